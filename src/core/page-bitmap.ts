@@ -1,0 +1,295 @@
+// One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
+// mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
+import type { PageRange } from './section.ts';
+
+export const CHUNK_PAGES = 32_768;
+const CHUNK_WORDS = CHUNK_PAGES / 32;
+const ALL_ONES = 0xffff_ffff;
+
+export class PageBitmap {
+  /** Pages that the bitmap stands for. */
+  readonly length: number;
+  /** Populated pages of each chunk. 0 = empty, all of it = full; anything between has words in `#mixed`. */
+  readonly #counts: Uint16Array;
+  readonly #mixed = new Map<number, Uint32Array>();
+  #populated = 0;
+  #runs = 0;
+
+  constructor(length: number) {
+    this.length = length;
+    this.#counts = new Uint16Array(Math.ceil(length / CHUNK_PAGES));
+  }
+
+  static full(length: number): PageBitmap {
+    const bitmap = new PageBitmap(length);
+    bitmap.set({ start: 0, end: length });
+    return bitmap;
+  }
+
+  /** The pages that are populated in both; the two have the same length. */
+  static intersection(a: PageBitmap, b: PageBitmap): PageBitmap {
+    const result = a.clone();
+    for (const hole of b.runs({ start: 0, end: b.length }, false)) result.clear(hole);
+    return result;
+  }
+
+  /** How many pages are populated. */
+  get populated(): number {
+    return this.#populated;
+  }
+
+  /** How many maximal runs of populated pages there are. */
+  get runCount(): number {
+    return this.#runs;
+  }
+
+  clone(): PageBitmap {
+    const copy = new PageBitmap(this.length);
+    copy.#counts.set(this.#counts);
+    for (const [chunk, words] of this.#mixed) copy.#mixed.set(chunk, words.slice());
+    copy.#populated = this.#populated;
+    copy.#runs = this.#runs;
+    return copy;
+  }
+
+  has(page: number): boolean {
+    const chunk = Math.floor(page / CHUNK_PAGES);
+    const words = this.#mixed.get(chunk);
+    if (words === undefined) return this.#count(chunk) > 0;
+    const bit = page - chunk * CHUNK_PAGES;
+    return (word(words, bit >>> 5) & (1 << (bit & 31))) !== 0;
+  }
+
+  set(range: PageRange): void {
+    this.#fill(range, true);
+  }
+
+  clear(range: PageRange): void {
+    this.#fill(range, false);
+  }
+
+  /** How many pages of `range` are populated. */
+  count(range: PageRange): number {
+    let pages = 0;
+    this.#eachChunk(range, (chunk, from, to) => {
+      const words = this.#mixed.get(chunk);
+      if (words === undefined) pages += this.#count(chunk) > 0 ? to - from : 0;
+      else if (to - from === this.#size(chunk)) pages += this.#count(chunk);
+      else eachWord(from, to, (index, mask) => (pages += popcount(word(words, index) & mask)));
+    });
+    return pages;
+  }
+
+  /** How many maximal runs of populated pages `range` has, cut to it. */
+  countRuns(range: PageRange): number {
+    const continued = range.start < range.end && this.has(range.start) && this.#hasBefore(range.start);
+    return this.#countStarts(range.start, range.end) + (continued ? 1 : 0);
+  }
+
+  /** The first page of `range` that is populated (or not populated); `range.end` where there is none. */
+  next(range: PageRange, populated: boolean): number {
+    const flip = populated ? 0 : ALL_ONES;
+    let page = range.start;
+    while (page < range.end) {
+      const chunk = Math.floor(page / CHUNK_PAGES);
+      const base = chunk * CHUNK_PAGES;
+      const words = this.#mixed.get(chunk);
+      if (words === undefined) {
+        if (this.#count(chunk) > 0 === populated) return page;
+      } else {
+        const bit = page - base;
+        let index = bit >>> 5;
+        let candidates = (word(words, index) ^ flip) & (ALL_ONES << (bit & 31));
+        while (candidates === 0 && ++index < CHUNK_WORDS) candidates = word(words, index) ^ flip;
+        if (candidates !== 0) {
+          const found = base + index * 32 + (31 - Math.clz32(candidates & -candidates));
+          return Math.min(found, range.end);
+        }
+      }
+      page = base + CHUNK_PAGES;
+    }
+    return range.end;
+  }
+
+  /** The maximal runs of populated (or not populated) pages within `range`, cut to it, ascending. */
+  *runs(range: PageRange, populated: boolean): Generator<PageRange> {
+    let start = this.next(range, populated);
+    while (start < range.end) {
+      const end = this.next({ start, end: range.end }, !populated);
+      yield { start, end };
+      start = this.next({ start: end, end: range.end }, populated);
+    }
+  }
+
+  /** Runs of the whole: see {@link PageBitmap.runs}. */
+  allRuns(populated: boolean): Generator<PageRange> {
+    return this.runs({ start: 0, end: this.length }, populated);
+  }
+
+  /** The words of pages `start` to `start + 32 * count - 1`, lowest page in the lowest bit; pages beyond the end are 0. */
+  words(start: number, count: number): Uint32Array {
+    const result = new Uint32Array(count);
+    const end = Math.min(start + count * 32, this.length);
+    this.#eachChunk({ start, end }, (chunk, from, to) => {
+      const base = chunk * CHUNK_PAGES - start;
+      const words = this.#mixed.get(chunk);
+      if (words === undefined) {
+        if (this.#count(chunk) > 0) {
+          eachWord(base + from, base + to, (index, mask) => {
+            result[index] = word(result, index) | mask;
+          });
+        }
+        return;
+      }
+      eachWord(from, to, (index, mask) => {
+        const bits = word(words, index) & mask;
+        const target = base + index * 32;
+        const low = Math.floor(target / 32);
+        const shift = target - low * 32;
+        if (low >= 0) result[low] = word(result, low) | (bits << shift);
+        if (shift > 0 && low + 1 < count) result[low + 1] = word(result, low + 1) | (bits >>> (32 - shift));
+      });
+    });
+    return result;
+  }
+
+  /** Chunk numbers with words of their own, and those words; for snapshots. Not to be changed by the caller. */
+  mixedChunks(): ReadonlyMap<number, Uint32Array> {
+    return this.#mixed;
+  }
+
+  /** Puts back the words of one chunk; the counts follow. For snapshots. */
+  setChunk(chunk: number, words: Uint32Array): void {
+    const start = chunk * CHUNK_PAGES;
+    const range = { start, end: start + this.#size(chunk) };
+    this.clear(range);
+    const populated = words.reduce((pages, w) => pages + popcount(w), 0);
+    this.#putChunk(chunk, words.slice(), populated);
+    this.#populated += populated;
+    const followed = range.end < this.length && this.has(range.end);
+    this.#runs += this.#countStarts(start, range.end + (followed ? 1 : 0)) - (followed ? 1 : 0);
+  }
+
+  #fill(range: PageRange, populated: boolean): void {
+    const { start, end } = range;
+    if (start >= end) return;
+    // Runs are counted by their first pages. A fill can only move first pages in [start, end]: the page behind it too.
+    const upTo = Math.min(end + 1, this.length);
+    const startsBefore = this.#countStarts(start, upTo);
+    this.#eachChunk(range, (chunk, from, to) => this.#fillChunk(chunk, from, to, populated));
+    let startsAfter = 0;
+    if (populated) startsAfter = this.#hasBefore(start) ? 0 : 1;
+    else if (end < this.length && this.has(end)) startsAfter = 1;
+    this.#runs += startsAfter - startsBefore;
+  }
+
+  #fillChunk(chunk: number, from: number, to: number, populated: boolean): void {
+    const size = this.#size(chunk);
+    const before = this.#count(chunk);
+    if (before === (populated ? size : 0)) return;
+    let after = populated ? size : 0;
+    if (to - from < size) {
+      const words = this.#mixed.get(chunk) ?? newWords(before > 0, size);
+      let changed = 0;
+      eachWord(from, to, (index, mask) => {
+        const old = word(words, index);
+        const now = populated ? old | mask : old & ~mask;
+        changed += popcount(old ^ now);
+        words[index] = now;
+      });
+      after = before + (populated ? changed : -changed);
+      this.#putChunk(chunk, words, after);
+    } else {
+      this.#mixed.delete(chunk);
+      this.#counts[chunk] = after;
+    }
+    this.#populated += after - before;
+  }
+
+  /** Keeps the words only where they say more than the count does. */
+  #putChunk(chunk: number, words: Uint32Array, populated: number): void {
+    this.#counts[chunk] = populated;
+    if (populated === 0 || populated === this.#size(chunk)) this.#mixed.delete(chunk);
+    else this.#mixed.set(chunk, words);
+  }
+
+  /** How many pages of [start, end) are populated while the page before them is not. */
+  #countStarts(start: number, end: number): number {
+    let starts = 0;
+    let before = this.#hasBefore(start) ? 1 : 0;
+    this.#eachChunk({ start, end }, (chunk, from, to) => {
+      const words = this.#mixed.get(chunk);
+      if (words === undefined) {
+        const full = this.#count(chunk) > 0 ? 1 : 0;
+        if (full === 1 && before === 0) starts++;
+        before = full;
+        return;
+      }
+      eachWord(from, to, (index, mask) => {
+        const bits = word(words, index);
+        // The bit before the masked part: in the same word, or the last one seen.
+        const carried = (mask & 1) === 1 ? before : 0;
+        starts += popcount(bits & ~((bits << 1) | carried) & mask);
+        before = bits >>> 31;
+      });
+      before = (word(words, (to - 1) >>> 5) >>> ((to - 1) & 31)) & 1;
+    });
+    return starts;
+  }
+
+  #hasBefore(page: number): boolean {
+    return page > 0 && this.has(page - 1);
+  }
+
+  /** Calls `visit` for each chunk that `range` touches, with the bits of the chunk that it covers. */
+  #eachChunk(range: PageRange, visit: (chunk: number, from: number, to: number) => void): void {
+    let page = range.start;
+    while (page < range.end) {
+      const chunk = Math.floor(page / CHUNK_PAGES);
+      const base = chunk * CHUNK_PAGES;
+      const to = Math.min(range.end - base, CHUNK_PAGES);
+      visit(chunk, page - base, to);
+      page = base + to;
+    }
+  }
+
+  #size(chunk: number): number {
+    return Math.min(CHUNK_PAGES, this.length - chunk * CHUNK_PAGES);
+  }
+
+  #count(chunk: number): number {
+    return this.#counts[chunk] ?? 0;
+  }
+}
+
+/** Calls `visit` for each word of bits [from, to) with the mask of those bits. */
+function eachWord(from: number, to: number, visit: (index: number, mask: number) => void): void {
+  const last = (to - 1) >>> 5;
+  for (let index = from >>> 5; index <= last; index++) {
+    let mask = ALL_ONES;
+    if (index === from >>> 5) mask &= ALL_ONES << (from & 31);
+    if (index === last) mask &= ALL_ONES >>> (31 - ((to - 1) & 31));
+    visit(index, mask);
+  }
+}
+
+function newWords(populated: boolean, size: number): Uint32Array {
+  const words = new Uint32Array(CHUNK_WORDS);
+  if (populated) {
+    eachWord(0, size, (index, mask) => {
+      words[index] = mask;
+    });
+  }
+  return words;
+}
+
+/** `words[index]` for an index that is in bounds, as the type checker cannot know. */
+function word(words: Uint32Array, index: number): number {
+  return words[index] ?? 0;
+}
+
+function popcount(bits: number): number {
+  let n = bits - ((bits >>> 1) & 0x5555_5555);
+  n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
+  return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+}

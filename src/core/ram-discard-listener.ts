@@ -1,0 +1,175 @@
+// What a block knows of one RamDiscardListener: who it is, how far its deliveries got, what it has mapped, and what of
+// that is not known (unsettled).
+import { countMappings, countNewMappings } from './dma-mappings.ts';
+import { PageBitmap } from './page-bitmap.ts';
+import type { ListenerDefinition, ListenerOutcome } from './records.ts';
+import { MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
+
+/** registering: its replay is not through. removing: a discard of its section is owed before it may be forgotten. */
+export type ListenerPhase = 'registering' | 'active' | 'removing';
+
+/** A section as a delivery names it; bytes. */
+export interface NotifiedSection {
+  readonly offsetWithinRegion: number;
+  readonly size: number;
+  readonly offsetWithinAddressSpace: number;
+}
+
+/** What a listener has mapped: pages, maximal runs, and pieces at its granularity. */
+export interface Mapped {
+  readonly pages: number;
+  readonly runs: number;
+  readonly mappings: number;
+}
+
+/** Disjoint. */
+interface UnsettledPages {
+  /** Pages that may or may not be mapped. */
+  readonly unknown: PageBitmap;
+  /** Pages that are populated and known not to be mapped. */
+  readonly unmapped: PageBitmap;
+}
+
+export class RamDiscardListener {
+  readonly definition: ListenerDefinition;
+  readonly #pageSize: number;
+  /** Bytes of the block in use. */
+  readonly #usedLength: number;
+  phase: ListenerPhase = 'registering';
+  /** The highest sequence that a delivery was given, or may have been given before a crash. */
+  lastSequence = 0;
+  /** There while anything is unsettled. */
+  #unsettled: UnsettledPages | null = null;
+  /** Populated pages of the section, and the mappings that they need. */
+  #populatedPages = 0;
+  #neededMappings = 0;
+
+  constructor(definition: ListenerDefinition, usedLength: number, pageSize: number) {
+    this.definition = definition;
+    this.#usedLength = usedLength;
+    this.#pageSize = pageSize;
+  }
+
+  get id(): string {
+    return this.definition.id;
+  }
+
+  /** The section in bytes, its end resolved. */
+  get section(): Section {
+    const { offset, size } = this.definition.section;
+    return { offset, size: size ?? this.#usedLength - offset };
+  }
+
+  /** The section in pages. */
+  get range(): PageRange {
+    return toPageRange(this.section, this.#pageSize);
+  }
+
+  /** Runs of pages that may or may not be mapped. */
+  get unknown(): PageRange[] {
+    return this.#unsettled === null ? [] : [...this.#unsettled.unknown.allRuns(true)];
+  }
+
+  /** Runs of pages that are populated and known not to be mapped. */
+  get unmapped(): PageRange[] {
+    return this.#unsettled === null ? [] : [...this.#unsettled.unmapped.allRuns(true)];
+  }
+
+  /** While anything is unknown, nothing may be delivered but what settles it. */
+  get isUnknown(): boolean {
+    return this.#unsettled !== null && this.#unsettled.unknown.populated > 0;
+  }
+
+  get isUnsettled(): boolean {
+    return this.#unsettled !== null;
+  }
+
+  /** `run`, which lies within the section, as a delivery names it: the address moves along with the cut. */
+  notifiedSection(run: PageRange): NotifiedSection {
+    const { offset, offsetWithinAddressSpace } = this.definition.section;
+    const offsetWithinRegion = run.start * this.#pageSize;
+    return {
+      offsetWithinRegion,
+      size: (run.end - run.start) * this.#pageSize,
+      offsetWithinAddressSpace: offsetWithinAddressSpace + (offsetWithinRegion - offset),
+    };
+  }
+
+  /** How many deliveries `runs` take: at most `maxSections` sections each. */
+  deliveriesFor(runs: readonly PageRange[]): number {
+    return Math.ceil(runs.length / this.definition.maxSections);
+  }
+
+  /** Pages of `runs` (all in the section) are to be populated: the mappings needed then. `populated` is before it. */
+  mappingsWith(populated: PageBitmap, runs: readonly PageRange[]): number {
+    return this.#neededMappings + this.#newMappings(populated, runs);
+  }
+
+  /** DMA mappings that the listener may have; beyond what any block needs where it declared none. */
+  get mappingLimit(): number {
+    return this.definition.dmaMaxMappings ?? MAX_BYTES;
+  }
+
+  /** `runs` of the section become populated; `populated` is the state before. */
+  notePopulated(populated: PageBitmap, runs: readonly PageRange[]): void {
+    this.#neededMappings += this.#newMappings(populated, runs);
+    for (const run of runs) this.#populatedPages += run.end - run.start;
+  }
+
+  /** `runs` of the section became discarded; `populated` is the state after. */
+  noteDiscarded(populated: PageBitmap, runs: readonly PageRange[]): void {
+    this.#neededMappings -= this.#newMappings(populated, runs);
+    for (const run of runs) {
+      this.#populatedPages -= run.end - run.start;
+      // Nothing is owed for a page that is no longer populated; whether it is mapped stays as unknown as it was.
+      this.#unsettled?.unmapped.clear(run);
+    }
+    this.#forgetSettled();
+  }
+
+  /** What came of its deliveries: the sequences used, and which pages changed their certainty. */
+  noteOutcome(outcome: ListenerOutcome): void {
+    this.lastSequence = outcome.lastSequence;
+    if (!outcome.settled && !outcome.unmapped && !outcome.unknown) return;
+    const length = this.#usedLength / this.#pageSize;
+    this.#unsettled ??= { unknown: new PageBitmap(length), unmapped: new PageBitmap(length) };
+    const { unknown, unmapped } = this.#unsettled;
+    for (const run of outcome.settled ?? []) {
+      unknown.clear(run);
+      unmapped.clear(run);
+    }
+    for (const run of outcome.unmapped ?? []) {
+      unknown.clear(run);
+      unmapped.set(run);
+    }
+    for (const run of outcome.unknown ?? []) {
+      unmapped.clear(run);
+      unknown.set(run);
+    }
+    this.#forgetSettled();
+  }
+
+  /** What the listener was told and has acknowledged. `populated` is the state of the block. */
+  mapped(populated: PageBitmap): Mapped {
+    const range = this.range;
+    if (this.phase !== 'active') return { pages: 0, runs: 0, mappings: 0 };
+    if (!this.isUnsettled) {
+      return { pages: this.#populatedPages, runs: populated.countRuns(range), mappings: this.#neededMappings };
+    }
+    const mapped = new PageBitmap(populated.length);
+    for (const run of populated.runs(range, true)) mapped.set(run);
+    for (const run of [...this.unknown, ...this.unmapped]) mapped.clear(run);
+    const mappings = countMappings(mapped.allRuns(true), this.#pageSize, this.definition.granularity);
+    return { pages: mapped.populated, runs: mapped.runCount, mappings };
+  }
+
+  #newMappings(populated: PageBitmap, runs: readonly PageRange[]): number {
+    return countNewMappings(populated, this.range, runs, this.#pageSize, this.definition.granularity);
+  }
+
+  #forgetSettled(): void {
+    if (this.#unsettled === null) return;
+    const { unknown, unmapped } = this.#unsettled;
+    if (unknown.populated === 0 && unmapped.populated === 0) this.#unsettled = null;
+  }
+}

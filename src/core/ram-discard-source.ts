@@ -1,0 +1,46 @@
+// One opinion on which pages of a block are populated, QEMU's RamDiscardSource: RamBlockAttributes (shared/private) is
+// one, virtio-mem (plugged/unplugged) another.
+import type { PageBitmap } from './page-bitmap.ts';
+import type { SourceDefinition } from './records.ts';
+import { checkSection, type PageRange, type Section, toPageRange } from './section.ts';
+
+/** The name of the source that QEMU's RamBlockAttributes is. */
+export const RAM_BLOCK_ATTRIBUTES = 'ram-block-attributes';
+
+export type Uniformity = 'populated' | 'discarded' | 'mixture';
+
+export class RamDiscardSource {
+  readonly definition: SourceDefinition;
+  readonly bitmap: PageBitmap;
+
+  constructor(definition: SourceDefinition, bitmap: PageBitmap) {
+    this.definition = definition;
+    this.bitmap = bitmap;
+  }
+
+  get isRamBlockAttributes(): boolean {
+    return this.definition.name === RAM_BLOCK_ATTRIBUTES;
+  }
+
+  /** What `range` is as a whole. An empty range is populated, as QEMU's is_populated has it. */
+  stateOf(range: PageRange): Uniformity {
+    if (this.bitmap.next(range, false) === range.end) return 'populated';
+    return this.bitmap.next(range, true) === range.end ? 'discarded' : 'mixture';
+  }
+
+  /**
+   * The pages of a section that this source can change.
+   * @param usedLength bytes @param pageSize bytes
+   * @throws Problem `invalid-range` (QEMU: `ram_block_attributes_is_valid_range`, EINVAL)
+   */
+  rangeOf(section: Section, usedLength: number, pageSize: number): PageRange {
+    checkSection(section, usedLength, this.definition.granularity);
+    return toPageRange(section, pageSize);
+  }
+}
+
+/** How RamBlockAttributes, and only it, words its states. */
+export function asPageState(state: Uniformity): 'shared' | 'private' | 'mixture' {
+  if (state === 'mixture') return state;
+  return state === 'populated' ? 'shared' : 'private';
+}

@@ -1,0 +1,158 @@
+// What can happen to a RAM block, as the journal keeps it. The state of a block is the fold of its records: see
+// RamBlock.apply, the only place where a block changes, live and at start-up alike.
+import type { PageRange, Section } from './section.ts';
+
+/** What a RAM block is for good; bytes throughout. */
+export interface RamBlockDefinition {
+  readonly id: string;
+  readonly machine: string;
+  readonly idstr: string;
+  /** Where the block lies in the ram_addr_t space of its machine. */
+  readonly ramAddr: number;
+  /** Guest physical address, where the block has one. */
+  readonly gpa: number | null;
+  readonly usedLength: number;
+  readonly maxLength: number;
+  readonly pageSize: number;
+  readonly resizeable: boolean;
+  readonly guestMemfd: boolean;
+  readonly createdAt: string;
+}
+
+export interface SourceDefinition {
+  readonly id: string;
+  readonly name: string;
+  /** Bytes; a power of two, at least the page size. */
+  readonly granularity: number;
+}
+
+/** The part of a block that a listener hears of. `size` null follows the end of the block. */
+export interface ListenerSection {
+  readonly offset: number;
+  readonly size: number | null;
+  readonly offsetWithinAddressSpace: number;
+}
+
+export interface ListenerDefinition {
+  readonly id: string;
+  readonly url: string;
+  readonly mode: 'sync';
+  readonly section: ListenerSection;
+  /** Bytes; a power of two >= 4096. */
+  readonly granularity: number;
+  readonly doubleDiscardSupported: boolean;
+  readonly coordinatedDiscard: boolean;
+  readonly dmaMaxMappings: number | null;
+  readonly maxSections: number;
+  readonly timeoutMs: number;
+  readonly description: string | null;
+  /** `whsec_` and base64, as Standard Webhooks writes it. */
+  readonly secret: string;
+  readonly createdAt: string;
+}
+
+export type PageState = 'shared' | 'private';
+export type Populatedness = 'populated' | 'discarded';
+
+/** One committed change of a source's bits, as it is answered and kept in the history. */
+export interface Conversion {
+  /** null if nothing changed. */
+  readonly id: string | null;
+  readonly ramBlockId: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly to: PageState | Populatedness;
+  readonly from: PageState | Populatedness | 'mixture';
+  readonly changedBytes: number;
+  /** The first 1000 runs that changed. */
+  readonly changed: readonly Section[];
+  readonly changedTruncated: boolean;
+  readonly generation: number;
+  readonly notified: readonly string[];
+}
+
+export interface BlockCreated {
+  readonly kind: 'block-created';
+  readonly block: RamBlockDefinition;
+  readonly sources: readonly SourceDefinition[];
+}
+
+export interface BlockDeleted {
+  readonly kind: 'block-deleted';
+}
+
+export interface SourceAdded {
+  readonly kind: 'source-added';
+  readonly source: SourceDefinition;
+  readonly populated: readonly PageRange[];
+}
+
+export interface SourceRemoved {
+  readonly kind: 'source-removed';
+  readonly sourceId: string;
+}
+
+export interface SourceChanged {
+  readonly kind: 'source-changed';
+  readonly sourceId: string;
+  readonly conversion: Conversion;
+}
+
+export interface ListenerAdded {
+  readonly kind: 'listener-added';
+  readonly listener: ListenerDefinition;
+}
+
+export interface ListenerPhaseChanged {
+  readonly kind: 'listener-phase';
+  readonly listenerId: string;
+  readonly phase: 'active' | 'removing';
+}
+
+export interface ListenerRemoved {
+  readonly kind: 'listener-removed';
+  readonly listenerId: string;
+}
+
+/**
+ * Durable before the first delivery: these listeners may be told of `runs` (each of the part in its section), in
+ * deliveries with sequences up to `reservedThrough`. Without an outcome (a crash) their state there is unknown.
+ */
+export interface Intent {
+  readonly kind: 'intent';
+  readonly id: string;
+  readonly runs: readonly PageRange[];
+  readonly calls: readonly { readonly listenerId: string; readonly reservedThrough: number }[];
+}
+
+/** What came of the calls to one listener. The three lists of runs say what its pages are now, where that changed. */
+export interface ListenerOutcome {
+  readonly listenerId: string;
+  readonly lastSequence: number;
+  /** May or may not be mapped. */
+  readonly unknown?: readonly PageRange[];
+  /** Populated, and known not to be mapped. */
+  readonly unmapped?: readonly PageRange[];
+  /** As the bitmap says. */
+  readonly settled?: readonly PageRange[];
+}
+
+/** Durable after the last delivery: ends an intent. */
+export interface Outcome {
+  readonly kind: 'outcome';
+  readonly intentId: string;
+  readonly listeners: readonly ListenerOutcome[];
+}
+
+export type BlockRecord = { readonly ramBlockId: string } & (
+  | BlockCreated
+  | BlockDeleted
+  | SourceAdded
+  | SourceRemoved
+  | SourceChanged
+  | ListenerAdded
+  | ListenerPhaseChanged
+  | ListenerRemoved
+  | Intent
+  | Outcome
+);

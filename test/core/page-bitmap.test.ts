@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CHUNK_PAGES, PageBitmap } from '../../src/core/page-bitmap.ts';
+import type { PageRange } from '../../src/core/section.ts';
+
+/** The obvious implementation: one boolean a page, plain loops. */
+class NaiveBitmap {
+  readonly pages: boolean[];
+  constructor(length: number) {
+    this.pages = new Array(length).fill(false);
+  }
+  fill({ start, end }: PageRange, value: boolean): void {
+    for (let page = start; page < end; page++) this.pages[page] = value;
+  }
+  runs({ start, end }: PageRange, value: boolean): PageRange[] {
+    const runs: { start: number; end: number }[] = [];
+    for (let page = start; page < end; page++) {
+      if (this.pages[page] !== value) continue;
+      const last = runs.at(-1);
+      if (last?.end === page) last.end++;
+      else runs.push({ start: page, end: page + 1 });
+    }
+    return runs;
+  }
+}
+
+// Lengths and ends that sit at the edges of words and chunks are where mistakes live.
+const edges = [0, 1, 31, 32, 33, 63, 64, CHUNK_PAGES - 1, CHUNK_PAGES, CHUNK_PAGES + 1, CHUNK_PAGES + 33];
+const someLength = fc.oneof(
+  fc.constantFrom(1, 31, 32, 33, CHUNK_PAGES - 1, CHUNK_PAGES, CHUNK_PAGES + 1, 2 * CHUNK_PAGES + 5),
+  fc.integer({ min: 1, max: 300 }),
+);
+const somePage = fc.oneof(
+  fc.nat({ max: 2 * CHUNK_PAGES + 5 }),
+  fc.constantFrom(...edges, 2 * CHUNK_PAGES, 2 * CHUNK_PAGES + 5),
+  fc.nat({ max: 200 }),
+);
+const someRange = fc.tuple(somePage, somePage).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
+const someFills = fc.array(fc.record({ range: someRange, value: fc.boolean() }), { maxLength: 12 });
+
+const within = (range: PageRange, length: number): PageRange => ({
+  start: Math.min(range.start, length),
+  end: Math.min(range.end, length),
+});
+
+function build(length: number, fills: readonly { range: PageRange; value: boolean }[]): [PageBitmap, NaiveBitmap] {
+  const bitmap = new PageBitmap(length);
+  const naive = new NaiveBitmap(length);
+  for (const { range, value } of fills) {
+    const part = within(range, length);
+    if (value) bitmap.set(part);
+    else bitmap.clear(part);
+    naive.fill(part, value);
+  }
+  return [bitmap, naive];
+}
+
+describe('PageBitmap', () => {
+  it('answers every query as the naive model does', () => {
+    fc.assert(
+      fc.property(someLength, someFills, someRange, (length, fills, asked) => {
+        const [bitmap, naive] = build(length, fills);
+        const window = within(asked, length);
+        const all = { start: 0, end: length };
+        const populatedRuns = naive.runs(all, true);
+        expect(bitmap.populated).toBe(naive.pages.filter(Boolean).length);
+        expect(bitmap.runCount).toBe(populatedRuns.length);
+        expect([...bitmap.allRuns(true)]).toEqual(populatedRuns);
+        expect([...bitmap.allRuns(false)]).toEqual(naive.runs(all, false));
+        expect([...bitmap.runs(window, true)]).toEqual(naive.runs(window, true));
+        expect([...bitmap.runs(window, false)]).toEqual(naive.runs(window, false));
+        expect(bitmap.countRuns(window)).toBe(naive.runs(window, true).length);
+        expect(bitmap.count(window)).toBe(naive.pages.slice(window.start, window.end).filter(Boolean).length);
+        for (const page of edges.filter((page) => page < length)) expect(bitmap.has(page)).toBe(naive.pages[page]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('gives the words of any window, lowest page in the lowest bit', () => {
+    fc.assert(
+      fc.property(someLength, someFills, somePage, fc.integer({ min: 1, max: 40 }), (length, fills, page, count) => {
+        const [bitmap, naive] = build(length, fills);
+        const start = Math.min(page, length);
+        const expected = new Uint32Array(count);
+        for (let bit = 0; bit < count * 32; bit++) {
+          if (naive.pages[start + bit]) expected[bit >>> 5] = (expected[bit >>> 5] ?? 0) | (1 << (bit & 31));
+        }
+        expect(bitmap.words(start, count)).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('intersects, clones and restores chunks without touching the original', () => {
+    fc.assert(
+      fc.property(someLength, someFills, someFills, (length, fillsA, fillsB) => {
+        const [a, naiveA] = build(length, fillsA);
+        const [b, naiveB] = build(length, fillsB);
+        const both = new NaiveBitmap(length);
+        both.pages.forEach((_, page) => {
+          both.pages[page] = naiveA.pages[page] === true && naiveB.pages[page] === true;
+        });
+        const all = { start: 0, end: length };
+        const expected = both.runs(all, true);
+        const result = PageBitmap.intersection(a, b);
+        expect([...result.allRuns(true)]).toEqual(expected);
+        expect(result.runCount).toBe(expected.length);
+        expect([...a.allRuns(true)]).toEqual(naiveA.runs(all, true));
+
+        const restored = b.clone();
+        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, words);
+        const mixture = new NaiveBitmap(length);
+        mixture.pages.forEach((_, page) => {
+          const from = a.mixedChunks().has(Math.floor(page / CHUNK_PAGES)) ? naiveA : naiveB;
+          mixture.pages[page] = from.pages[page] === true;
+        });
+        expect([...restored.allRuns(true)]).toEqual(mixture.runs(all, true));
+        expect(restored.runCount).toBe(mixture.runs(all, true).length);
+        expect(restored.populated).toBe(mixture.pages.filter(Boolean).length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('works at page numbers beyond 2^32', () => {
+    const length = 2 ** 34;
+    const bitmap = new PageBitmap(length);
+    const last = { start: length - 1, end: length };
+    const across = { start: 2 ** 32 - 1, end: 2 ** 32 + 2 };
+    bitmap.set(across);
+    bitmap.set(last);
+    expect([...bitmap.allRuns(true)]).toEqual([across, last]);
+    expect(bitmap.has(2 ** 32 - 1)).toBe(true);
+    expect(bitmap.has(2 ** 31 - 1)).toBe(false);
+    expect(bitmap.count({ start: 2 ** 32, end: length })).toBe(3);
+    bitmap.set({ start: 0, end: length });
+    expect(bitmap.populated).toBe(length);
+    expect(bitmap.runCount).toBe(1);
+  });
+
+  it('keeps no words for what is uniform', () => {
+    const bitmap = new PageBitmap(4 * CHUNK_PAGES);
+    bitmap.set({ start: 5, end: 3 * CHUNK_PAGES });
+    expect(bitmap.mixedChunks().size).toBe(1);
+    bitmap.set({ start: 0, end: 5 });
+    expect(bitmap.mixedChunks().size).toBe(0);
+    bitmap.clear({ start: CHUNK_PAGES, end: CHUNK_PAGES + 1 });
+    bitmap.clear({ start: CHUNK_PAGES + 1, end: 2 * CHUNK_PAGES });
+    expect(bitmap.mixedChunks().size).toBe(0);
+  });
+
+  it('costs under 2 bytes a chunk plus a constant while 64 TiB are private', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const bitmap = new PageBitmap(2 ** 34);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20 + 65_536);
+    expect(bitmap.populated).toBe(0);
+  });
+});
