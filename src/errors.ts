@@ -83,3 +83,17 @@ export class Problem extends Error {
     return PROBLEMS[this.code].status;
   }
 }
+
+/** What every problem about listeners carries; `listenerId` is null where it is about several. */
+export function aboutListener(ramBlockId: string, listenerId: string | null) {
+  const none: readonly string[] = [];
+  return {
+    ramBlockId,
+    listenerId,
+    listenerStatus: null,
+    listenerDetail: null,
+    rolledBack: none,
+    unacknowledged: none,
+    unsettled: none,
+  } satisfies ProblemExtras;
+}

@@ -52,6 +52,19 @@ export class PageBitmap {
     return copy;
   }
 
+  /** A copy of `range`, as a bitmap of its own that starts at page 0. */
+  slice(range: PageRange): PageBitmap {
+    const copy = new PageBitmap(range.end - range.start);
+    for (let start = 0; start < copy.length; start += CHUNK_PAGES) {
+      const end = Math.min(start + CHUNK_PAGES, copy.length);
+      const from = { start: range.start + start, end: range.start + end };
+      const populated = this.count(from);
+      if (populated === end - start) copy.set({ start, end });
+      else if (populated > 0) copy.setChunk(start / CHUNK_PAGES, this.words(from.start, CHUNK_WORDS, from.end));
+    }
+    return copy;
+  }
+
   has(page: number): boolean {
     const chunk = Math.floor(page / CHUNK_PAGES);
     const words = this.#mixed.get(chunk);
@@ -126,10 +139,10 @@ export class PageBitmap {
     return this.runs({ start: 0, end: this.length }, populated);
   }
 
-  /** The words of pages `start` to `start + 32 * count - 1`, lowest page in the lowest bit; pages beyond the end are 0. */
-  words(start: number, count: number): Uint32Array {
+  /** `count` words from page `start` on, lowest page in the lowest bit; pages from `limit` on are 0. */
+  words(start: number, count: number, limit = this.length): Uint32Array<ArrayBuffer> {
     const result = new Uint32Array(count);
-    const end = Math.min(start + count * 32, this.length);
+    const end = Math.min(start + count * 32, limit);
     this.#eachChunk({ start, end }, (chunk, from, to) => {
       const base = chunk * CHUNK_PAGES - start;
       const words = this.#mixed.get(chunk);

@@ -92,6 +92,22 @@ describe('PageBitmap', () => {
     );
   });
 
+  it('slices a window into a bitmap of its own', () => {
+    fc.assert(
+      fc.property(someLength, someFills, someRange, (length, fills, asked) => {
+        const [bitmap, naive] = build(length, fills);
+        const window = within(asked, length);
+        const slice = bitmap.slice(window);
+        const expected = naive.runs(window, true).map(({ start, end }) => {
+          return { start: start - window.start, end: end - window.start };
+        });
+        expect([...slice.allRuns(true)]).toEqual(expected);
+        expect(slice.length).toBe(window.end - window.start);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('intersects, clones and restores chunks without touching the original', () => {
     fc.assert(
       fc.property(someLength, someFills, someFills, (length, fillsA, fillsB) => {

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// The command device-simulator: a webhook consumer that behaves as VFIO does. See --help.
+import { once } from 'node:events';
+import { type Arguments, parseArguments, USAGE, UsageError } from './simulator/arguments.ts';
+import { type DeviceSimulator, type SimulatorState, startDeviceSimulator } from './simulator/server.ts';
+import { hex } from './simulator/vfio-container.ts';
+import { KEPT_VIOLATIONS, type Violation } from './simulator/violations.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_VIOLATIONS = 3;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const args = parseArguments(argv);
+  if (args.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  // Once each: a second signal of a kind ends the process at once.
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const simulator = await startDeviceSimulator({ ...args.options, onViolation: report, onNotice: warn });
+  const stopped = stop.signal.aborted ? Promise.resolve() : once(stop.signal, 'abort');
+  const closed = stopped.then(() => simulator.close());
+  try {
+    if (args.options.block !== null) await simulator.register();
+    if (!stop.signal.aborted) process.stdout.write(`${startLine(simulator, args)}\n`);
+  } catch (error) {
+    if (!stop.signal.aborted) {
+      warn(messageOf(error));
+      process.exitCode = EXIT_FAILED;
+      stop.abort();
+    }
+  }
+  conclude(await closed, args.strict);
+}
+
+function startLine(simulator: DeviceSimulator, { json, options }: Arguments): string {
+  const { url } = simulator;
+  const { registered, section, granularity } = simulator.state();
+  if (json) return JSON.stringify({ url, registered, section, granularity });
+  if (registered === null) return `listening on ${url}`;
+  const where = `RAM block ${registered.ramBlockId} as listener ${registered.listenerId}`;
+  const what = section === null ? '' : `, section ${hex(section)}`;
+  return `listening on ${url}, registered at ${options.service} with ${where}${what}, granularity ${granularity}`;
+}
+
+function conclude({ violations: { count, byKind } }: SimulatorState, strict: boolean): void {
+  if (count === 0) return;
+  const kinds = Object.entries(byKind).map(([kind, times]) => `${kind} ${times}`);
+  warn(`${count} ${count === 1 ? 'violation' : 'violations'}: ${kinds.join(', ')}`);
+  if (strict) process.exitCode = EXIT_VIOLATIONS;
+}
+
+let reported = 0;
+
+function report({ kind, time, deliveryId, sequence, text }: Violation): void {
+  const where = deliveryId === null ? '' : ` (delivery ${deliveryId}, sequence ${sequence})`;
+  process.stderr.write(`${time} violation: ${kind}: ${text}${where}\n`);
+  if (++reported === KEPT_VIOLATIONS) warn(`these were ${KEPT_VIOLATIONS} violations; more are only counted`);
+}
+
+function warn(text: string): void {
+  process.stderr.write(`device-simulator: ${text}\n`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  warn(messageOf(error));
+  if (error instanceof UsageError) process.stderr.write(`\n${USAGE}`);
+  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+}

@@ -1,0 +1,144 @@
+// The command line of replay-trace: its help, and arguments to options. Pure, so that every mistake can be tested.
+import { parseArgs } from 'node:util';
+import { parseByteSize } from '../../core/byte-size.ts';
+import { checkBytes } from '../../core/section.ts';
+import { Problem } from '../../errors.ts';
+import type { MapOption } from './replay-blocks.ts';
+import { errorCode } from './replay-error.ts';
+
+export const USAGE = 'usage: replay-trace FILE [--service URL] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]';
+
+export const HELP = `${USAGE}
+
+Posts the page conversions of a recorded trace to a running service, in their order, and sums up what they needed.
+
+FILE has lines of any of these, with anything in between; - is standard input:
+  QEMU      kvm_convert_memory start 0x.. size 0x.. shared_to_private|private_to_shared
+  QEMU      ram_block_attributes_state_change offset 0x.. size 0x.. from '..' to '..'
+            (not applied beside kvm_convert_memory lines: QEMU logs both for one conversion)
+  ftrace    kvm_hypercall: nr 0xc a0 GPA a1 PAGES a2 ATTRIBUTES
+
+  --service URL              the service (http://127.0.0.1:8080)
+  --token TOKEN              sent as Authorization: Bearer
+  --map GPA:SIZE:RAMBLOCK    RAMBLOCK, an idstr in the machine or an id, lies at these addresses; repeatable.
+                             GPA:SIZE@OFFSET:RAMBLOCK for a part of a block. Without --map, blocks are created to fit
+  --block IDSTR              the block of ram_block_attributes_state_change lines (one is created to fit)
+  --machine NAME             where names are looked up (default) and blocks are created (replay- and a random number)
+  --speed 1x                 keep the times of the trace, 10x: ten times as fast (at full speed)
+  --json                     print the summary as JSON
+  --help
+
+Sizes are bytes, decimal or 0x hexadecimal, or with K, M, G, T (KiB and so on).
+Exit code: 0 replayed, whatever listeners refused; 1 FILE or the service cannot be used; 2 wrong arguments.
+
+Example, a 16 GiB guest whose RAM lies below 2 GiB and from 4 GiB on:
+  replay-trace boot.ftrace
+  replay-trace boot.ftrace --machine vm1 --map 0:2G:ram-low --map 4G:14G:ram-high --speed 10x
+`;
+
+export interface ReplayArguments {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly trace: string;
+  readonly service: URL;
+  readonly token: string | null;
+  readonly machine: string | null;
+  readonly maps: readonly MapOption[];
+  readonly block: string | null;
+  readonly speed: number | null;
+}
+
+/** The arguments are wrong; the message says which and how. */
+export class UsageError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UsageError';
+  }
+}
+
+/**
+ * @param args without the program's own name
+ * @throws UsageError
+ */
+export function parseReplayArguments(args: readonly string[]): ReplayArguments {
+  const { values, positionals } = parse(args);
+  const { help = false, json = false, token = null, machine = null, block = null } = values;
+  const [trace, ...more] = positionals;
+  const maps = (values.map ?? []).map(parseMap);
+  if (!help) {
+    if (trace === undefined) throw new UsageError('FILE is missing: the trace to replay, or - for standard input');
+    if (more.length > 0) throw new UsageError(`one FILE at a time: ${more.join(' ')} is too many`);
+    if (trace === '-' && maps.length === 0 && block === null) {
+      throw new UsageError(
+        'standard input is read only once, so no blocks can be made to fit: --map or --block is needed',
+      );
+    }
+  }
+  if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new UsageError('--token is not a token: visible ASCII characters without spaces');
+  }
+  if (machine !== null && !/^[A-Za-z0-9._-]{1,64}$/.test(machine)) {
+    throw new UsageError(`--machine ${machine}: a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -`);
+  }
+  const service = parseService(values.service ?? 'http://127.0.0.1:8080');
+  const speed = values.speed === undefined ? null : parseSpeed(values.speed);
+  return { help, json, trace: trace ?? '', service, token, machine, maps, block, speed };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        service: { type: 'string' },
+        token: { type: 'string' },
+        map: { type: 'string', multiple: true },
+        block: { type: 'string' },
+        machine: { type: 'string' },
+        speed: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    const isUsage = errorCode(error)?.startsWith('ERR_PARSE_ARGS') === true;
+    if (isUsage && error instanceof Error) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function parseService(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new UsageError(`--service ${text}: a URL that begins with http:// or https://`);
+  }
+  return url;
+}
+
+function parseSpeed(text: string): number {
+  const factor = /^(\d+(?:\.\d+)?|\.\d+)x?$/.exec(text)?.[1];
+  const speed = Number(factor);
+  if (factor === undefined || speed <= 0) {
+    throw new UsageError(`--speed ${text}: a factor above 0, such as 1x, 10x or 0.5x; leave it out for full speed`);
+  }
+  return speed;
+}
+
+/** The idstr comes last because it may have colons itself, as `0000:00:02.0/vga.vram`. */
+function parseMap(text: string): MapOption {
+  const [, gpaText, sizeText, offsetText = '0', ramBlock] = /^([^:@]+):([^:@]+)(?:@([^:@]+))?:(.+)$/.exec(text) ?? [];
+  if (gpaText === undefined || sizeText === undefined || ramBlock === undefined) {
+    throw new UsageError(`--map ${text}: GPA:SIZE:RAMBLOCK is expected, such as 4G:12G:pc.ram`);
+  }
+  try {
+    const [gpa, size, offset] = [parseByteSize(gpaText), parseByteSize(sizeText), parseByteSize(offsetText)];
+    if (size === 0) throw new UsageError(`--map ${text}: SIZE is 0`);
+    checkBytes('GPA + SIZE', gpa + size);
+    checkBytes('OFFSET + SIZE', offset + size);
+    return { gpa, size, offset, ramBlock };
+  } catch (error) {
+    if (error instanceof Problem) throw new UsageError(`--map ${text}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+// What becomes of one conversion of a trace: parts of RAM blocks to convert, a line that only repeats another, or one
+// that the range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
+import { MAX_BYTES, MIN_PAGE_SIZE } from '../../core/section.ts';
+import type { BlockMap, BlockPart } from './block-map.ts';
+import type { TraceConversion } from './trace-lines.ts';
+
+/** Why the range rules refuse a line, in the order in which they are asked. */
+export const RANGE_REFUSALS = {
+  empty: 'size 0',
+  unaligned: 'not on page borders',
+  beyondLimit: 'beyond 2^53-1',
+  unmappedToShared: 'to shared, in no block (QEMU ignores it)',
+  unmappedToPrivate: 'to private, not wholly in blocks (EINVAL)',
+  outsideBlock: 'state change beyond the end of its block',
+  noBlock: 'state change without --block',
+  byService: 'answered invalid-range',
+} as const;
+
+export type RangeRefusal = keyof typeof RANGE_REFUSALS;
+
+/** Of a block, what the range rules need; bytes. */
+export interface Placeable {
+  readonly usedLength: number;
+  readonly pageSize: number;
+}
+
+export type Placed<Block> =
+  | { readonly kind: 'parts'; readonly parts: readonly BlockPart<Block>[] }
+  /** A state change beside `kvm_convert_memory` lines: the same conversion a second time. */
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'refused'; readonly reason: RangeRefusal };
+
+export interface PlacementOptions<Block> {
+  readonly map: BlockMap<Block>;
+  /** Where the offsets of `ram_block_attributes_state_change` lines belong; null: nowhere. */
+  readonly stateChangeBlock: Block | null;
+  /** Whether the trace is known to have `kvm_convert_memory` lines. Otherwise they count from the first one on. */
+  readonly hasConvertMemory: boolean;
+}
+
+/**
+ * Places the conversions of one trace, in their order. QEMU logs both events for one conversion, the state change second,
+ * so state changes are only taken from a trace that has nothing else of QEMU's.
+ */
+export class Placement<Block extends Placeable> {
+  readonly #map: BlockMap<Block>;
+  readonly #stateChangeBlock: Block | null;
+  #hasConvertMemory: boolean;
+
+  constructor(options: PlacementOptions<Block>) {
+    this.#map = options.map;
+    this.#stateChangeBlock = options.stateChangeBlock;
+    this.#hasConvertMemory = options.hasConvertMemory;
+  }
+
+  place(conversion: TraceConversion): Placed<Block> {
+    if (conversion.event === 'kvm_convert_memory') this.#hasConvertMemory = true;
+    const isStateChange = conversion.event === 'ram_block_attributes_state_change';
+    if (isStateChange && this.#hasConvertMemory) return { kind: 'repeated' };
+    const { start, size } = conversion;
+    const reason = refusalOf(start, size, MIN_PAGE_SIZE);
+    if (reason !== null) return { kind: 'refused', reason };
+    return isStateChange ? this.#placeInBlock(start, size) : this.#placeByAddress(conversion);
+  }
+
+  #placeInBlock(offset: number, size: number): Placed<Block> {
+    const block = this.#stateChangeBlock;
+    if (block === null) return { kind: 'refused', reason: 'noBlock' };
+    if (offset + size > block.usedLength) return { kind: 'refused', reason: 'outsideBlock' };
+    return aligned([{ block, offset, size }]);
+  }
+
+  /** Holes as QEMU's `kvm_convert_memory` has them: nothing to do when converting to shared, EINVAL to private. */
+  #placeByAddress({ start, size, to }: TraceConversion): Placed<Block> {
+    const { parts, unmappedBytes } = this.#map.cut(start, size);
+    if (to === 'private' && unmappedBytes > 0) return { kind: 'refused', reason: 'unmappedToPrivate' };
+    if (parts.length === 0) return { kind: 'refused', reason: 'unmappedToShared' };
+    return aligned(parts);
+  }
+}
+
+/**
+ * Whether a range (bytes) is one that no block can take, whichever it lies in.
+ * @returns null when there is nothing against it
+ */
+export function refusalOf(start: number, size: number, pageSize: number): RangeRefusal | null {
+  if (size === 0) return 'empty';
+  if (start > MAX_BYTES || start + size > MAX_BYTES) return 'beyondLimit';
+  return start % pageSize === 0 && size % pageSize === 0 ? null : 'unaligned';
+}
+
+/** All parts or none: a line is refused as a whole. */
+function aligned<Block extends Placeable>(parts: readonly BlockPart<Block>[]): Placed<Block> {
+  const fits = parts.every(({ block, offset, size }) => refusalOf(offset, size, block.pageSize) === null);
+  return fits ? { kind: 'parts', parts } : { kind: 'refused', reason: 'unaligned' };
+}

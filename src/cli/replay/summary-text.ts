@@ -1,0 +1,84 @@
+// The summary for people. Pure: the result of a replay to lines of text.
+import { RANGE_REFUSALS, type RangeRefusal } from './placement.ts';
+import type { BlockSummary, FirstRefusal, LineCounts, PopulatedState, ReplaySummary } from './summary.ts';
+
+const LABEL_WIDTH = 14;
+
+/** @returns text that ends in a line feed */
+export function summaryText(summary: ReplaySummary): string {
+  const { lines, conversions, bytes, peak, end, seconds, conversionsPerSecond } = summary;
+  const rows: [string, string][] = [
+    ['Trace', `${summary.trace}, ${count(lines.total)} lines`],
+    ['Lines', lineCounts(lines)],
+    ...refusedLines(lines),
+    [
+      'Conversions',
+      `${count(conversions.posted)} posted: ${count(conversions.changed)} changed something, ` +
+        `${count(conversions.unchanged)} no-ops, ${count(conversions.refused)} refused` +
+        (conversions.retries > 0 ? `; ${count(conversions.retries)} retries` : ''),
+    ],
+    ['To shared', `${size(bytes.toShared)}, of it changed ${size(bytes.changedToShared)}`],
+    ['To private', `${size(bytes.toPrivate)}, of it changed ${size(bytes.changedToPrivate)}`],
+    ['Peak', state(peak)],
+    ['At the end', state(end)],
+    ...summary.blocks.map((block): [string, string] => ['Block', blockText(block)]),
+    ...Object.entries(summary.refusals).flatMap(([code, { count: times, first }]): [string, string][] => [
+      ['Refused', `${code}: ${count(times)}, first at line ${count(first.line)}`],
+      ['', firstRefusal(first)],
+    ]),
+    ['Time', `${seconds.toFixed(2)} s, ${count(Math.round(conversionsPerSecond))} conversions/s`],
+  ];
+  const hint =
+    lines.total === lines.foreign ? [`No line of ${summary.trace} is a conversion; see --help for formats.`] : [];
+  return [...rows.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`), ...hint, ''].join('\n');
+}
+
+/** Bytes in the largest unit that leaves a number of at least 1. */
+export function size(bytes: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 'bytes';
+  let value = bytes;
+  for (const larger of units) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = larger;
+  }
+  return `${Number.isInteger(value) ? value : value.toFixed(2)} ${unit}`;
+}
+
+/** With separators, the same in every locale. */
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+function lineCounts({ applied, repeated, foreign, refused }: LineCounts): string {
+  const refusedLinesInAll = Object.values(refused).reduce((total, lines) => total + lines, 0);
+  return (
+    `${count(applied)} applied, ${count(repeated)} counted but not applied, ${count(foreign)} foreign, ` +
+    `${count(refusedLinesInAll)} refused by the range rules`
+  );
+}
+
+function refusedLines({ refused }: LineCounts): [string, string][] {
+  // Object.entries forgets which keys there are.
+  const reasons = Object.keys(RANGE_REFUSALS) as RangeRefusal[];
+  return reasons
+    .filter((reason) => refused[reason] > 0)
+    .map((reason) => ['', `  ${count(refused[reason])} ${RANGE_REFUSALS[reason]}`]);
+}
+
+function state({ populatedBytes, mappingsPerPage, mappingsPerRun }: PopulatedState): string {
+  return `${size(populatedBytes)} populated; DMA mappings: ${count(mappingsPerPage)} per page, ${count(mappingsPerRun)} per run`;
+}
+
+function blockText({ machine, idstr, gpa, usedLength, created, populatedBytes, runs }: BlockSummary): string {
+  const place = gpa === null ? '' : ` at 0x${gpa.toString(16)}`;
+  const origin = created ? ', created' : '';
+  return `${idstr} in machine ${machine}, ${size(usedLength)}${place}${origin}; now ${size(populatedBytes)} in ${count(runs)} ${runs === 1 ? 'run' : 'runs'}`;
+}
+
+function firstRefusal({ idstr, offset, size: bytes, to, status, errno, detail, populated }: FirstRefusal): string {
+  const what = `offset 0x${offset.toString(16)} size 0x${bytes.toString(16)} of ${idstr} to ${to}`;
+  const mappings = `${count(populated.mappingsPerPage)} DMA mappings per page, ${count(populated.mappingsPerRun)} per run`;
+  return `  ${what}, with ${mappings}: ${status}${errno === null ? '' : ` ${errno}`} ${detail}`;
+}

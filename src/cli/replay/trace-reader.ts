@@ -1,0 +1,112 @@
+// A trace as a stream of conversions. Memory is bounded whatever the file holds: it is read in pieces, and a line that is
+// longer than any trace line is skipped without being kept.
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { errorCode, ReplayError } from './replay-error.ts';
+import { parseTraceLine, type TraceConversion } from './trace-lines.ts';
+
+/** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
+export const MAX_LINE_LENGTH = 8192;
+
+const PIECE_BYTES = 256 * 1024;
+
+/** A conversion and the number of its line, counted from 1. */
+export interface TraceEvent extends TraceConversion {
+  readonly line: number;
+}
+
+/** Reads one stream once. Its counts are those of what was read so far. */
+export class TraceReader implements AsyncIterable<TraceEvent> {
+  readonly #input: AsyncIterable<Uint8Array>;
+  /** Lines, the foreign ones included. */
+  lines = 0;
+  /** Lines that are no conversion. */
+  foreign = 0;
+  /** Bytes taken from the stream. */
+  bytes = 0;
+
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#input = input;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TraceEvent> {
+    let rest = '';
+    let tooLong = false;
+    for await (const piece of this.#input) {
+      this.bytes += piece.length;
+      // Latin-1 takes any byte as it is: junk cannot fail, and trace lines are ASCII.
+      const text = Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1');
+      let start = 0;
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+        const event = this.#take(tooLong ? null : rest + text.slice(start, end));
+        rest = '';
+        tooLong = false;
+        start = end + 1;
+        if (event !== null) yield event;
+      }
+      if (!tooLong) rest += text.slice(start);
+      if (rest.length > MAX_LINE_LENGTH) {
+        rest = '';
+        tooLong = true;
+      }
+    }
+    const event = rest !== '' || tooLong ? this.#take(tooLong ? null : rest) : null;
+    if (event !== null) yield event;
+  }
+
+  #take(line: string | null): TraceEvent | null {
+    this.lines++;
+    const conversion = line === null || line.length > MAX_LINE_LENGTH ? null : parseTraceLine(line);
+    if (conversion === null) {
+      this.foreign++;
+      return null;
+    }
+    return { line: this.lines, ...conversion };
+  }
+}
+
+/** Where a trace comes from. */
+export interface TraceSource {
+  /** As the person named it; `-` is standard input. */
+  readonly name: string;
+  /** Bytes; null for what can be read only once: standard input, a pipe. */
+  readonly size: number | null;
+  /** A new reader, from the start. Its iteration throws ReplayError where the file cannot be read. */
+  open(): TraceReader;
+}
+
+/**
+ * @param name a path, or `-` for standard input
+ * @throws ReplayError when there is nothing to read at that path
+ */
+export async function findTrace(name: string, stdin: AsyncIterable<Uint8Array>): Promise<TraceSource> {
+  if (name === '-') return { name, size: null, open: () => new TraceReader(stdin) };
+  const stats = await stat(name).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
+  if (stats.isDirectory()) throw new ReplayError(`cannot read ${name}: it is a directory; FILE is one trace`);
+  // A log that is still written is read up to its length of now, so that both passes see the same lines.
+  const size = stats.isFile() ? stats.size : null;
+  return { name, size, open: () => new TraceReader(pieces(name, size)) };
+}
+
+async function* pieces(path: string, size: number | null): AsyncGenerator<Uint8Array> {
+  if (size === 0) return;
+  const end = size === null ? {} : { end: size - 1 };
+  try {
+    const stream: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: PIECE_BYTES, ...end });
+    yield* stream;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): ReplayError {
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'no permission to read it',
+  };
+  const code = errorCode(error);
+  const reason = (code === undefined ? undefined : reasons[code]) ?? String(error);
+  return new ReplayError(`cannot read ${path}: ${reason}${code === undefined ? '' : ` (${code})`}`, { cause: error });
+}

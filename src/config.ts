@@ -1,0 +1,96 @@
+// The settings of the service: one schema, and the only reader of the environment.
+import envSchema from 'env-schema';
+import ipaddr from 'ipaddr.js';
+import { type Static, Type } from 'typebox';
+import { type Network, parseNetwork } from './listeners/target-policy.ts';
+
+const Environment = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535 }),
+  LOG_LEVEL: Type.Unsafe<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'>({
+    type: 'string',
+    enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    default: 'info',
+  }),
+  RBA_DATA_DIR: Type.String({ default: './data', minLength: 1 }),
+  RBA_JOURNAL: Type.Unsafe<'sqlite' | 'memory'>({ type: 'string', enum: ['sqlite', 'memory'], default: 'sqlite' }),
+  RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1 }),
+  RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1 }),
+  RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1 }),
+  RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
+  RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
+  RBA_ALLOWED_TARGETS: Type.Optional(Type.String()),
+  RBA_ALLOW_HTTP: Type.Boolean({ default: false }),
+  RBA_CA_FILE: Type.Optional(Type.String({ minLength: 1 })),
+});
+
+type Environment = Static<typeof Environment>;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: Environment['LOG_LEVEL'];
+  readonly dataDir: string;
+  readonly journal: 'sqlite' | 'memory';
+  /** Records of a block between two of its snapshots, at least. */
+  readonly snapshotEvery: number;
+  readonly blockQueueLimit: number;
+  readonly queueWaitMs: number;
+  /** Host header values that are served beside addresses and localhost; lower case, without port. */
+  readonly allowedHosts: readonly string[];
+  readonly allowedTargets: readonly Network[];
+  readonly allowHttp: boolean;
+  readonly caFile: string | null;
+}
+
+/**
+ * Reads and checks the settings.
+ * @throws Error that names the setting and what it may be; also for an unknown RBA_ setting, which is a typing mistake
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const known = Object.keys(Environment.properties);
+  const unknown = Object.keys(environment).filter((name) => name.startsWith('RBA_') && !known.includes(name));
+  if (unknown.length > 0) throw new Error(`unknown setting ${unknown.join(', ')}; known are ${known.join(', ')}`);
+  const settings = envSchema<Environment>({ schema: Environment, data: environment, dotenv: false });
+  const loopback = isLoopback(settings.HOST);
+  if (!loopback && !settings.RBA_ALLOW_UNAUTHENTICATED) {
+    throw new Error(
+      `HOST is ${settings.HOST}, which others can reach, and nobody would have to authenticate; set HOST to a loopback address, or RBA_ALLOW_UNAUTHENTICATED=true if the network is trusted`,
+    );
+  }
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    logLevel: settings.LOG_LEVEL,
+    dataDir: settings.RBA_DATA_DIR,
+    journal: settings.RBA_JOURNAL,
+    snapshotEvery: settings.RBA_SNAPSHOT_EVERY,
+    blockQueueLimit: settings.RBA_BLOCK_QUEUE_LIMIT,
+    queueWaitMs: settings.RBA_QUEUE_WAIT_MS,
+    allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
+    allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (loopback ? '127.0.0.0/8,::1/128' : '')),
+    allowHttp: settings.RBA_ALLOW_HTTP,
+    caFile: settings.RBA_CA_FILE ?? null,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
+}
+
+function targets(value: string): Network[] {
+  return list(value).map((cidr) => {
+    try {
+      return parseNetwork(cidr);
+    } catch {
+      throw new Error(`RBA_ALLOWED_TARGETS has ${JSON.stringify(cidr)}, which is no network such as 10.0.0.0/8`);
+    }
+  });
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

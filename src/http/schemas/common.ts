@@ -1,0 +1,179 @@
+// What all schemas are built from. Every component has an $id: the generated document and the SDKs made from it name
+// their types by it.
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { PROBLEMS, type ProblemCode } from '../../errors.ts';
+
+/** A reference to a named component, with its static type. */
+export function ref<T extends TSchema>(schema: T) {
+  const { $id } = schema as { $id?: string };
+  if ($id === undefined) throw new Error('a component needs an $id');
+  return Type.Unsafe<Static<T>>({ $ref: `${$id}#` });
+}
+
+/** `schema` or null; for a component, which cannot carry another type itself. */
+export function nullable<T extends TSchema>(schema: T, options: object = {}) {
+  return Type.Unsafe<Static<T> | null>({ anyOf: [schema, { type: 'null' }], ...options });
+}
+
+/** One of these strings. (A union of literals would become an anyOf, which generators do not read as an enum.) */
+export function stringEnum<const T extends readonly string[]>(values: T, options: object = {}) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
+}
+
+/** An object that clients send: what has a default may be left out, and is there once the request is validated. */
+export function input<P extends TProperties>(properties: P, options: object = {}) {
+  const required = Object.entries(properties)
+    .filter(([, schema]) => !Type.IsOptional(schema) && !('default' in schema))
+    .map(([name]) => name);
+  return Type.Object(properties, { ...options, required, additionalProperties: false });
+}
+
+const integer64 = { format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+export const Bytes = Type.Integer({ $id: 'Bytes', description: 'Bytes, 0 to 2^53-1.', ...integer64 });
+
+export const Count = Type.Integer({ $id: 'Count', description: 'A number of things, 0 to 2^53-1.', ...integer64 });
+
+export const ByteSize = Type.Unsafe<number | string>({
+  $id: 'ByteSize',
+  description:
+    'Bytes: an integer, or a string that is decimal, hexadecimal ("0x200000") or has a binary suffix ("2M", "16GiB"; K, M, G, T, each with or without iB). At most 2^53-1.',
+  anyOf: [
+    { type: 'integer', format: 'int64', minimum: 0 },
+    { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[0-9]+([KMGT](iB)?)?)$' },
+  ],
+  examples: ['2M', '0x200000', 2_097_152],
+});
+
+export const Section = Type.Object(
+  { offset: ref(Bytes), size: ref(Bytes) },
+  { $id: 'Section', description: 'A byte range of a RAM block.', additionalProperties: false },
+);
+
+export const NewSection = input(
+  { offset: ref(ByteSize), size: ref(ByteSize) },
+  { $id: 'NewSection', description: 'A byte range of a RAM block.' },
+);
+
+/** An opaque id in a path. */
+const Id = (description: string) => Type.String({ description, minLength: 1, maxLength: 100 });
+
+export const RamBlockParams = Type.Object({ ramBlockId: Id('A RAM block.') });
+export const SourceParams = Type.Object({ ramBlockId: Id('A RAM block.'), sourceId: Id('A source of it.') });
+export const ListenerParams = Type.Object({ ramBlockId: Id('A RAM block.'), listenerId: Id('A listener of it.') });
+
+export const PageQuery = {
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Items of a page.' }),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 1000, description: 'Where to go on: `nextCursor` of the page before.' }),
+  ),
+};
+
+export const WindowQuery = {
+  offset: Type.Optional(ref(ByteSize)),
+  size: Type.Optional(ref(ByteSize)),
+};
+
+export const SourceQuery = {
+  source: Type.Optional(
+    Type.String({ maxLength: 255, description: 'The name of one source; left out, the AND of all sources.' }),
+  ),
+};
+
+export const ForceQuery = input({
+  force: Type.Boolean({ default: false, description: 'Do it although it cannot be done cleanly.' }),
+});
+
+export const IfMatchHeader = {
+  'if-match': Type.Optional(
+    Type.String({ description: 'Entity tags (generations): judged when the change reaches the head of its queue.' }),
+  ),
+};
+
+export const IdempotencyKeyHeader = {
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours.' }),
+  ),
+};
+
+/** A page of a list: a named component. */
+export function page<const Id extends string, T extends TSchema>(
+  $id: Id,
+  items: T,
+  more: Record<string, TSchema> = {},
+) {
+  return Type.Object(
+    {
+      items: Type.Array(items),
+      nextCursor: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null on the last page.' }),
+      ...more,
+    },
+    { $id, additionalProperties: false },
+  );
+}
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'For people.' }),
+    instance: Type.String({ description: 'This request, as the log names it.' }),
+    code: stringEnum(Object.keys(PROBLEMS) as ProblemCode[], {
+      description: 'For programs. The table is closed per version; treat an unknown code by its status.',
+    }),
+    errno: Type.Optional(Type.String({ description: 'As QEMU or the listener would name it.', examples: ['EINVAL'] })),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            pointer: Type.String({ description: 'JSON pointer into the body, or the name of a parameter.' }),
+            detail: Type.String(),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
+    ramBlockId: Type.Optional(Type.String()),
+    listenerId: Type.Optional(
+      Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null where several are meant.' }),
+    ),
+    listenerStatus: Type.Optional(
+      Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'HTTP status of its answer.' }),
+    ),
+    listenerDetail: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
+    rolledBack: Type.Optional(
+      Type.Array(Type.String(), { description: 'Listeners that are again as they were before the change.' }),
+    ),
+    unacknowledged: Type.Optional(
+      Type.Array(Type.String(), { description: 'Listeners that owe the acknowledgement of a discard.' }),
+    ),
+    unsettled: Type.Optional(
+      Type.Array(Type.String(), { description: 'Listeners with unsettled ranges, which are being settled.' }),
+    ),
+    sections: Type.Optional(Type.Array(ref(Section), { description: 'The ranges of unknown state; the first 1000.' })),
+    needed: Type.Optional(Type.Integer({ description: 'DMA mappings that the listener would need.' })),
+    limit: Type.Optional(Type.Integer({ description: 'DMA mappings that it may have.' })),
+  },
+  { $id: 'Problem', description: 'RFC 9457 problem document.', additionalProperties: false },
+);
+
+/** Every request can meet these. */
+const ALWAYS = ['invalid-request', 'forbidden', 'not-acceptable'] as const satisfies ProblemCode[];
+
+/** Every request that changes something can meet these too. */
+export const WRITE_PROBLEMS = ['overloaded', 'journal-unavailable'] as const satisfies ProblemCode[];
+
+/** The problem answers of a route, by status. */
+export function problems(...codes: ProblemCode[]) {
+  const byStatus: Record<number, object> = {};
+  const all = [...ALWAYS, ...codes].filter((code, index, list) => list.indexOf(code) === index);
+  for (const { status } of all.map((code) => PROBLEMS[code])) {
+    const here = all.filter((code) => PROBLEMS[code].status === status);
+    byStatus[status] = {
+      description: here.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+      content: { 'application/problem+json': { schema: ref(Problem) } },
+    };
+  }
+  return byStatus;
+}

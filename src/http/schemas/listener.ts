@@ -1,0 +1,197 @@
+// Listeners, their deliveries, and the webhooks that they receive, on the wire.
+import { Type } from 'typebox';
+import { SECRET_PATTERN } from '../../listeners/signature.ts';
+import { ByteSize, Bytes, Count, input, nullable, page, ref, Section, stringEnum } from './common.ts';
+
+const Sequence = Type.Integer({ format: 'int64', minimum: 0 });
+
+const REASONS = [
+  'conversion',
+  'registration',
+  'unregistration',
+  'rollback',
+  'replay',
+  'source',
+  'resize',
+  'recovery',
+] as const;
+
+export const NewListener = input(
+  {
+    url: Type.String({ minLength: 1, maxLength: 2048, examples: ['http://127.0.0.1:9000/'] }),
+    mode: stringEnum(['sync'], { default: 'sync' }),
+    section: Type.Optional(
+      Type.Object(
+        {
+          offset: Type.Optional(ref(ByteSize)),
+          size: Type.Optional(ref(ByteSize)),
+          offsetWithinAddressSpace: Type.Optional(ref(ByteSize)),
+        },
+        {
+          description:
+            'Page aligned. offset: 0. size: to the end, following it. offsetWithinAddressSpace: gpa + offset, or offset.',
+          additionalProperties: false,
+        },
+      ),
+    ),
+    granularity: Type.Optional(ref(ByteSize)),
+    doubleDiscardSupported: Type.Boolean({
+      default: true,
+      description: 'How unregistering discards: at once, or each run.',
+    }),
+    coordinatedDiscard: Type.Boolean({ default: true, description: 'false: it pins all memory and cannot discard.' }),
+    dmaMaxMappings: Type.Optional(
+      Type.Unsafe<number | null>({
+        type: ['integer', 'null'],
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'A populate that would need more mappings at its granularity is refused (VFIO type1: 65535).',
+      }),
+    ),
+    maxSections: Type.Integer({ default: 512, minimum: 1, maximum: 8192, description: 'Sections of one delivery.' }),
+    timeoutMs: Type.Integer({
+      default: 5000,
+      minimum: 100,
+      maximum: 30_000,
+      description: 'Of one delivery, retries included.',
+    }),
+    description: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 1000 })),
+    secret: Type.Optional(
+      Type.String({ pattern: SECRET_PATTERN, maxLength: 100, description: '`whsec_` and base64 of 24 to 64 bytes.' }),
+    ),
+  },
+  {
+    $id: 'NewListener',
+    description: "granularity: a power of two, at least 4096; the block's page size where it is left out.",
+  },
+);
+
+const listenerFields = {
+  id: Type.String(),
+  ramBlockId: Type.String(),
+  url: Type.String(),
+  mode: stringEnum(['sync']),
+  section: Type.Object(
+    { offset: ref(Bytes), size: ref(Bytes), offsetWithinAddressSpace: ref(Bytes) },
+    { additionalProperties: false },
+  ),
+  granularity: ref(Bytes),
+  doubleDiscardSupported: Type.Boolean(),
+  coordinatedDiscard: Type.Boolean(),
+  dmaMaxMappings: nullable(ref(Count)),
+  maxSections: Type.Integer(),
+  timeoutMs: Type.Integer(),
+  description: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  warnings: Type.Array(Type.String()),
+  state: stringEnum(['registering', 'active', 'failing', 'removing'], {
+    description:
+      'registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.',
+  }),
+  mapped: Type.Object(
+    { bytes: ref(Bytes), runs: ref(Count), mappings: ref(Count) },
+    {
+      description:
+        'What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch.',
+      additionalProperties: false,
+    },
+  ),
+  unsettled: Type.Object(
+    {
+      bytes: ref(Bytes),
+      runs: ref(Count),
+      unknownBytes: ref(Bytes),
+      sections: Type.Array(ref(Section), { description: 'The first 1000.' }),
+    },
+    { description: 'What may or may not be mapped (unknown), or is owed a populate.', additionalProperties: false },
+  ),
+  position: Type.Object(
+    {
+      lastSequence: Sequence,
+      acknowledgedSequence: Sequence,
+      pending: ref(Count),
+      oldestPendingAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+    },
+    { additionalProperties: false },
+  ),
+  createdAt: Type.String({ format: 'date-time' }),
+};
+
+export const Listener = Type.Object(listenerFields, { $id: 'Listener', additionalProperties: false });
+
+export const RegisteredListener = Type.Object(
+  {
+    ...listenerFields,
+    secret: Type.Optional(Type.String({ description: 'Only here, and only where the service made it.' })),
+  },
+  { $id: 'RegisteredListener', additionalProperties: false },
+);
+
+export const ListenerList = page('ListenerList', ref(Listener));
+
+export const Delivery = Type.Object(
+  {
+    id: Type.String({ description: 'The webhook-id.' }),
+    sequence: Sequence,
+    type: stringEnum(['ram_block.populate', 'ram_block.discard']),
+    reason: stringEnum(REASONS),
+    attempt: Type.Integer({ minimum: 1 }),
+    status: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null without an answer.' }),
+    outcome: stringEnum(['accepted', 'refused', 'unanswered']),
+    durationMs: Type.Integer({ minimum: 0 }),
+    startedAt: Type.String({ format: 'date-time' }),
+    responseExcerpt: Type.String(),
+  },
+  { $id: 'Delivery', description: 'One attempt to send a delivery.', additionalProperties: false },
+);
+
+export const DeliveryList = page('DeliveryList', ref(Delivery));
+
+const NotifiedSection = Type.Object(
+  { offsetWithinRegion: ref(Bytes), size: ref(Bytes), offsetWithinAddressSpace: ref(Bytes) },
+  { additionalProperties: false },
+);
+
+const webhook = (type: 'ram_block.populate' | 'ram_block.discard', $id: string, description: string) =>
+  Type.Object(
+    {
+      type: stringEnum([type]),
+      timestamp: Type.String({ format: 'date-time' }),
+      data: Type.Object(
+        {
+          ramBlockId: Type.String(),
+          listenerId: Type.String(),
+          machine: Type.String(),
+          idstr: Type.String(),
+          sequence: Type.Integer({
+            format: 'int64',
+            minimum: 1,
+            description: 'Counts the deliveries of one listener.',
+          }),
+          settledThrough: Type.Integer({
+            format: 'int64',
+            minimum: 0,
+            description: 'Every delivery up to this sequence is over for the service, answered or given up.',
+          }),
+          generation: Type.Integer({ format: 'int64', minimum: 0, description: 'Of the block when this was sent.' }),
+          granularity: ref(Bytes),
+          reason: stringEnum(REASONS),
+          conversionId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+          sections: Type.Array(NotifiedSection, { minItems: 1, maxItems: 8192 }),
+        },
+        { additionalProperties: false },
+      ),
+    },
+    { $id, description, additionalProperties: false },
+  );
+
+export const PopulateWebhook = webhook(
+  'ram_block.populate',
+  'PopulateWebhook',
+  'These sections are about to become usable: map them, then answer 200 or 204; 403, 409 or 422 refuses.',
+);
+
+export const DiscardWebhook = webhook(
+  'ram_block.discard',
+  'DiscardWebhook',
+  'These sections are about to become unusable: unmap them, then answer 2xx. What is not mapped is answered 2xx too.',
+);

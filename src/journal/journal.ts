@@ -1,0 +1,64 @@
+// The journal as a port: what the service needs of a durable log. The unit of order is the machine; nothing above this
+// file may know which journal it is.
+import type { BlockRecord, Conversion } from '../core/records.ts';
+
+/** The stored answer to a request with an Idempotency-Key, written with the change that it answers for. */
+export interface Answered {
+  readonly kind: 'answered';
+  /** Digest of token, method, path with query, and key. */
+  readonly key: string;
+  /** Digest of body and If-Match. */
+  readonly fingerprint: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export type JournalRecord = BlockRecord | Answered;
+
+/** Conversions of a block that its history keeps; older ones may be forgotten. */
+export const HISTORY_LIMIT = 10_000;
+
+export interface StoredBlock {
+  readonly ramBlockId: string;
+  /** The newest snapshot; null where there is none. */
+  readonly snapshot: Uint8Array | null;
+  /** What came after the snapshot, oldest first. */
+  readonly records: readonly BlockRecord[];
+}
+
+export interface Journal {
+  /** The last sequence of every machine that was ever written to. */
+  positions(): Promise<ReadonlyMap<string, number>>;
+
+  /** All blocks that were created and not deleted, one after the other, in no special order. */
+  blocks(): AsyncIterable<StoredBlock>;
+
+  /**
+   * Appends `records` to `machine`: all of them or none, durable when the promise resolves. A `block-deleted` ends its
+   * block: nothing of it is kept.
+   * @param expectedSequence the last sequence of the machine as the caller knows it; the records follow it
+   * @throws Problem `not-owner` when the machine has another last sequence: somebody else writes to it
+   * @throws Problem `journal-unavailable` when the outcome is unknown; this journal is of no more use then
+   */
+  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void>;
+
+  /**
+   * Keeps `snapshot` as the state of the block after the record at `sequence`; records up to there may be forgotten,
+   * but for the history.
+   * @throws Problem `journal-unavailable`
+   */
+  saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void>;
+
+  /** The last conversions of a block with a generation below `before`, newest first. */
+  history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]>;
+
+  findAnswer(key: string): Promise<Answered | null>;
+
+  /** Forgets the answers given before `at` (milliseconds since the epoch). */
+  forgetAnswers(at: number): Promise<void>;
+
+  close(): Promise<void>;
+}

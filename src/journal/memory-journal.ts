@@ -1,0 +1,79 @@
+// A journal that lives as long as the process: for tests and for RBA_JOURNAL=memory. It keeps what the port asks for.
+import type { BlockRecord, Conversion } from '../core/records.ts';
+import { Problem } from '../errors.ts';
+import { type Answered, HISTORY_LIMIT, type Journal, type JournalRecord, type StoredBlock } from './journal.ts';
+
+interface KeptBlock {
+  snapshot: Uint8Array | null;
+  records: { readonly sequence: number; readonly record: BlockRecord }[];
+  /** Oldest first. */
+  history: Conversion[];
+}
+
+export class MemoryJournal implements Journal {
+  readonly #positions = new Map<string, number>();
+  readonly #blocks = new Map<string, KeptBlock>();
+  readonly #answers = new Map<string, Answered>();
+
+  async positions(): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#positions);
+  }
+
+  async *blocks(): AsyncIterable<StoredBlock> {
+    for (const [ramBlockId, { snapshot, records }] of this.#blocks) {
+      yield { ramBlockId, snapshot, records: records.map(({ record }) => record) };
+    }
+  }
+
+  async append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+    const last = this.#positions.get(machine) ?? 0;
+    if (last !== expectedSequence) {
+      throw new Problem('not-owner', `machine ${machine} is at sequence ${last}, not ${expectedSequence}`);
+    }
+    let sequence = expectedSequence;
+    for (const record of records) this.#keep(++sequence, record);
+    this.#positions.set(machine, sequence);
+  }
+
+  async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {
+    const block = this.#blocks.get(ramBlockId);
+    if (block === undefined) return;
+    block.snapshot = snapshot;
+    block.records = block.records.filter((kept) => kept.sequence > sequence);
+  }
+
+  async history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]> {
+    const newestFirst = (this.#blocks.get(ramBlockId)?.history ?? []).toReversed();
+    return newestFirst.filter(({ generation }) => generation < before).slice(0, limit);
+  }
+
+  async findAnswer(key: string): Promise<Answered | null> {
+    return this.#answers.get(key) ?? null;
+  }
+
+  async forgetAnswers(at: number): Promise<void> {
+    for (const [key, answer] of this.#answers) {
+      if (answer.at < at) this.#answers.delete(key);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #keep(sequence: number, record: JournalRecord): void {
+    if (record.kind === 'answered') {
+      this.#answers.set(record.key, record);
+      return;
+    }
+    if (record.kind === 'block-created') {
+      this.#blocks.set(record.ramBlockId, { snapshot: null, records: [], history: [] });
+    }
+    const block = this.#blocks.get(record.ramBlockId);
+    block?.records.push({ sequence, record });
+    if (record.kind === 'source-changed') {
+      block?.history.push(record.conversion);
+      // Cut in steps, so that a long history is not moved with every change.
+      if (block && block.history.length >= 2 * HISTORY_LIMIT) block.history.splice(0, HISTORY_LIMIT);
+    }
+    if (record.kind === 'block-deleted') this.#blocks.delete(record.ramBlockId);
+  }
+}

@@ -1,0 +1,170 @@
+// The embedded journal: SQLite in a worker thread, with group commit. While one group is being written, everything that
+// is appended waits for the next, so that any number of changes share an fsync.
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Conversion, SourceChanged } from '../core/records.ts';
+import { Problem } from '../errors.ts';
+import type { Answered, Journal, JournalRecord, StoredBlock } from './journal.ts';
+import type { AnswerRow, Append, AppendResult, Row } from './sqlite-store.ts';
+import type { StoreCall, StoreRequest, StoreResponse } from './sqlite-worker.ts';
+
+interface Waiting {
+  readonly append: Append;
+  readonly resolve: () => void;
+  readonly reject: (reason: Problem) => void;
+}
+
+interface Call {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class SqliteJournal implements Journal {
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, Call>();
+  #lastCall = 0;
+  #waiting: Waiting[] = [];
+  #committing = false;
+  #failure: Error | null = null;
+
+  /**
+   * Opens the journal in `folder`, which is made where it is missing.
+   * @throws Error when it cannot be opened: in use, damaged, not writable
+   */
+  static async open(folder: string): Promise<SqliteJournal> {
+    const journal = new SqliteJournal(folder);
+    try {
+      await journal.#call({ method: 'open', args: [] });
+    } catch (error) {
+      await journal.#worker.terminate();
+      throw error;
+    }
+    return journal;
+  }
+
+  private constructor(folder: string) {
+    // The same file beside this one: .ts from a checkout, .js when installed.
+    const file = new URL(`./sqlite-worker${extname(import.meta.filename)}`, import.meta.url);
+    this.#worker = new Worker(file, { workerData: { folder }, name: 'journal' });
+    this.#worker.on('message', (response: StoreResponse) => this.#answered(response));
+    this.#worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on('exit', () => this.#fail(new Error('the journal is closed')));
+  }
+
+  async positions(): Promise<ReadonlyMap<string, number>> {
+    // What the worker answers is what the store's method of that name returns; so for every call below.
+    return new Map((await this.#call({ method: 'positions', args: [] })) as [string, number][]);
+  }
+
+  async *blocks(): AsyncIterable<StoredBlock> {
+    const ids = (await this.#call({ method: 'blockIds', args: [] })) as string[];
+    for (const ramBlockId of ids) {
+      const call = { method: 'load', args: [ramBlockId] } as const;
+      const { snapshot, records } = (await this.#call(call)) as { snapshot: Uint8Array | null; records: string };
+      yield { ramBlockId, snapshot, records: JSON.parse(records) };
+    }
+  }
+
+  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const append = { machine, expectedSequence, rows: records.map(toRow) };
+      this.#waiting.push({ append, resolve, reject });
+      // Not at once: what else is appended in this turn of the event loop joins the group.
+      if (!this.#committing) {
+        this.#committing = true;
+        queueMicrotask(() => void this.#commitWaiting());
+      }
+    });
+  }
+
+  async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {
+    try {
+      await this.#call({ method: 'saveSnapshot', args: [ramBlockId, sequence, snapshot] });
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]> {
+    const rows = (await this.#call({ method: 'history', args: [ramBlockId, before, limit] })) as string[];
+    return rows.map((json) => (JSON.parse(json) as SourceChanged).conversion);
+  }
+
+  async findAnswer(key: string): Promise<Answered | null> {
+    const json = (await this.#call({ method: 'findAnswer', args: [key] })) as string | null;
+    return json === null ? null : (JSON.parse(json) as Answered);
+  }
+
+  async forgetAnswers(at: number): Promise<void> {
+    await this.#call({ method: 'forgetAnswers', args: [at] });
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure === null) await this.#call({ method: 'close', args: [] });
+    await this.#worker.terminate();
+  }
+
+  async #commitWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        const call = { method: 'commit', args: [group.map(({ append }) => append)] } as const;
+        const results = (await this.#call(call)) as AppendResult[];
+        group.forEach((waiting, index) => {
+          settle(waiting, results[index] ?? null);
+        });
+      } catch (error) {
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
+        for (const { reject } of group) reject(unavailable(error));
+      }
+    }
+    this.#committing = false;
+  }
+
+  #call(call: StoreCall): Promise<unknown> {
+    if (this.#failure !== null) return Promise.reject(unavailable(this.#failure));
+    return new Promise((resolve, reject) => {
+      const request: StoreRequest = { ...call, id: ++this.#lastCall };
+      this.#calls.set(request.id, { resolve, reject });
+      this.#worker.postMessage(request);
+    });
+  }
+
+  #answered(response: StoreResponse): void {
+    const call = this.#calls.get(response.id);
+    this.#calls.delete(response.id);
+    if ('error' in response) call?.reject(new Error(response.error));
+    else call?.resolve(response.result);
+  }
+
+  /** After a failure nothing is known of what was under way: no call is answered from here on. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#calls.values()) reject(unavailable(error));
+    this.#calls.clear();
+  }
+}
+
+function settle({ append, resolve, reject }: Waiting, result: AppendResult): void {
+  if (result === null) {
+    resolve();
+    return;
+  }
+  const { machine, expectedSequence } = append;
+  const detail = `machine ${machine} is at sequence ${result.actualSequence}, not ${expectedSequence}: another process writes to it`;
+  reject(new Problem('not-owner', detail));
+}
+
+function toRow(record: JournalRecord): Row | AnswerRow {
+  const json = JSON.stringify(record);
+  if (record.kind === 'answered') return { key: record.key, at: record.at, json };
+  const generation = record.kind === 'source-changed' ? record.conversion.generation : null;
+  return { ramBlockId: record.ramBlockId, kind: record.kind, generation, json };
+}
+
+function unavailable(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Problem('journal-unavailable', `the journal cannot be used: ${reason}`, { retryAfterSeconds: 1 });
+}

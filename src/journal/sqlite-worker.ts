@@ -1,0 +1,59 @@
+// The journal's worker thread: takes calls in order and answers each. Everything that waits comes as one group.
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Append, SqliteStore } from './sqlite-store.ts';
+
+/** The calls that the worker answers, by name: argument list and result are those of the store. */
+export type StoreCall =
+  | { readonly method: 'open' | 'positions' | 'blockIds' | 'close'; readonly args: readonly [] }
+  | { readonly method: 'load'; readonly args: readonly [ramBlockId: string] }
+  | { readonly method: 'commit'; readonly args: readonly [group: readonly Append[]] }
+  | { readonly method: 'saveSnapshot'; readonly args: readonly [string, number, Uint8Array] }
+  | { readonly method: 'history'; readonly args: readonly [string, number, number] }
+  | { readonly method: 'findAnswer'; readonly args: readonly [string] }
+  | { readonly method: 'forgetAnswers'; readonly args: readonly [number] };
+
+export type StoreRequest = StoreCall & { readonly id: number };
+
+export type StoreResponse =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
+
+let store: SqliteStore | undefined;
+
+function answer(call: StoreCall): unknown {
+  if (call.method === 'open') {
+    store = new SqliteStore(String(workerData.folder));
+    return null;
+  }
+  if (store === undefined) throw new Error('the journal is not open');
+  switch (call.method) {
+    case 'positions':
+      return store.positions();
+    case 'blockIds':
+      return store.blockIds();
+    case 'close':
+      return store.close();
+    case 'load':
+      return store.load(...call.args);
+    case 'commit':
+      return store.commit(...call.args);
+    case 'saveSnapshot':
+      return store.saveSnapshot(...call.args);
+    case 'history':
+      return store.history(...call.args);
+    case 'findAnswer':
+      return store.findAnswer(...call.args);
+    case 'forgetAnswers':
+      return store.forgetAnswers(...call.args);
+  }
+}
+
+parentPort?.on('message', (request: StoreRequest) => {
+  let response: StoreResponse;
+  try {
+    response = { id: request.id, result: answer(request) };
+  } catch (error) {
+    response = { id: request.id, error: error instanceof Error ? error.message : String(error) };
+  }
+  parentPort?.postMessage(response);
+});

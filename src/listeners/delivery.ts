@@ -1,0 +1,48 @@
+// What is sent to a listener and what can come back: the words that the service and the webhook client share.
+import type { NotifiedSection } from '../core/ram-discard-listener.ts';
+import type { ListenerDefinition } from '../core/records.ts';
+
+export type DeliveryType = 'populate' | 'discard';
+
+export type DeliveryReason =
+  | 'conversion'
+  | 'registration'
+  | 'unregistration'
+  | 'rollback'
+  | 'replay'
+  | 'source'
+  | 'resize'
+  | 'recovery';
+
+/** One delivery: one webhook id, one body, any number of attempts. */
+export interface Delivery {
+  readonly type: DeliveryType;
+  readonly reason: DeliveryReason;
+  readonly ramBlockId: string;
+  readonly machine: string;
+  readonly idstr: string;
+  readonly listener: ListenerDefinition;
+  readonly sequence: number;
+  /** Every delivery to the listener up to this sequence is over for the service. */
+  readonly settledThrough: number;
+  /** Of the block when this is sent: the state before the change. */
+  readonly generation: number;
+  readonly conversionId: string | null;
+  readonly sections: readonly NotifiedSection[];
+}
+
+/** What a delivery came to. A discard cannot be refused. */
+export type DeliveryAnswer =
+  | { readonly outcome: 'accepted' }
+  | {
+      readonly outcome: 'refused' | 'unanswered';
+      /** HTTP status of the last answer; null where there was none. */
+      readonly status: number | null;
+      /** For people: what the listener said, or what went wrong. */
+      readonly detail: string;
+      /** The listener's own, from its problem document. */
+      readonly errno?: string;
+    };
+
+/** Sends one delivery until it is answered, its deadline (`timeoutMs` of the listener) is over or `signal` aborts. Never throws. */
+export type Deliver = (delivery: Delivery, signal: AbortSignal) => Promise<DeliveryAnswer>;

@@ -1,0 +1,17 @@
+// What the service needs from outside, passed in once: no clock, id, log or setting is imported anywhere in service/.
+import type { FastifyBaseLogger } from 'fastify';
+import type { Journal } from '../journal/journal.ts';
+import type { Deliver } from '../listeners/delivery.ts';
+import type { QueueLimits } from './block-queue.ts';
+
+export interface Dependencies {
+  readonly openJournal: () => Promise<Journal>;
+  readonly deliver: Deliver;
+  readonly now: () => Date;
+  /** A new opaque id that starts with `prefix`. */
+  readonly newId: (prefix: string) => string;
+  readonly log: FastifyBaseLogger;
+  readonly queueLimits: QueueLimits;
+  /** Records of a block between two of its snapshots, at least. */
+  readonly snapshotEvery: number;
+}

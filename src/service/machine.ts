@@ -1,0 +1,91 @@
+// One machine: the unit of order in the journal, and the address spaces that its blocks share.
+import type { RamBlockDefinition } from '../core/records.ts';
+import { MAX_BYTES } from '../core/section.ts';
+import { Problem } from '../errors.ts';
+import type { Journal, JournalRecord } from '../journal/journal.ts';
+
+export class Machine {
+  readonly name: string;
+  readonly #journal: Journal;
+  readonly #onFailure: (problem: Problem) => void;
+  /** Of the last record appended, whether durable yet or not. */
+  #sequence: number;
+  /** Blocks that exist or are being created, by id. */
+  readonly #claims = new Map<string, RamBlockDefinition>();
+
+  constructor(name: string, journal: Journal, sequence: number, onFailure: (problem: Problem) => void) {
+    this.name = name;
+    this.#journal = journal;
+    this.#sequence = sequence;
+    this.#onFailure = onFailure;
+  }
+
+  /**
+   * Appends `records`, all or none; resolves when they are durable, with the sequence of the last of them.
+   * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
+   */
+  async append(records: readonly JournalRecord[]): Promise<number> {
+    const expected = this.#sequence;
+    const sequence = expected + records.length;
+    this.#sequence = sequence;
+    try {
+      await this.#journal.append(this.name, expected, records);
+    } catch (error) {
+      const problem = error instanceof Problem ? error : unavailable(error);
+      this.#onFailure(problem);
+      throw problem;
+    }
+    return sequence;
+  }
+
+  /**
+   * Takes the idstr, the guest physical addresses and a place in the ram_addr_t space for a block to be.
+   * @throws Problem `already-exists`; `invalid-range` when the machine has no room left
+   */
+  claim(wanted: Omit<RamBlockDefinition, 'ramAddr'>): RamBlockDefinition {
+    for (const other of this.#claims.values()) {
+      if (other.idstr === wanted.idstr) {
+        const detail = `machine ${this.name} has a block with idstr ${JSON.stringify(wanted.idstr)} already: ${other.id}`;
+        throw new Problem('already-exists', detail, { ramBlockId: other.id });
+      }
+      if (overlap(other, wanted)) {
+        const detail = `gpa ${wanted.gpa} + ${wanted.maxLength} overlaps block ${other.id} at ${other.gpa} + ${other.maxLength}`;
+        throw new Problem('already-exists', detail, { ramBlockId: other.id });
+      }
+    }
+    const definition = { ...wanted, ramAddr: this.#findRoom(wanted.maxLength) };
+    this.claimExisting(definition);
+    return definition;
+  }
+
+  /** As {@link Machine.claim}, for a block that comes back from the journal. */
+  claimExisting(definition: RamBlockDefinition): void {
+    this.#claims.set(definition.id, definition);
+  }
+
+  release(ramBlockId: string): void {
+    this.#claims.delete(ramBlockId);
+  }
+
+  /** The first place behind all blocks, or between them where the end is reached (QEMU: find_ram_offset). */
+  #findRoom(length: number): number {
+    const taken = [...this.#claims.values()].sort((a, b) => a.ramAddr - b.ramAddr);
+    const behind = taken.reduce((end, block) => Math.max(end, block.ramAddr + block.maxLength), 0);
+    if (behind + length <= MAX_BYTES) return behind;
+    let candidate = 0;
+    for (const block of taken) {
+      if (candidate + length <= block.ramAddr) return candidate;
+      candidate = block.ramAddr + block.maxLength;
+    }
+    throw new Problem('invalid-range', `machine ${this.name} has no ${length} bytes left below ${MAX_BYTES} (2^53-1)`);
+  }
+}
+
+function overlap(a: Pick<RamBlockDefinition, 'gpa' | 'maxLength'>, b: typeof a): boolean {
+  if (a.gpa === null || b.gpa === null) return false;
+  return a.gpa < b.gpa + b.maxLength && b.gpa < a.gpa + a.maxLength;
+}
+
+function unavailable(error: unknown): Problem {
+  return new Problem('journal-unavailable', `the journal cannot be used: ${String(error)}`, { retryAfterSeconds: 1 });
+}

@@ -1,0 +1,173 @@
+// All machines and RAM blocks of this process: read back from the journal at the start, and again whenever the journal
+// fails, because what it then holds is all that is certain.
+import { setTimeout as delay } from 'node:timers/promises';
+import { RamBlock } from '../core/ram-block.ts';
+import { decodeSnapshot } from '../core/ram-block-snapshot.ts';
+import { Problem } from '../errors.ts';
+import type { Journal, StoredBlock } from '../journal/journal.ts';
+import type { Dependencies } from './dependencies.ts';
+import { LiveBlock, type Stored } from './live-block.ts';
+import { Machine } from './machine.ts';
+
+const REOPEN_DELAY_MS = 1000;
+const ANSWERS_KEPT_MS = 24 * 3600 * 1000;
+const FORGET_ANSWERS_EVERY_MS = 10 * 60 * 1000;
+
+export class Machines {
+  readonly #dependencies: Dependencies;
+  readonly #closing = new AbortController();
+  #journal: Journal;
+  #machines = new Map<string, Machine>();
+  /** In the order of creation. */
+  #blocks = new Map<string, LiveBlock>();
+  /** Why nothing can be written now. */
+  #unavailable: Problem | null = null;
+  readonly #forgetting: NodeJS.Timeout;
+
+  /** Opens the journal and reads everything back. @throws Error when the journal cannot be opened or is damaged */
+  static async open(dependencies: Dependencies): Promise<Machines> {
+    const machines = new Machines(dependencies, await dependencies.openJournal());
+    await machines.#readBack();
+    return machines;
+  }
+
+  private constructor(dependencies: Dependencies, journal: Journal) {
+    this.#dependencies = dependencies;
+    this.#journal = journal;
+    this.#forgetting = setInterval(() => this.#forgetAnswers(), FORGET_ANSWERS_EVERY_MS).unref();
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  get dependencies(): Dependencies {
+    return this.#dependencies;
+  }
+
+  /** Why changes are not taken now: the journal failed, or the service is draining; null when all is well. */
+  get unavailable(): Problem | null {
+    return this.#closing.signal.aborted ? draining() : this.#unavailable;
+  }
+
+  /** All blocks, oldest first. */
+  get blocks(): ReadonlyMap<string, LiveBlock> {
+    return this.#blocks;
+  }
+
+  /** @throws Problem `not-found` */
+  block(ramBlockId: string): LiveBlock {
+    const live = this.#blocks.get(ramBlockId);
+    if (live === undefined) throw new Problem('not-found', `there is no RAM block ${ramBlockId}`);
+    return live;
+  }
+
+  /** The machine called `name`, which need not have blocks yet. @throws Problem when nothing can be written now */
+  machine(name: string): Machine {
+    if (this.unavailable !== null) throw this.unavailable;
+    return this.#machine(name, this.#machines, this.#journal, 0);
+  }
+
+  /** Takes up a block that was just made durable. */
+  add(block: RamBlock, machine: Machine): LiveBlock {
+    const live = new LiveBlock(block, machine, this.#journal, this.#dependencies, { snapshotBytes: 0, records: 1 });
+    this.#blocks.set(block.id, live);
+    return live;
+  }
+
+  /** Lets go of a block whose deletion is durable. */
+  remove(live: LiveBlock): void {
+    this.#blocks.delete(live.block.id);
+    live.machine.release(live.block.id);
+    live.stop(new Problem('not-found', `there is no RAM block ${live.block.id}`));
+  }
+
+  /** Turns away what waits, finishes what has begun, closes the journal. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearInterval(this.#forgetting);
+    await Promise.all([...this.#blocks.values()].map((live) => live.drain(draining())));
+    await this.#journal.close();
+  }
+
+  async #readBack(): Promise<void> {
+    const journal = this.#journal;
+    const machines = new Map<string, Machine>();
+    for (const [name, sequence] of await journal.positions()) this.#machine(name, machines, journal, sequence);
+    const found: LiveBlock[] = [];
+    for await (const stored of journal.blocks()) {
+      const block = rebuild(stored);
+      const { machine: name } = block.definition;
+      const size: Stored = { snapshotBytes: stored.snapshot?.byteLength ?? 0, records: stored.records.length };
+      const machine = this.#machine(name, machines, journal, 0);
+      machine.claimExisting(block.definition);
+      found.push(new LiveBlock(block, machine, journal, this.#dependencies, size));
+    }
+    await Promise.all(found.map((live) => live.commit(live.block.recover())));
+    found.sort((a, b) => order(a.block, b.block));
+    this.#machines = machines;
+    this.#blocks = new Map(found.map((live) => [live.block.id, live]));
+    for (const live of found) live.settling.wake();
+    this.#dependencies.log.info({ ramBlocks: found.length }, 'the journal is read back');
+  }
+
+  #machine(name: string, machines: Map<string, Machine>, journal: Journal, sequence: number): Machine {
+    let machine = machines.get(name);
+    if (machine === undefined) {
+      machine = new Machine(name, journal, sequence, (problem) => this.#fail(problem, journal));
+      machines.set(name, machine);
+    }
+    return machine;
+  }
+
+  /** Nothing may be sent or written until it is known again what is durable. */
+  #fail(problem: Problem, journal: Journal): void {
+    if (this.#unavailable !== null || journal !== this.#journal) return;
+    this.#unavailable = problem;
+    this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
+    for (const live of this.#blocks.values()) live.stop(problem);
+    void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    const { log, openJournal } = this.#dependencies;
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#journal.close();
+        this.#journal = await openJournal();
+        await this.#readBack();
+        this.#unavailable = null;
+        return;
+      } catch (error) {
+        log.error({ err: error }, 'the journal cannot be read back yet');
+        await delay(REOPEN_DELAY_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #forgetAnswers(): void {
+    const before = this.#dependencies.now().getTime() - ANSWERS_KEPT_MS;
+    this.#journal.forgetAnswers(before).catch((error: unknown) => {
+      this.#dependencies.log.warn({ err: error }, 'old answers could not be forgotten');
+    });
+  }
+}
+
+function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
+  const [first] = records;
+  let block: RamBlock;
+  if (snapshot !== null) block = decodeSnapshot(snapshot);
+  else if (first?.kind === 'block-created') block = new RamBlock(first.block);
+  else throw new Error(`the journal is damaged: the records of RAM block ${ramBlockId} do not start with its creation`);
+  for (const record of records) block.apply(record);
+  return block;
+}
+
+function order(a: RamBlock, b: RamBlock): number {
+  const [left, right] = [a, b].map(({ definition }) => `${definition.createdAt} ${definition.id}`);
+  return String(left) < String(right) ? -1 : 1;
+}
+
+function draining(): Problem {
+  return new Problem('overloaded', 'the service is shutting down; nothing was done', { retryAfterSeconds: 1 });
+}

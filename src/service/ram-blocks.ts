@@ -1,0 +1,120 @@
+// RAM blocks: made and deleted.
+import { RamBlock } from '../core/ram-block.ts';
+import { RAM_BLOCK_ATTRIBUTES } from '../core/ram-discard-source.ts';
+import type { RamBlockDefinition } from '../core/records.ts';
+import { checkBytes, checkPowerOfTwo, MIN_PAGE_SIZE } from '../core/section.ts';
+import { aboutListener, Problem } from '../errors.ts';
+import type { Listeners } from './listeners.ts';
+import type { Machines } from './machines.ts';
+import type { ChangeOptions } from './options.ts';
+import { type RamBlockView, ramBlockView } from './views.ts';
+
+/** Bytes: 64 TiB. */
+const MAX_LENGTH = 64 * 2 ** 40;
+
+/** As QEMU's RAMBlock keeps it, with its closing 0. */
+const MAX_IDSTR_BYTES = 255;
+
+/** A RAM block as a client asks for it; bytes. */
+export interface NewRamBlock {
+  readonly idstr: string;
+  readonly usedLength: number;
+  /** Makes the block resizeable. */
+  readonly maxLength: number | undefined;
+  readonly pageSize: number;
+  readonly machine: string;
+  readonly gpa: number | null;
+  readonly guestMemfd: boolean;
+}
+
+export class RamBlocks {
+  readonly #machines: Machines;
+  readonly #listeners: Listeners;
+
+  constructor(machines: Machines, listeners: Listeners) {
+    this.#machines = machines;
+    this.#listeners = listeners;
+  }
+
+  /** Makes a block, all private. @throws Problem `invalid-range`, `already-exists`, `journal-unavailable` */
+  async create(wanted: NewRamBlock, options: Pick<ChangeOptions<RamBlockView>, 'answered'>): Promise<RamBlockView> {
+    checkLengths(wanted);
+    const { newId, now } = this.#machines.dependencies;
+    const machine = this.#machines.machine(wanted.machine);
+    const { maxLength, ...rest } = wanted;
+    const definition = machine.claim({
+      ...rest,
+      id: newId('blk'),
+      maxLength: maxLength ?? wanted.usedLength,
+      resizeable: maxLength !== undefined,
+      createdAt: now().toISOString(),
+    });
+    const block = new RamBlock(definition);
+    const sources = this.#sources(definition);
+    const created = { ramBlockId: block.id, kind: 'block-created', block: definition, sources } as const;
+    block.apply(created);
+    const view = ramBlockView(block);
+    const answered = options.answered(view);
+    try {
+      await machine.append(answered === null ? [created] : [created, answered]);
+    } catch (error) {
+      machine.release(definition.id);
+      throw error;
+    }
+    this.#machines.add(block, machine);
+    return view;
+  }
+
+  /**
+   * Deletes a block.
+   * @param force unregisters its listeners first, without waiting for them
+   * @throws Problem `not-found`, `has-listeners`
+   */
+  delete(ramBlockId: string, force: boolean, signal: AbortSignal): Promise<void> {
+    const live = this.#machines.block(ramBlockId);
+    const { manager } = live.block;
+    return live.inTurn(async () => {
+      const listeners = [...manager.listeners.values()];
+      if (listeners.length > 0 && !force) {
+        const detail = `RAM block ${ramBlockId} still has ${listeners.length} listeners; unregister them, or delete it with ?force=true`;
+        throw new Problem('has-listeners', detail, aboutListener(ramBlockId, null));
+      }
+      await live.commit([{ ramBlockId, kind: 'block-deleted' }]);
+      this.#machines.remove(live);
+      for (const listener of listeners) this.#listeners.dismiss(live, listener);
+    }, signal);
+  }
+
+  #sources({ guestMemfd, pageSize }: RamBlockDefinition) {
+    if (!guestMemfd) return [];
+    return [{ id: this.#machines.dependencies.newId('src'), name: RAM_BLOCK_ATTRIBUTES, granularity: pageSize }];
+  }
+}
+
+/** @throws Problem `invalid-range`, `invalid-request` */
+function checkLengths({ idstr, usedLength, maxLength, pageSize, gpa }: NewRamBlock): void {
+  const idstrBytes = Buffer.byteLength(idstr);
+  if (idstrBytes > MAX_IDSTR_BYTES) {
+    const detail = `is ${idstrBytes} bytes long; the limit is ${MAX_IDSTR_BYTES}`;
+    throw new Problem('invalid-request', `idstr ${detail}`, { errors: [{ pointer: '#/idstr', detail }] });
+  }
+  checkPowerOfTwo('pageSize', pageSize, MIN_PAGE_SIZE);
+  checkLength('usedLength', usedLength, pageSize);
+  if (maxLength !== undefined) checkLength('maxLength', maxLength, pageSize);
+  const reserved = maxLength ?? usedLength;
+  if (reserved < usedLength) {
+    throw new Problem('invalid-range', `maxLength ${reserved} is less than usedLength ${usedLength}`);
+  }
+  if (gpa === null) return;
+  checkBytes('gpa + maxLength', gpa + reserved);
+  if (gpa % pageSize !== 0)
+    throw new Problem('invalid-range', `gpa ${gpa} is not a multiple of the page size ${pageSize}`);
+}
+
+function checkLength(name: string, bytes: number, pageSize: number): void {
+  if (bytes === 0) throw new Problem('invalid-range', `${name} is 0; a block has at least one page`);
+  if (bytes > MAX_LENGTH) throw new Problem('invalid-range', `${name} ${bytes} is beyond ${MAX_LENGTH} (64 TiB)`);
+  if (bytes % pageSize !== 0) {
+    throw new Problem('invalid-range', `${name} ${bytes} is not a multiple of the page size ${pageSize}`);
+  }
+}

@@ -1,0 +1,142 @@
+// Settles what is not known of the listeners of one block: a discard of the unknown ranges until it is acknowledged,
+// then a populate of what is populated now. Runs beside the queue; only its records go through it.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyBaseLogger } from 'fastify';
+import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { BlockRecord } from '../core/records.ts';
+import type { PageRange } from '../core/section.ts';
+import type { LiveBlock } from './live-block.ts';
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 5000;
+/** Of the delay, to either side, so that the listeners of a service that restarted are not called in step. */
+const JITTER = 0.2;
+
+/** One delivery that is under way. */
+interface Flight {
+  readonly populate: boolean;
+  readonly delivered: Promise<unknown>;
+  /** Waits for the answer and records it, once. Called in turn only. Resolves to whether it brought the listener on. */
+  readonly conclude: () => Promise<boolean>;
+  readonly abort: () => void;
+}
+
+export class Settling {
+  readonly #live: LiveBlock;
+  readonly #log: FastifyBaseLogger;
+  readonly #stopped = new AbortController();
+  /** Listeners that are being settled. */
+  readonly #active = new Set<string>();
+  readonly #flights = new Map<string, Flight>();
+
+  constructor(live: LiveBlock, log: FastifyBaseLogger) {
+    this.#live = live;
+    this.#log = log;
+  }
+
+  /** Starts to settle every listener that needs it and is not being settled yet. */
+  wake(): void {
+    if (this.#stopped.signal.aborted) return;
+    for (const listener of this.#live.block.manager.listeners.values()) {
+      if (!listener.isUnsettled || this.#active.has(listener.id)) continue;
+      this.#active.add(listener.id);
+      void this.#settle(listener).finally(() => this.#active.delete(listener.id));
+    }
+  }
+
+  /**
+   * Waits until no populate to `listener` is under way and what came of it is recorded: a change that is delivered to it
+   * must not cross one. Called in turn only. Takes at most the deadline of one delivery.
+   */
+  async conclude(listener: RamDiscardListener): Promise<void> {
+    const flight = this.#flights.get(listener.id);
+    if (flight?.populate) await flight.conclude();
+  }
+
+  /** The listener is gone: what is being sent to it no longer matters. */
+  abandon(listenerId: string): void {
+    this.#flights.get(listenerId)?.abort();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    for (const flight of this.#flights.values()) flight.abort();
+  }
+
+  async #settle(listener: RamDiscardListener): Promise<void> {
+    const { signal } = this.#stopped;
+    const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
+    this.#log.warn(ids, 'a listener has unsettled ranges');
+    let wait = FIRST_DELAY_MS;
+    try {
+      while (!signal.aborted && this.#isOwed(listener)) {
+        const flight = await this.#live.queue.runOwed(() => this.#begin(listener));
+        await flight?.delivered;
+        // Without its record the answer never was; after a restart the ranges are of unknown state again.
+        if (signal.aborted || flight === null) return;
+        if (await this.#live.queue.runOwed(flight.conclude)) {
+          wait = FIRST_DELAY_MS;
+          continue;
+        }
+        await delay(wait * (1 + JITTER * (2 * Math.random() - 1)), undefined, { signal });
+        wait = Math.min(2 * wait, LONGEST_DELAY_MS);
+      }
+      this.#log.info(ids, 'a listener is settled');
+    } catch (error) {
+      // The journal failed or the service is closing; the ranges are durable and are settled by whoever reads them back.
+      if (!signal.aborted) this.#log.warn({ ...ids, err: error }, 'settling a listener was interrupted');
+    }
+  }
+
+  /** Whether the listener is still there and anything of it is unsettled. */
+  #isOwed(listener: RamDiscardListener): boolean {
+    const { deleted, manager } = this.#live.block;
+    return !deleted && manager.listeners.get(listener.id) === listener && listener.isUnsettled;
+  }
+
+  /** The first recorded step: the delivery is about to be sent. */
+  async #begin(listener: RamDiscardListener): Promise<Flight | null> {
+    if (!this.#isOwed(listener)) return null;
+    const populate = !listener.isUnknown;
+    const runs = populate ? listener.unmapped : listener.unknown;
+    const call = { listener, runs };
+    const abort = new AbortController();
+    const notifications = await this.#live.begin(runs, [call], { signal: abort.signal });
+    const delivered = populate
+      ? notifications.populateAgain(call, 'recovery')
+      : notifications.discard([call], 'recovery');
+    const conclude = async (): Promise<boolean> => {
+      const accepted = (await delivered) === null;
+      this.#flights.delete(listener.id);
+      if (this.#live.block.deleted) return true;
+      const isGone = this.#live.block.manager.listeners.get(listener.id) !== listener;
+      if (accepted && !populate && !isGone) notifications.note(listener, this.#discarded(runs));
+      const records = [notifications.outcome];
+      if (accepted && !isGone && listener.phase === 'removing') records.push(this.#removal(listener));
+      await this.#live.commit(records);
+      return accepted;
+    };
+    let concluded: Promise<boolean> | undefined;
+    const flight: Flight = {
+      populate,
+      delivered,
+      conclude: () => {
+        concluded ??= conclude();
+        return concluded;
+      },
+      abort: () => abort.abort(),
+    };
+    this.#flights.set(listener.id, flight);
+    return flight;
+  }
+
+  /** After an acknowledged discard of `runs`: what of them is populated now is owed a populate. */
+  #discarded(runs: readonly PageRange[]): { settled: readonly PageRange[]; unmapped: PageRange[] } {
+    const { populated } = this.#live.block.manager;
+    return { settled: runs, unmapped: runs.flatMap((run) => [...populated.runs(run, true)]) };
+  }
+
+  #removal(listener: RamDiscardListener): BlockRecord {
+    return { ramBlockId: this.#live.block.id, kind: 'listener-removed', listenerId: listener.id };
+  }
+}

@@ -1,0 +1,113 @@
+// Sources of a block: they come and go, and with them what is populated.
+import type { RamBlock } from '../core/ram-block.ts';
+import { RAM_BLOCK_ATTRIBUTES, type RamDiscardSource } from '../core/ram-discard-source.ts';
+import { checkPowerOfTwo, type Section } from '../core/section.ts';
+import { aboutListener, Problem } from '../errors.ts';
+import { carryOut } from './changes.ts';
+import { findSource } from './conversions.ts';
+import type { Machines } from './machines.ts';
+import { type ChangeOptions, checkGeneration } from './options.ts';
+import { type SourceView, sourceView } from './views.ts';
+
+export interface NewSource {
+  readonly name: string;
+  /** Bytes; only RamBlockAttributes has a default, the page size. */
+  readonly granularity: number | undefined;
+  /** What it has populated at first; bytes. */
+  readonly populated: readonly Section[];
+}
+
+export class Sources {
+  readonly #machines: Machines;
+
+  constructor(machines: Machines) {
+    this.#machines = machines;
+  }
+
+  /**
+   * Adds a source; listeners hear a discard of what it takes away (unacknowledged: it is not added).
+   * @throws Problem `already-exists`, `coordinated-discard-required`, `invalid-request`, `invalid-range`,
+   *   `generation-mismatch`, and what {@link carryOut} throws
+   */
+  add(ramBlockId: string, wanted: NewSource, options: ChangeOptions<SourceView>): Promise<SourceView> {
+    const live = this.#machines.block(ramBlockId);
+    const { block } = live;
+    return live.inTurn(async () => {
+      checkGeneration(block, options.ifMatch);
+      const source = this.#make(block, wanted);
+      const view = sourceView(source, block);
+      const runs = block.manager.takenAwayBy(source);
+      const populated = [...source.bitmap.allRuns(true)];
+      const change = {
+        runs,
+        populate: false,
+        calls: block.manager.callsFor(runs),
+        reason: 'source' as const,
+        conversionId: null,
+        records: [{ ramBlockId, kind: 'source-added', source: source.definition, populated } as const],
+      };
+      await carryOut(live, change, options.answered(view));
+      return view;
+    }, options.signal);
+  }
+
+  /**
+   * Removes a source; listeners hear a populate of what that gives back (refused: it stays).
+   * @param force needed for RamBlockAttributes: all private memory becomes populated
+   * @throws Problem `not-found`, `invalid-request`, `generation-mismatch`, and what {@link carryOut} throws
+   */
+  remove(ramBlockId: string, sourceId: string, force: boolean, options: ChangeOptions<null>): Promise<void> {
+    const live = this.#machines.block(ramBlockId);
+    const { block } = live;
+    return live.inTurn(async () => {
+      const source = findSource(block, sourceId);
+      checkGeneration(block, options.ifMatch);
+      if (source.isRamBlockAttributes && !force) {
+        const detail = 'deleting RamBlockAttributes makes all private memory populated; ask for it with ?force=true';
+        throw new Problem('invalid-request', detail, { errors: [{ pointer: '#/force', detail }] });
+      }
+      const runs = block.manager.givenBackBy(source);
+      const change = {
+        runs,
+        populate: true,
+        calls: block.manager.callsFor(runs),
+        reason: 'source' as const,
+        conversionId: null,
+        records: [{ ramBlockId, kind: 'source-removed', sourceId } as const],
+      };
+      await carryOut(live, change, null);
+    }, options.signal);
+  }
+
+  #make(block: RamBlock, wanted: NewSource): RamDiscardSource {
+    const { name, populated } = wanted;
+    if (block.sourceNamed(name) !== undefined) {
+      const detail = `RAM block ${block.id} has a source named ${JSON.stringify(name)} already`;
+      throw new Problem('already-exists', detail, { ramBlockId: block.id });
+    }
+    const granularity = checkGranularity(block, wanted);
+    const pinning = [...block.manager.listeners.values()].find(({ definition }) => !definition.coordinatedDiscard);
+    if (pinning !== undefined) {
+      const detail = `listener ${pinning.id} pins all memory (coordinatedDiscard false) and cannot live with the discards of a source`;
+      throw new Problem('coordinated-discard-required', detail, aboutListener(block.id, pinning.id));
+    }
+    const source = block.makeSource({ id: this.#machines.dependencies.newId('src'), name, granularity }, []);
+    for (const section of populated) source.bitmap.set(source.rangeOf(section, block.usedLength, block.pageSize));
+    return source;
+  }
+}
+
+/** The granularity in bytes. @throws Problem `invalid-request` when it is missing, `invalid-range` when it cannot be */
+function checkGranularity(block: RamBlock, { name, granularity }: NewSource): number {
+  if (name === RAM_BLOCK_ATTRIBUTES) {
+    if (granularity === undefined || granularity === block.pageSize) return block.pageSize;
+    const detail = `granularity is ${granularity}; that of ${name} is the page size, ${block.pageSize}`;
+    throw new Problem('invalid-range', detail);
+  }
+  if (granularity === undefined) {
+    const detail = `is required, but for ${RAM_BLOCK_ATTRIBUTES}`;
+    throw new Problem('invalid-request', `granularity ${detail}`, { errors: [{ pointer: '#/granularity', detail }] });
+  }
+  checkPowerOfTwo('granularity', granularity, block.pageSize);
+  return granularity;
+}

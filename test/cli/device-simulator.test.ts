@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { discard, pages, populate, SECRET, send } from './simulator/webhooks.ts';
+
+const COMMAND = fileURLToPath(new URL('../../src/cli/device-simulator.ts', import.meta.url));
+
+const children: ChildProcess[] = [];
+
+/** The command with `args`; `line` is its first line, `ended` what is left when it has ended. */
+function run(...args: string[]) {
+  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  const stderr = text(child.stderr);
+  const ended = once(child, 'close').then(async ([code]) => ({ code, stderr: await stderr }));
+  const line = once(child.stdout, 'data').then(([data]) => String(data).trimEnd());
+  return { child, line, ended };
+}
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+describe('device-simulator', () => {
+  it('explains itself', async () => {
+    const { line, ended } = run('--help');
+    expect(await line).toContain('Usage: device-simulator');
+    expect((await ended).code).toBe(0);
+  });
+
+  it('exits with 2 and the usage on stderr for options that make no sense', async () => {
+    const { code, stderr } = await run('--port', 'many').ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('--port is many; it must be a whole number from 0 to 65535');
+    expect(stderr).toContain('Usage: device-simulator');
+  });
+
+  it('exits with 1 when the service is not there', async () => {
+    // Port 1 has no service on any machine that runs tests.
+    const { code, stderr } = await run('--block', 'pc.ram', '--service', 'http://127.0.0.1:1').ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('no answer from http://127.0.0.1:1 (ECONNREFUSED); --service gives its URL');
+  });
+
+  it('stops waiting for the service when it is told to end', async () => {
+    const { child, ended } = run('--block', 'pc.ram', '--service', 'http://127.0.0.1:1', '--wait', '600');
+    if (child.stderr !== null) await once(child.stderr, 'data');
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect(stderr).toContain('waiting for RAM block pc.ram');
+    expect(code).toBe(0);
+  });
+
+  it('listens without a block and ends well', async () => {
+    const { child, line, ended } = run('--secret', SECRET, '--strict', '--json');
+    const { url, registered } = JSON.parse(await line);
+    expect(registered).toBeNull();
+    await send(url, 'a', populate(1, [pages(0, 1)]));
+    await send(url, 'b', discard(2, [pages(0, 1)]));
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 0, stderr: '' });
+  });
+
+  it.each([
+    ['--strict', 3],
+    ['--keep', 0],
+  ])('with %s exits with %i after a violation, and says which', async (option, expected) => {
+    const { child, line, ended } = run('--secret', SECRET, option);
+    const [url] = /http:\S+/.exec(await line) ?? [''];
+    await send(url, 'a', populate(1, [pages(0, 1)]));
+    await send(url, 'b', populate(2, [pages(0, 1)]));
+    child.kill('SIGTERM');
+    const { code, stderr } = await ended;
+    expect(code).toBe(expected);
+    expect(stderr).toContain('violation: mapped-twice: mapping 0x0+0x1000 overlaps the mapping 0x0+0x1000 (delivery b');
+    expect(stderr).toContain('device-simulator: 1 violation: mapped-twice 1');
+  });
+});

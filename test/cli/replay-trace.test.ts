@@ -1,0 +1,83 @@
+// The command as a person calls it: a process, its output and its exit code.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { ScriptedService } from './replay/scripted-service.ts';
+
+const COMMAND = fileURLToPath(new URL('../../src/cli/replay-trace.ts', import.meta.url));
+const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.qemu.log', import.meta.url));
+/** A port of the loopback address where nothing listens: the discard service's. */
+const NOBODY = 'http://127.0.0.1:9';
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(args: readonly string[], stdin = ''): Promise<Run> {
+  const child = spawn(process.execPath, [COMMAND, ...args]);
+  child.stdin.on('error', () => {}).end(stdin);
+  const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await exited, stdout, stderr };
+}
+
+async function text(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(stream)).toString();
+}
+
+describe('replay-trace', () => {
+  it('explains itself, with an example', async () => {
+    const { code, stdout, stderr } = await run(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Example.*\n {2}replay-trace boot\.ftrace\n/);
+  });
+
+  it('exits 2 with its usage on standard error when an option is wrong', async () => {
+    const { code, stdout, stderr } = await run([SELFTEST, '--speed', 'fast']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^replay-trace: --speed fast: .*\nusage: replay-trace FILE/);
+  });
+
+  it('exits 1 with one line when the file cannot be read', async () => {
+    const { code, stdout, stderr } = await run(['no-such-trace.log']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe('replay-trace: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
+  });
+
+  it('exits 1 with one line when the service cannot be reached', async () => {
+    const { code, stdout, stderr } = await run([SELFTEST, '--service', NOBODY]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^replay-trace: cannot reach the service at .* \(ECONNREFUSED\); .*--service names another\n$/,
+    );
+  });
+
+  it('exits 1 with one line when something else listens there', async () => {
+    await using other = await ScriptedService.start(() => ({ status: 200, body: '<html>' }));
+    const { code, stderr } = await run(['-', '--block', 'ram', '--service', other.url.href]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^replay-trace: .*does not answer as this service does.*\n$/);
+  });
+
+  it('prints nothing but JSON with --json, and exits 0', async () => {
+    await using service = await ScriptedService.start(({ path }) => {
+      const block = { id: 'b1', machine: 'm', idstr: 'ram', usedLength: 2 ** 30, pageSize: 4096, attributes: {} };
+      if (path.startsWith('/v1/ram-blocks?')) return { status: 200, body: { items: [block] } };
+      if (path.includes('/sections')) return { status: 200, body: { items: [], nextCursor: null, generation: 0 } };
+      return { status: 200, body: { changedBytes: 4096 } };
+    });
+    const lines =
+      "4711@1763790000.000137:ram_block_attributes_state_change offset 0x0 size 0x1000 from 'private' to 'shared'\n";
+    const { code, stdout, stderr } = await run(['-', '--block', 'ram', '--json', '--service', service.url.href], lines);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const summary: unknown = JSON.parse(stdout);
+    expect(summary).toMatchObject({
+      trace: '-',
+      service: service.url.href,
+      conversions: { posted: 1, changed: 1 },
+      peak: { mappingsPerPage: 1 },
+    });
+  });
+});

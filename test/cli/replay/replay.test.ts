@@ -1,0 +1,279 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fieldOf, numberOf, stringOf } from '../../../src/cli/replay/answers.ts';
+import { ProgressBar, progressText } from '../../../src/cli/replay/progress-bar.ts';
+import { type ReplayOptions, type ReplayProgress, replayTrace } from '../../../src/cli/replay/replay.ts';
+import { ReplayError } from '../../../src/cli/replay/replay-error.ts';
+import { size, summaryText } from '../../../src/cli/replay/summary-text.ts';
+import { PageBitmap } from '../../../src/core/page-bitmap.ts';
+import { problem, ramBlock, type Script, ScriptedService } from './scripted-service.ts';
+
+const PAGE = 4096;
+const GIB = 1024 ** 3;
+
+/** Blocks that convert as they are asked to; `refuse` may object. */
+function convertingScript(blocks: object[] = [], refuse: Script = () => null): Script {
+  const bitmaps = new Map<string, PageBitmap>();
+  return (request) => {
+    const { method, path, body } = request;
+    const url = new URL(path, 'http://service');
+    if (method === 'POST' && path === '/v1/ram-blocks') {
+      // The contract's request body, as the client under test sends it.
+      const created = ramBlock({ ...(body as object), id: `b${blocks.length + 1}` });
+      blocks.push(created);
+      return { status: 201, body: created };
+    }
+    const find = (id: string | undefined | null) =>
+      blocks.find((block) => [stringOf(block, 'id'), stringOf(block, 'idstr')].includes(id ?? ''));
+    if (path.startsWith('/v1/ram-blocks?')) {
+      const found = find(url.searchParams.get('idstr'));
+      return { status: 200, body: { items: found === undefined ? [] : [found] } };
+    }
+    const [, id, what] = /^\/v1\/ram-blocks\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
+    const block = find(id);
+    if (block === undefined || id === undefined) return problem(404, 'not-found');
+    const shared = fieldOf(block, 'shared') ?? [];
+    if (what === 'sections') return { status: 200, body: { items: shared, nextCursor: null, generation: 1 } };
+    const refusal = refuse(request);
+    if (refusal !== null) return refusal;
+    const bitmap = bitmaps.get(id) ?? new PageBitmap((numberOf(block, 'usedLength') ?? 0) / PAGE);
+    bitmaps.set(id, bitmap);
+    const start = (numberOf(body, 'offset') ?? 0) / PAGE;
+    const before = bitmap.populated;
+    const range = { start, end: start + (numberOf(body, 'size') ?? 0) / PAGE };
+    if (stringOf(body, 'to') === 'shared') bitmap.set(range);
+    else bitmap.clear(range);
+    return { status: 200, body: { changedBytes: Math.abs(bitmap.populated - before) * PAGE } };
+  };
+}
+
+const convert = (start: number, bytes: number, to: 'shared' | 'private' = 'shared'): string =>
+  `kvm_convert_memory start 0x${start.toString(16)} size 0x${bytes.toString(16)} ${to === 'shared' ? 'private_to_shared' : 'shared_to_private'}`;
+const stateChange = (offset: number, bytes: number): string =>
+  `ram_block_attributes_state_change offset 0x${offset.toString(16)} size 0x${bytes.toString(16)} from 'private' to 'shared'`;
+
+async function* stdin(lines: readonly string[]): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`${lines.join('\n')}\n`);
+}
+
+describe('replayTrace', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'replay-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function replay(script: Script, lines: readonly string[], options: Partial<ReplayOptions> = {}) {
+    await using service = await ScriptedService.start(script);
+    const trace = join(folder, 'trace.log');
+    await writeFile(trace, lines.map((line) => `${line}\n`).join(''));
+    const summary = await replayTrace({ trace, service: service.url, ...options });
+    return { summary, requests: service.requests };
+  }
+
+  it('creates blocks that fit, posts in order and keeps the figures', async () => {
+    const { summary, requests } = await replay(convertingScript(), [
+      convert(4 * GIB, 4 * PAGE),
+      convert(4 * GIB, 4 * PAGE),
+      'foreign',
+      convert(0, PAGE),
+      convert(4 * GIB + PAGE, PAGE, 'private'),
+      convert(4 * GIB, 4 * PAGE, 'private'),
+      convert(4 * GIB, 0),
+      stateChange(0, PAGE),
+    ]);
+    expect(requests.map(({ path, body }) => [path, fieldOf(body, 'gpa') ?? fieldOf(body, 'offset')])).toEqual([
+      ['/v1/ram-blocks', 0],
+      ['/v1/ram-blocks', 4 * GIB],
+      ['/v1/ram-blocks/b2/conversions', 0],
+      ['/v1/ram-blocks/b2/conversions', 0],
+      ['/v1/ram-blocks/b1/conversions', 0],
+      ['/v1/ram-blocks/b2/conversions', PAGE],
+      ['/v1/ram-blocks/b2/conversions', 0],
+    ]);
+    expect(summary.lines).toMatchObject({ total: 8, applied: 5, repeated: 1, foreign: 1, refused: { empty: 1 } });
+    expect(summary.lines.byEvent).toEqual({
+      kvm_convert_memory: 6,
+      ram_block_attributes_state_change: 1,
+      kvm_hypercall: 0,
+    });
+    expect(summary.conversions).toEqual({ posted: 5, changed: 4, unchanged: 1, refused: 0, retries: 0 });
+    expect(summary.bytes).toEqual({
+      toShared: 9 * PAGE,
+      toPrivate: 5 * PAGE,
+      changedToShared: 5 * PAGE,
+      changedToPrivate: 4 * PAGE,
+    });
+    expect(summary.peak).toEqual({ populatedBytes: 5 * PAGE, mappingsPerPage: 5, mappingsPerRun: 3 });
+    expect(summary.end).toEqual({ populatedBytes: PAGE, mappingsPerPage: 1, mappingsPerRun: 1 });
+    expect(summary.blocks).toMatchObject([
+      { idstr: 'ram-0x0', gpa: 0, created: true, populatedBytes: PAGE, runs: 1 },
+      { idstr: 'ram-0x100000000', gpa: 4 * GIB, created: true, populatedBytes: 0, runs: 0 },
+    ]);
+    expect(summary.blocks[0]?.machine).toMatch(/^replay-[0-9a-f]{8}$/);
+  });
+
+  it('cuts a conversion at the border of the blocks that --map names, and starts from what is shared there', async () => {
+    const low = ramBlock({ id: 'b1', idstr: 'low', usedLength: GIB, shared: [{ offset: 0, size: 2 * PAGE }] });
+    const high = ramBlock({ id: 'b2', idstr: 'high', usedLength: GIB });
+    const maps = [
+      { gpa: 0, size: GIB, offset: 0, ramBlock: 'low' },
+      { gpa: GIB, size: GIB, offset: 0, ramBlock: 'b2' },
+    ];
+    const lines = [convert(GIB - PAGE, 2 * PAGE), convert(3 * GIB, PAGE), convert(3 * GIB, PAGE, 'private')];
+    const { summary, requests } = await replay(convertingScript([low, high]), lines, { maps });
+    const posted = requests.filter(({ method }) => method === 'POST');
+    expect(posted.map(({ path, body }) => [path, body])).toEqual([
+      ['/v1/ram-blocks/b1/conversions', { offset: GIB - PAGE, size: PAGE, to: 'shared' }],
+      ['/v1/ram-blocks/b2/conversions', { offset: 0, size: PAGE, to: 'shared' }],
+    ]);
+    expect(summary.lines).toMatchObject({ applied: 1, refused: { unmappedToShared: 1, unmappedToPrivate: 1 } });
+    expect(summary.conversions.posted).toBe(2);
+    expect(summary.peak).toEqual({ populatedBytes: 4 * PAGE, mappingsPerPage: 4, mappingsPerRun: 3 });
+    expect(summary.blocks.map(({ created }) => created)).toEqual([false, false]);
+  });
+
+  it('makes one block for state changes that stand alone', async () => {
+    const { summary, requests } = await replay(convertingScript(), [stateChange(0, PAGE), stateChange(8 * PAGE, PAGE)]);
+    expect(requests[0]?.body).toMatchObject({ idstr: 'ram', usedLength: 2 * 1024 ** 2 });
+    expect(summary.lines).toMatchObject({ applied: 2, repeated: 0 });
+  });
+
+  it('puts state changes into --block, also from standard input', async () => {
+    const block = ramBlock({ id: 'b1', idstr: 'pc.ram', usedLength: GIB });
+    const options = {
+      trace: '-',
+      block: 'pc.ram',
+      machine: 'vm1',
+      stdin: stdin([stateChange(PAGE, PAGE), convert(0, PAGE)]),
+    };
+    const { summary, requests } = await replay(convertingScript([block]), [], options);
+    expect(requests[0]?.path).toBe('/v1/ram-blocks?machine=vm1&idstr=pc.ram');
+    expect(summary.lines).toMatchObject({ applied: 1, refused: { unmappedToShared: 1 } });
+  });
+
+  it('counts refusals by code, with where the first one was', async () => {
+    const refuse: Script = ({ body }) => (numberOf(body, 'offset') === 0 ? null : problem(409, 'listener-refused'));
+    const lines = [convert(4 * GIB, PAGE), '', convert(4 * GIB + PAGE, PAGE), convert(4 * GIB + 2 * PAGE, PAGE)];
+    const { summary } = await replay(convertingScript([], refuse), lines);
+    expect(summary.conversions).toMatchObject({ posted: 3, changed: 1, refused: 2 });
+    expect(summary.lines.applied).toBe(3);
+    expect(summary.end.mappingsPerPage).toBe(1);
+    expect(summary.refusals).toMatchObject({
+      'listener-refused': {
+        count: 2,
+        first: { line: 3, offset: PAGE, to: 'shared', status: 409, errno: 'ENOSPC', populated: { mappingsPerPage: 1 } },
+      },
+    });
+    expect(summaryText(summary)).toMatch(
+      /listener-refused: 2, first at line 3\n.*1 DMA mappings per page.*because of listener-refused/,
+    );
+  });
+
+  it('counts what the service finds invalid among the lines that the range rules refuse', async () => {
+    const { summary } = await replay(
+      convertingScript([], () => problem(422, 'invalid-range')),
+      [convert(0, PAGE)],
+    );
+    expect(summary.lines).toMatchObject({ applied: 0, refused: { byService: 1 } });
+    expect(summary.conversions.posted).toBe(0);
+  });
+
+  it('asks for listeners once the blocks are there, before the first conversion', async () => {
+    const seen: string[] = [];
+    const script = convertingScript();
+    const observed: Script = (request) => {
+      seen.push(request.path);
+      return script(request);
+    };
+    await replay(observed, [convert(0, PAGE)], {
+      onBlocks: async ([block]) => {
+        seen.push(`blocks: ${block?.id}`);
+      },
+    });
+    expect(seen).toEqual(['/v1/ram-blocks', 'blocks: b1', '/v1/ram-blocks/b1/conversions']);
+  });
+
+  it('tells its progress', async () => {
+    const progress: ReplayProgress[] = [];
+    await replay(convertingScript(), [convert(0, PAGE), convert(PAGE, PAGE)], {
+      onProgress: (now) => progress.push(now),
+    });
+    expect(progress.map(({ phase, fraction, conversions }) => [phase, fraction, conversions])).toEqual([
+      ['scan', 1, 0],
+      ['scan', 1, 0],
+      ['replay', 0.5, 1],
+      ['replay', 1, 2],
+    ]);
+  });
+
+  it('sums up a trace without conversions', async () => {
+    const { summary, requests } = await replay(convertingScript(), ['nothing', 'here']);
+    expect(requests).toEqual([]);
+    expect(summary.conversions.posted).toBe(0);
+    expect(summaryText(summary)).toMatch(/No line of .* is a conversion/);
+    const empty = await replay(convertingScript(), []);
+    expect(empty.summary.lines.total).toBe(0);
+  });
+
+  it.each([
+    ['a token that is needed', () => problem(401, 'unauthorized'), /line 2: .*401 unauthorized.*--token/],
+    ['a block that disappears', () => problem(404, 'not-found'), /line 2: .*404 not-found/],
+  ])('ends at %s, and says at which line', async (_, refuse, message) => {
+    const replayed = replay(convertingScript([], refuse), ['', convert(0, PAGE)]);
+    await expect(replayed).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['is too small', { usedLength: PAGE }, /8192 bytes from offset 0.*4096 bytes/],
+    ['has larger pages', { usedLength: GIB, pageSize: 2 * 1024 ** 2 }, /8192 is not a multiple of 2097152/],
+    ['has no RamBlockAttributes', { attributes: null }, /no RamBlockAttributes.*--map/],
+  ])('does not begin when a block that --map names %s', async (_, fields, message) => {
+    const block = ramBlock({ idstr: 'ram', ...fields });
+    const maps = [{ gpa: 0, size: 2 * PAGE, offset: 0, ramBlock: 'ram' }];
+    const replayed = replay(convertingScript([block]), [convert(0, PAGE)], { maps });
+    await expect(replayed).rejects.toThrow(ReplayError);
+    await expect(replayed).rejects.toThrow(message);
+  });
+});
+
+describe('printing', () => {
+  it.each([
+    [0, '0 bytes'],
+    [4096, '4 KiB'],
+    [1_079_500_800, '1.01 GiB'],
+    [16 * GIB, '16 GiB'],
+    [2 ** 50, '1024 TiB'],
+  ])('writes %i bytes as %s', (bytes, text) => {
+    expect(size(bytes)).toBe(text);
+  });
+
+  const progress: ReplayProgress = {
+    phase: 'replay',
+    fraction: 0.5,
+    lines: 10,
+    conversions: 2000,
+    refused: 0,
+    populatedBytes: GIB,
+  };
+
+  it('shows progress in one line', () => {
+    expect(progressText(progress, 2)).toBe('[############............]  50% 2,000 conversions, 1,000/s, 1 GiB shared');
+    expect(progressText({ ...progress, fraction: null, refused: 3 }, 2)).toBe(
+      '2,000 conversions, 1,000/s, 3 refused, 1 GiB shared',
+    );
+  });
+
+  it('draws rarely, within the width of the terminal, and leaves nothing behind', () => {
+    const written: string[] = [];
+    let now = 0;
+    const bar = new ProgressBar({ columns: 20, write: (text) => written.push(text) }, () => now);
+    for (; now < 1000; now += 10) bar.update(progress);
+    expect(written).toHaveLength(10);
+    for (const text of written) expect(text).toHaveLength('\r\x1b[K'.length + 19);
+    bar.clear();
+    expect(written.at(-1)).toBe('\r\x1b[K');
+  });
+});

@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ReplayError } from '../../../src/cli/replay/replay-error.ts';
+import { findTrace, MAX_LINE_LENGTH, type TraceEvent, TraceReader } from '../../../src/cli/replay/trace-reader.ts';
+
+const LINE = 'kvm_convert_memory start 0x1000 size 0x1000 private_to_shared';
+
+async function read(...pieces: (string | Uint8Array)[]): Promise<{ reader: TraceReader; events: TraceEvent[] }> {
+  const reader = new TraceReader(stream(pieces));
+  return { reader, events: await Array.fromAsync(reader) };
+}
+
+async function* stream(pieces: (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece;
+}
+
+describe('TraceReader', () => {
+  it('has nothing to say about an empty stream', async () => {
+    const { reader, events } = await read();
+    expect(events).toEqual([]);
+    expect(reader).toMatchObject({ lines: 0, foreign: 0, bytes: 0 });
+  });
+
+  it('numbers lines from 1 and counts the foreign ones', async () => {
+    const { reader, events } = await read(`# comment\r\n\r\n${LINE}\r\nother\n${LINE}`);
+    expect(events.map(({ line }) => line)).toEqual([3, 5]);
+    expect(reader).toMatchObject({ lines: 5, foreign: 3 });
+  });
+
+  it('finds the same lines however the stream is cut into pieces', async () => {
+    const text = `${LINE}\nforeign\n\n${LINE}\r\n${LINE}\n`;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: text.length })), async (cuts) => {
+        const ends = [...cuts.toSorted((a, b) => a - b), text.length];
+        const { reader, events } = await read(...ends.map((end, index) => text.slice(ends[index - 1] ?? 0, end)));
+        expect(events.map(({ line }) => line)).toEqual([1, 4, 5]);
+        expect(reader).toMatchObject({ lines: 5, foreign: 2, bytes: text.length });
+      }),
+    );
+  });
+
+  it('skips a line that is too long without keeping it, and reads the next one', async () => {
+    const long = ' '.repeat(MAX_LINE_LENGTH);
+    const { reader, events } = await read(long, long, long, `${LINE}\n${LINE}\n${long}${LINE}\n${LINE}\n`);
+    expect(events.map(({ line }) => line)).toEqual([2, 4]);
+    expect(reader).toMatchObject({ lines: 4, foreign: 2 });
+  });
+
+  it('counts a too long last line without a line feed', async () => {
+    const { reader } = await read('x'.repeat(MAX_LINE_LENGTH + 1), 'x');
+    expect(reader).toMatchObject({ lines: 1, foreign: 1 });
+  });
+
+  it('takes binary junk for foreign lines', async () => {
+    const junk = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 256);
+    const { reader, events } = await read(junk, `\n${LINE}\n`);
+    expect(events).toHaveLength(1);
+    expect(reader.foreign).toBe(reader.lines - 1);
+  });
+});
+
+describe('findTrace', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'replay-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('opens a file as often as it is asked to', async () => {
+    const path = join(folder, 'trace.log');
+    await writeFile(path, `${LINE}\n${LINE}\n`);
+    const trace = await findTrace(path, stream([]));
+    expect(trace.size).toBe(2 * (LINE.length + 1));
+    for (let pass = 0; pass < 2; pass++) expect(await Array.fromAsync(trace.open())).toHaveLength(2);
+  });
+
+  it('reads a log that is still written up to its length of the beginning', async () => {
+    const path = join(folder, 'growing.log');
+    await writeFile(path, `${LINE}\n`);
+    const trace = await findTrace(path, stream([]));
+    await writeFile(path, `${LINE}\n${LINE}\n`);
+    expect(await Array.fromAsync(trace.open())).toHaveLength(1);
+  });
+
+  it('reads an empty file', async () => {
+    const path = join(folder, 'empty.log');
+    await writeFile(path, '');
+    expect(await Array.fromAsync((await findTrace(path, stream([]))).open())).toEqual([]);
+  });
+
+  it('reads standard input once', async () => {
+    const trace = await findTrace('-', stream([`${LINE}\n`]));
+    expect(trace.size).toBeNull();
+    expect(await Array.fromAsync(trace.open())).toHaveLength(1);
+  });
+
+  it('names a file that is not there', async () => {
+    await expect(findTrace(join(folder, 'none.log'), stream([]))).rejects.toThrow(/none\.log: there is no such file/);
+  });
+
+  it('does not take a directory', async () => {
+    await expect(findTrace(folder, stream([]))).rejects.toThrow(ReplayError);
+  });
+});
