@@ -1,4 +1,5 @@
 // The last attempts of every listener, for people who ask why a delivery failed. Best effort: in memory, and bounded.
+import type { ListenerDefinition } from '../core/records.ts';
 import type { DeliveryReason } from './delivery.ts';
 
 /** One attempt to send a delivery. */
@@ -28,24 +29,21 @@ interface Kept {
 const KEPT = 1000;
 
 export class DeliveryLog {
-  readonly #kept = new Map<string, Kept[]>();
+  /** Goes with the listener. */
+  readonly #kept = new WeakMap<ListenerDefinition, Kept[]>();
   #lastOrdinal = 0;
 
-  add(listenerId: string, attempt: Attempt): void {
-    const kept = this.#kept.get(listenerId) ?? [];
-    this.#kept.set(listenerId, kept);
+  add(listener: ListenerDefinition, attempt: Attempt): void {
+    const kept = this.#kept.get(listener) ?? [];
+    this.#kept.set(listener, kept);
     kept.push({ ordinal: ++this.#lastOrdinal, attempt });
     // Cut in steps, so that a full log is not moved with every attempt.
     if (kept.length >= 2 * KEPT) kept.splice(0, KEPT);
   }
 
   /** At most `limit` attempts with an ordinal below `before`, newest first. */
-  list(listenerId: string, before: number, limit: number): readonly Kept[] {
-    const newestFirst = (this.#kept.get(listenerId) ?? []).slice(-KEPT).toReversed();
+  list(listener: ListenerDefinition, before: number, limit: number): readonly Kept[] {
+    const newestFirst = (this.#kept.get(listener) ?? []).slice(-KEPT).toReversed();
     return newestFirst.filter(({ ordinal }) => ordinal < before).slice(0, limit);
-  }
-
-  forget(listenerId: string): void {
-    this.#kept.delete(listenerId);
   }
 }

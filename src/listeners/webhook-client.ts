@@ -31,7 +31,7 @@ export interface WebhookClientOptions {
   readonly policy: TargetPolicy;
   readonly now: () => Date;
   /** Hears of every attempt when it is over. */
-  readonly onAttempt: (listenerId: string, attempt: Attempt) => void;
+  readonly onAttempt: (listener: ListenerDefinition, attempt: Attempt) => void;
 }
 
 export class WebhookClient {
@@ -97,7 +97,7 @@ export class WebhookClient {
     const started = performance.now();
     const id = `msg_${delivery.listener.id}_${delivery.sequence}`;
     const result = await this.#attempt(delivery, id, body, startedAt, signal);
-    this.#options.onAttempt(delivery.listener.id, {
+    this.#options.onAttempt(delivery.listener, {
       id,
       sequence: delivery.sequence,
       type: `ram_block.${delivery.type}`,

@@ -7,6 +7,10 @@ import type { QueueLimits } from './block-queue.ts';
 export interface Dependencies {
   readonly openJournal: () => Promise<Journal>;
   readonly deliver: Deliver;
+  /** @throws Problem `target-not-allowed`, `invalid-request` when a listener may not have this URL */
+  readonly checkTarget: (url: string) => Promise<void>;
+  /** A new secret for a listener that brought none. */
+  readonly newSecret: () => string;
   readonly now: () => Date;
   /** A new opaque id that starts with `prefix`. */
   readonly newId: (prefix: string) => string;

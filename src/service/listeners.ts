@@ -27,9 +27,12 @@ export interface NewListener {
   readonly maxSections: number;
   readonly timeoutMs: number;
   readonly description: string | null;
-  /** `whsec_` and base64. */
-  readonly secret: string;
+  /** `whsec_` and base64; left out, one is made. */
+  readonly secret: string | undefined;
 }
+
+/** A listener as its registration answers it: with the secret, where that was made here. */
+export type RegisteredView = ListenerView & { readonly secret?: string };
 
 export class Listeners {
   readonly #machines: Machines;
@@ -40,11 +43,17 @@ export class Listeners {
 
   /**
    * Registers a listener and replays to it every populated run of its section (QEMU: register_listener).
-   * @throws Problem `invalid-range`, `coordinated-discard-required`, `mapping-limit`: nobody was called.
+   * @throws Problem `target-not-allowed`, `invalid-range`, `coordinated-discard-required`, `mapping-limit`: nobody was
+   *   called.
    *   `listener-refused`, `listener-unreachable`: it is gone again, or `removing` until it has discarded its section
    */
-  register(ramBlockId: string, wanted: NewListener, options: ChangeOptions<ListenerView>): Promise<ListenerView> {
+  async register(
+    ramBlockId: string,
+    wanted: NewListener,
+    options: ChangeOptions<RegisteredView>,
+  ): Promise<RegisteredView> {
     const live = this.#machines.block(ramBlockId);
+    await this.#machines.dependencies.checkTarget(wanted.url);
     const { block } = live;
     return live.inTurn(async () => {
       const definition = this.#define(block, wanted);
@@ -59,7 +68,9 @@ export class Listeners {
       const notifications = await live.begin([listener.range], [call], { with: [added] });
       const problem = await notifications.populate([call], 'registration');
       if (problem === null) {
-        const view = listenerView(settledListener(definition, block, notifications.lastSequence(listener)), block);
+        const after = settledListener(definition, block, notifications.lastSequence(listener));
+        const made = wanted.secret === undefined ? { secret: definition.secret } : {};
+        const view = { ...listenerView(after, block), ...made };
         await live.commit([notifications.outcome, become('active')], options.answered(view));
         return view;
       }
@@ -147,14 +158,14 @@ export class Listeners {
     checkBytes('offsetWithinAddressSpace + size', offsetWithinAddressSpace + (size ?? block.usedLength - offset));
     const granularity = wanted.granularity ?? block.pageSize;
     checkPowerOfTwo('granularity', granularity, MIN_PAGE_SIZE);
-    const { newId, now } = this.#machines.dependencies;
-    const id = newId('lsn');
+    const { newId, newSecret, now } = this.#machines.dependencies;
     if (!wanted.coordinatedDiscard && block.manager.sources.size > 0) {
       const detail = `RAM block ${block.id} discards pages, which a listener that pins all memory (coordinatedDiscard false) cannot live with`;
       throw new Problem('coordinated-discard-required', detail, aboutListener(block.id, null));
     }
     const section = { offset, size, offsetWithinAddressSpace };
-    return { ...wanted, id, mode: 'sync', section, granularity, createdAt: now().toISOString() };
+    const secret = wanted.secret ?? newSecret();
+    return { ...wanted, id: newId('lsn'), mode: 'sync', section, granularity, secret, createdAt: now().toISOString() };
   }
 }
 

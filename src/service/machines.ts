@@ -82,11 +82,16 @@ export class Machines {
     live.stop(new Problem('not-found', `there is no RAM block ${live.block.id}`));
   }
 
-  /** Turns away what waits, finishes what has begun, closes the journal. */
-  async close(): Promise<void> {
+  /** From now on turns away what waits and what comes; resolves when what has begun is done. */
+  async drain(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#forgetting);
     await Promise.all([...this.#blocks.values()].map((live) => live.drain(draining())));
+  }
+
+  /** Drains, then closes the journal. */
+  async close(): Promise<void> {
+    await this.drain();
     await this.#journal.close();
   }
 

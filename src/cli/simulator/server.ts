@@ -163,8 +163,9 @@ class Simulator implements DeviceSimulator {
     // Ends the wait for a block, but not a registration that is under way: the listener would be left behind.
     this.#stopped.abort();
     await this.#registration?.catch(() => null);
-    if (this.#registered !== null && !this.#options.keep) await this.#unregister(this.#registered);
+    // A device is quiet before its memory is taken away.
     this.#dma.stop();
+    if (this.#registered !== null && !this.#options.keep) await this.#unregister(this.#registered);
     if (this.#endpoint.listening) {
       const closed = once(this.#endpoint, 'close');
       this.#endpoint.close();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { request } from 'undici';
 import type { Section } from '../../core/section.ts';
 
 const POLL_MS = 250;
@@ -37,6 +38,8 @@ export interface Registration {
   readonly timeoutMs?: number;
   readonly description?: string;
 }
+
+type Method = 'GET' | 'POST' | 'DELETE';
 
 /** The service did not do what it was asked; `status` null where it gave no answer. */
 export class ServiceError extends Error {
@@ -127,38 +130,35 @@ export class ServiceClient {
     throw new ServiceError(`there is no RAM block ${block}${where}; --wait SECONDS waits for it`, 404);
   }
 
-  async #read<S extends TSchema>(schema: S, method: string, path: string, body?: unknown): Promise<Static<S>> {
+  async #read<S extends TSchema>(schema: S, method: Method, path: string, body?: unknown): Promise<Static<S>> {
     const answer = await this.#call(method, path, body);
     if (!Value.Check(schema, answer)) throw new ServiceError(`${method} ${path} was answered in another form`, 502);
     return answer;
   }
 
   /** @returns the JSON of a 2xx answer, or null where it has none */
-  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const headers = new Headers({ accept: 'application/json, application/problem+json' });
-    if (this.#token !== null) headers.set('authorization', `Bearer ${this.#token}`);
-    if (body !== undefined) headers.set('content-type', 'application/json');
-    if (method === 'POST') headers.set('idempotency-key', randomUUID());
-    const timeout = method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS;
-    const request = { method, headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) } as const;
-    let response: Response;
+  async #call(method: Method, path: string, body?: unknown): Promise<unknown> {
+    const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+    if (this.#token !== null) headers.authorization = `Bearer ${this.#token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (method === 'POST') headers['idempotency-key'] = randomUUID();
+    const signal = AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
+    const content = body === undefined ? null : JSON.stringify(body);
+    let status: number;
     let text: string;
     try {
-      response = await fetch(
-        this.#baseUrl + path,
-        body === undefined ? request : { ...request, body: JSON.stringify(body) },
-      );
-      text = await response.text();
+      // Not fetch: it has a list of ports that it refuses to call, and a service may listen on any.
+      const response = await request(this.#baseUrl + path, { method, headers, body: content, signal });
+      status = response.statusCode;
+      text = await response.body.text();
     } catch (error) {
-      const why = reasonOf(error);
-      throw new ServiceError(`no answer from ${this.#baseUrl} (${why}); --service gives its URL`, null, {
-        cause: error,
-      });
+      const message = `no answer from ${this.#baseUrl} (${reasonOf(error)}); --service gives its URL`;
+      throw new ServiceError(message, null, { cause: error });
     }
     const answer = parseJson(text);
-    if (response.ok) return answer;
+    if (status >= 200 && status < 300) return answer;
     const said = Value.Check(ProblemView, answer) ? `${answer.code}: ${answer.detail}` : text.slice(0, 200);
-    throw new ServiceError(`${method} ${path} was answered ${response.status} ${said}`, response.status);
+    throw new ServiceError(`${method} ${path} was answered ${status} ${said}`, status);
   }
 }
 
@@ -174,10 +174,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** fetch says only that it failed; what happened is in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
-  return error.message;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

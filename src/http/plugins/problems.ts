@@ -1,7 +1,13 @@
 // Every error is answered as a problem document, whoever raised it: a rule, a schema, the router, or the HTTP parser.
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError,
+} from 'fastify';
 import findMyWay from 'find-my-way';
 import { PROBLEMS, Problem, type ProblemCode } from '../../errors.ts';
 

@@ -3,11 +3,13 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { PROBLEMS, type ProblemCode } from '../../errors.ts';
 
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
 /** A reference to a named component, with its static type. */
 export function ref<T extends TSchema>(schema: T) {
   const { $id } = schema as { $id?: string };
   if ($id === undefined) throw new Error('a component needs an $id');
-  return Type.Unsafe<Static<T>>({ $ref: `${$id}#` });
+  return Type.Unsafe<DeepReadonly<Static<T>>>({ $ref: `${$id}#` });
 }
 
 /** `schema` or null; for a component, which cannot carry another type itself. */

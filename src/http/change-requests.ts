@@ -1,0 +1,105 @@
+// What every request that changes something shares: If-Match, Idempotency-Key, and a client that may go away.
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../errors.ts';
+import type { Answered } from '../journal/journal.ts';
+import type { Idempotency } from '../service/idempotency.ts';
+import type { ChangeOptions, IfMatch } from '../service/options.ts';
+
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** How a change is carried out and answered. */
+export interface ChangeRequest<Resource> {
+  readonly status: 200 | 201;
+  readonly run: (options: ChangeOptions<Resource>) => Promise<Resource>;
+  readonly headers?: (resource: Resource) => Record<string, string>;
+}
+
+export class ChangeRequests {
+  readonly #idempotency: Idempotency;
+  readonly #now: () => Date;
+
+  constructor(idempotency: Idempotency, now: () => Date) {
+    this.#idempotency = idempotency;
+    this.#now = now;
+  }
+
+  /**
+   * Runs a POST once per Idempotency-Key and answers it.
+   * @throws Problem `invalid-request` on headers that cannot be read, `idempotency-key-in-use`,
+   *   `idempotency-key-reused`, and what `run` throws
+   */
+  async post<Resource>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    change: ChangeRequest<Resource>,
+  ): Promise<Resource> {
+    const { status, run, headers = () => ({}) } = change;
+    const ifMatch = parseIfMatch(request);
+    const common = { ifMatch, signal: request.signal };
+    const answerWith = (resource: Resource): Resource => {
+      reply.code(status).headers(headers(resource));
+      return resource;
+    };
+    const key = parseIdempotencyKey(request);
+    if (key === null) return answerWith(await run({ ...common, answered: () => null }));
+
+    const keyDigest = digest(request.method, request.url, key);
+    const fingerprint = digest(request.rawBody ?? '', JSON.stringify(ifMatch));
+    const keep = (resource: Resource): Answered => ({
+      kind: 'answered',
+      key: keyDigest,
+      fingerprint,
+      status,
+      headers: headers(resource),
+      body: String(reply.serializeInput(Object(resource), String(status))),
+      at: this.#now().getTime(),
+    });
+    const outcome = await this.#idempotency.once(keyDigest, fingerprint, async () => {
+      return { resource: await run({ ...common, answered: keep }) };
+    });
+    if ('resource' in outcome) return answerWith(outcome.resource);
+    reply.code(outcome.status).headers({ ...outcome.headers, 'idempotent-replayed': 'true' });
+    reply.type('application/json; charset=utf-8').serializer(String);
+    // The stored text is what the serializer made of a Resource when it was first answered.
+    return outcome.body as Resource;
+  }
+}
+
+/** @throws Problem `invalid-request` */
+export function parseIfMatch(request: FastifyRequest): IfMatch {
+  const header = request.headers['if-match'];
+  if (header === undefined) return null;
+  if (header.trim() === '*') return '*';
+  const tags = header.split(',').map((tag) => tag.trim());
+  if (tags.every((tag) => ENTITY_TAG.test(tag))) return tags;
+  throw invalidHeader('if-match', 'must be * or a list of entity tags such as "17"');
+}
+
+/** @throws Problem `invalid-request` */
+function parseIdempotencyKey(request: FastifyRequest): string | null {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return null;
+  const text = String(header);
+  const key = text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+  if (KEY.test(key) && !key.includes('"')) return key;
+  throw invalidHeader('idempotency-key', 'must be a quoted string or bare token of 1 to 255 visible ASCII characters');
+}
+
+/** Whether the client asked for a short answer (RFC 7240). */
+export function prefersMinimal(request: FastifyRequest): boolean {
+  const { prefer } = request.headers;
+  return [prefer ?? []].flat().some((value) => /(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?:[,;]|$)/i.test(value));
+}
+
+function invalidHeader(name: string, detail: string): Problem {
+  return new Problem('invalid-request', `header ${name} ${detail}`, { errors: [{ pointer: `#/${name}`, detail }] });
+}
+
+/** Of several parts, so that no two ways to cut them give the same. */
+function digest(...parts: (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('base64url');
+}

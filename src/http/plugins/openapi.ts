@@ -1,0 +1,71 @@
+// The OpenAPI document, made from the route schemas, and the page that shows it.
+import { readFileSync } from 'node:fs';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { DiscardWebhook, PopulateWebhook } from '../schemas/listener.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+const SIGNATURE_HEADERS = {
+  'webhook-id': 'Unique to a delivery; its retries keep it.',
+  'webhook-timestamp': 'Seconds since the epoch, of this attempt.',
+  'webhook-signature': 'Standard Webhooks 1.0.0: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`.',
+};
+
+type Responses = Record<string, { description: string; content?: Record<string, { schema: { type: 'object' } }> }>;
+
+function webhook(operationId: string, summary: string, schema: { $ref: string }, responses: Responses) {
+  const parameters = Object.entries(SIGNATURE_HEADERS).map(([name, description]) => {
+    return { in: 'header', name, description, required: true, schema: { type: 'string' as const } };
+  });
+  const requestBody = { required: true, content: { 'application/json': { schema } } };
+  return { post: { operationId, tags: ['Webhooks'], summary, parameters, requestBody, responses } };
+}
+
+const componentRef = (schema: object & { $id?: string }) => ({ $ref: `#/components/schemas/${schema.$id}` });
+
+export async function describeApi(app: TypedApp): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'ram-block-attributes',
+        version,
+        description:
+          "QEMU's RamBlockAttributes as a network service: which pages of a confidential VM are shared (populated) or private (discarded), and webhook listeners that are told before that changes and may refuse. Sizes, offsets and addresses are bytes.",
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/', description: 'This service.' }],
+      tags: [
+        { name: 'RAM blocks', description: 'The memory of a VM, as QEMU names it.' },
+        { name: 'Conversions', description: 'Pages that turn shared or private.' },
+        { name: 'State', description: 'What is populated now. Reads never wait.' },
+        { name: 'Sources', description: 'A page is populated when every source of its block has it populated.' },
+        { name: 'Listeners', description: 'Device back-ends: they map what is populated.' },
+        { name: 'Webhooks', description: 'What listeners receive.' },
+        { name: 'Operation', description: 'For those who run the service.' },
+      ],
+      webhooks: {
+        populate: webhook('receivePopulate', 'Sections are about to become usable', componentRef(PopulateWebhook), {
+          200: { description: 'Accepted: it is mapped. So is 204; nothing else is.' },
+          409: {
+            description: 'Refused (403 and 422 too); `detail` and `errno` are passed on.',
+            content: { 'application/problem+json': { schema: { type: 'object' } } },
+          },
+        }),
+        discard: webhook('receiveDiscard', 'Sections are about to become unusable', componentRef(DiscardWebhook), {
+          '2XX': {
+            description: 'Acknowledged: nothing of it is mapped. Anything else is tried again until the deadline.',
+          },
+        }),
+      },
+    },
+    convertConstToEnum: false,
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
+  });
+  app.addHook('onRoute', ({ url, config }) => {
+    if (url.startsWith('/docs')) Object.assign(config ?? {}, { open: true, produces: null });
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { deepLinking: true } });
+}

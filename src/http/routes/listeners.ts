@@ -1,0 +1,216 @@
+// Listeners of a block: registered, replayed, unregistered; and what was sent to them.
+import { Type } from 'typebox';
+import { parseByteSize } from '../../core/byte-size.ts';
+import type { DeliveryLog } from '../../listeners/delivery-log.ts';
+import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
+import type { Machines } from '../../service/machines.ts';
+import { type ListenerView, listenerView } from '../../service/views.ts';
+import type { ChangeRequests } from '../change-requests.ts';
+import { numberCursor, pageFrom, pageOf } from '../pages.ts';
+import {
+  ForceQuery,
+  IdempotencyKeyHeader,
+  input,
+  ListenerParams,
+  PageQuery,
+  problems,
+  RamBlockParams,
+  ref,
+  WRITE_PROBLEMS,
+} from '../schemas/common.ts';
+import { DeliveryList, Listener, ListenerList, NewListener, RegisteredListener } from '../schemas/listener.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+export interface ListenerRoutesOptions {
+  readonly machines: Machines;
+  readonly listeners: Listeners;
+  readonly changes: ChangeRequests;
+  readonly deliveryLog: DeliveryLog;
+}
+
+export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): void {
+  const { machines, listeners, changes, deliveryLog } = options;
+
+  app.post(
+    '/v1/ram-blocks/:ramBlockId/listeners',
+    {
+      schema: {
+        operationId: 'registerListener',
+        tags: ['Listeners'],
+        summary: 'Register a listener',
+        description: 'All that is populated in its section is replayed to it before this is answered.',
+        params: RamBlockParams,
+        headers: Type.Object(IdempotencyKeyHeader),
+        body: ref(NewListener),
+        response: {
+          201: ref(RegisteredListener),
+          ...problems(
+            'not-found',
+            'coordinated-discard-required',
+            'listener-refused',
+            'mapping-limit',
+            'idempotency-key-in-use',
+            'payload-too-large',
+            'unsupported-media-type',
+            'invalid-range',
+            'target-not-allowed',
+            'idempotency-key-reused',
+            'listener-unreachable',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    (request, reply) => {
+      const { ramBlockId } = request.params;
+      return changes.post<RegisteredView>(request, reply, {
+        status: 201,
+        run: (common) => {
+          const { section = {}, granularity, dmaMaxMappings, description, secret, mode: _mode, ...body } = request.body;
+          const wanted = {
+            ...body,
+            dmaMaxMappings: dmaMaxMappings ?? null,
+            description: description ?? null,
+            secret,
+            granularity: optionalBytes(granularity),
+            section: {
+              offset: optionalBytes(section.offset) ?? 0,
+              size: optionalBytes(section.size) ?? null,
+              offsetWithinAddressSpace: optionalBytes(section.offsetWithinAddressSpace),
+            },
+          };
+          return listeners.register(ramBlockId, wanted, common);
+        },
+        headers: ({ id }) => ({ location: `/v1/ram-blocks/${ramBlockId}/listeners/${id}` }),
+      });
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/listeners',
+    {
+      schema: {
+        operationId: 'listListeners',
+        tags: ['Listeners'],
+        summary: 'List the listeners of a block, oldest first',
+        params: RamBlockParams,
+        querystring: input(PageQuery),
+        response: { 200: ref(ListenerList), ...problems('cursor-invalid', 'not-found') },
+      },
+    },
+    async ({ params, query }) => {
+      const { block } = machines.block(params.ramBlockId);
+      const all = block.manager.listeners.values();
+      return pageOf(
+        `listeners of ${block.id}`,
+        all,
+        query,
+        ({ id }) => id,
+        (listener) => listenerView(listener, block),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/listeners/:listenerId',
+    {
+      schema: {
+        operationId: 'getListener',
+        tags: ['Listeners'],
+        summary: 'Get a listener',
+        params: ListenerParams,
+        response: { 200: ref(Listener), ...problems('not-found') },
+      },
+    },
+    async ({ params }) => {
+      const { block } = machines.block(params.ramBlockId);
+      return listenerView(findListener(block, params.listenerId), block);
+    },
+  );
+
+  app.delete(
+    '/v1/ram-blocks/:ramBlockId/listeners/:listenerId',
+    {
+      schema: {
+        operationId: 'unregisterListener',
+        tags: ['Listeners'],
+        summary: 'Unregister a listener',
+        description:
+          'It must acknowledge the discard of its section, or it stays; forced, the device is gone and nothing is waited for.',
+        params: ListenerParams,
+        querystring: ForceQuery,
+        response: {
+          204: Type.Null({ description: 'It is unregistered.' }),
+          ...problems('not-found', 'discard-unacknowledged', 'listener-unsettled', ...WRITE_PROBLEMS),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params, query, signal } = request;
+      await listeners.unregister(params.ramBlockId, params.listenerId, query.force, signal);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/v1/ram-blocks/:ramBlockId/listeners/:listenerId/replay',
+    {
+      schema: {
+        operationId: 'replayListener',
+        tags: ['Listeners'],
+        summary: 'Discard the section at the listener and populate it again',
+        params: ListenerParams,
+        headers: Type.Object(IdempotencyKeyHeader),
+        response: {
+          200: ref(Listener),
+          ...problems(
+            'not-found',
+            'listener-refused',
+            'idempotency-key-in-use',
+            'unsupported-media-type',
+            'idempotency-key-reused',
+            'listener-unreachable',
+            'discard-unacknowledged',
+            'listener-unsettled',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    (request, reply) => {
+      const { ramBlockId, listenerId } = request.params;
+      return changes.post<ListenerView>(request, reply, {
+        status: 200,
+        run: (common) => listeners.replay(ramBlockId, listenerId, common),
+      });
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/listeners/:listenerId/deliveries',
+    {
+      schema: {
+        operationId: 'listDeliveries',
+        tags: ['Listeners'],
+        summary: 'The last 1000 attempts to send something to a listener, newest first',
+        description: 'Best effort: since the service started.',
+        params: ListenerParams,
+        querystring: input(PageQuery),
+        response: { 200: ref(DeliveryList), ...problems('cursor-invalid', 'not-found') },
+      },
+    },
+    async ({ params, query }) => {
+      const { block } = machines.block(params.ramBlockId);
+      const { id, definition } = findListener(block, params.listenerId);
+      const list = `deliveries of ${id}`;
+      const before = numberCursor(list, query.cursor, 0, Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER;
+      const found = deliveryLog.list(definition, before, query.limit + 1);
+      const { items, nextCursor } = pageFrom(list, found, query.limit, ({ ordinal }) => ordinal);
+      return { items: items.map(({ attempt }) => attempt), nextCursor };
+    },
+  );
+}
+
+function optionalBytes(value: number | string | undefined): number | undefined {
+  return value === undefined ? undefined : parseByteSize(value);
+}

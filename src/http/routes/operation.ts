@@ -1,0 +1,78 @@
+// For those who run the service: is it alive, is it ready, what does it count, what is its API.
+import { Type } from 'typebox';
+import type { Metrics } from '../../metrics.ts';
+import type { Machines } from '../../service/machines.ts';
+import { problems, stringEnum } from '../schemas/common.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+const PROMETHEUS = 'text/plain';
+
+export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metrics): void {
+  const open = { open: true };
+  const tags = ['Operation'];
+  const status = <const T extends string>(value: T) =>
+    Type.Object({ status: stringEnum([value]) }, { description: 'Yes.', additionalProperties: false });
+
+  app.get(
+    '/livez',
+    {
+      config: open,
+      schema: {
+        operationId: 'getLivez',
+        tags,
+        summary: 'Whether the process answers',
+        response: { 200: status('alive'), ...problems() },
+      },
+    },
+    async () => ({ status: 'alive' as const }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      config: open,
+      schema: {
+        operationId: 'getReadyz',
+        tags,
+        summary: 'Whether changes are taken',
+        description: 'Not while draining, or while the journal cannot be written.',
+        response: { 200: status('ready'), ...problems('overloaded', 'journal-unavailable', 'not-owner') },
+      },
+    },
+    async () => {
+      if (machines.unavailable !== null) throw machines.unavailable;
+      return { status: 'ready' as const };
+    },
+  );
+
+  app.get(
+    '/metrics',
+    {
+      config: { produces: PROMETHEUS },
+      schema: {
+        operationId: 'getMetrics',
+        tags,
+        summary: 'Counters for Prometheus',
+        response: {
+          200: { description: 'The text format.', content: { [PROMETHEUS]: { schema: Type.String() } } },
+          ...problems(),
+        },
+      },
+    },
+    async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+
+  app.get(
+    '/openapi.json',
+    {
+      config: open,
+      schema: {
+        operationId: 'getOpenApi',
+        tags,
+        summary: 'This document',
+        response: { 200: Type.Unsafe<object>({ type: 'object', additionalProperties: true }), ...problems() },
+      },
+    },
+    async () => app.swagger(),
+  );
+}

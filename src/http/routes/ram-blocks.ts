@@ -1,0 +1,139 @@
+// /v1/ram-blocks: blocks themselves.
+
+import { Type } from 'typebox';
+import { parseByteSize } from '../../core/byte-size.ts';
+import type { Machines } from '../../service/machines.ts';
+import { etag } from '../../service/options.ts';
+import type { RamBlocks } from '../../service/ram-blocks.ts';
+import { type RamBlockView, ramBlockView } from '../../service/views.ts';
+import type { ChangeRequests } from '../change-requests.ts';
+import { pageOf } from '../pages.ts';
+import {
+  ForceQuery,
+  IdempotencyKeyHeader,
+  input,
+  PageQuery,
+  problems,
+  RamBlockParams,
+  ref,
+  WRITE_PROBLEMS,
+} from '../schemas/common.ts';
+import { NewRamBlock, RamBlock, RamBlockList } from '../schemas/ram-block.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+const DEFAULT_PAGE_SIZE = 4096;
+
+export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: RamBlocks, changes: ChangeRequests): void {
+  app.post(
+    '/v1/ram-blocks',
+    {
+      schema: {
+        operationId: 'createRamBlock',
+        tags: ['RAM blocks'],
+        summary: 'Create a RAM block, all private',
+        headers: Type.Object(IdempotencyKeyHeader),
+        body: ref(NewRamBlock),
+        response: {
+          201: ref(RamBlock),
+          ...problems(
+            'already-exists',
+            'invalid-range',
+            'payload-too-large',
+            'unsupported-media-type',
+            'idempotency-key-in-use',
+            'idempotency-key-reused',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    (request, reply) =>
+      changes.post<RamBlockView>(request, reply, {
+        status: 201,
+        run: (options) => {
+          const { usedLength, maxLength, pageSize, gpa, ...body } = request.body;
+          const wanted = {
+            ...body,
+            usedLength: parseByteSize(usedLength),
+            maxLength: maxLength === undefined ? undefined : parseByteSize(maxLength),
+            pageSize: parseByteSize(pageSize ?? DEFAULT_PAGE_SIZE),
+            gpa: gpa === undefined || gpa === null ? null : parseByteSize(gpa),
+          };
+          return ramBlocks.create(wanted, options);
+        },
+        headers: (block) => ({ location: `/v1/ram-blocks/${block.id}`, etag: etag(block.generation) }),
+      }),
+  );
+
+  app.get(
+    '/v1/ram-blocks',
+    {
+      schema: {
+        operationId: 'listRamBlocks',
+        tags: ['RAM blocks'],
+        summary: 'List RAM blocks, oldest first',
+        querystring: input({
+          machine: Type.Optional(Type.String()),
+          idstr: Type.Optional(Type.String()),
+          ...PageQuery,
+        }),
+        response: { 200: ref(RamBlockList), ...problems('cursor-invalid') },
+      },
+    },
+    async ({ query }) => {
+      const wanted = [...machines.blocks.values()].filter(({ block: { definition } }) => {
+        return (
+          (query.machine ?? definition.machine) === definition.machine &&
+          (query.idstr ?? definition.idstr) === definition.idstr
+        );
+      });
+      return pageOf(
+        'ram-blocks',
+        wanted,
+        query,
+        (live) => live.block.id,
+        (live) => ramBlockView(live.block),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId',
+    {
+      schema: {
+        operationId: 'getRamBlock',
+        tags: ['RAM blocks'],
+        summary: 'Get a RAM block',
+        params: RamBlockParams,
+        response: { 200: ref(RamBlock), ...problems('not-found') },
+      },
+    },
+    async ({ params }, reply) => {
+      const { block } = machines.block(params.ramBlockId);
+      reply.header('etag', etag(block.generation));
+      return ramBlockView(block);
+    },
+  );
+
+  app.delete(
+    '/v1/ram-blocks/:ramBlockId',
+    {
+      schema: {
+        operationId: 'deleteRamBlock',
+        tags: ['RAM blocks'],
+        summary: 'Delete a RAM block',
+        description: 'With listeners only when forced: they are unregistered first, without waiting for dead ones.',
+        params: RamBlockParams,
+        querystring: ForceQuery,
+        response: {
+          204: Type.Null({ description: 'It is deleted.' }),
+          ...problems('not-found', 'has-listeners', ...WRITE_PROBLEMS),
+        },
+      },
+    },
+    async (request, reply) => {
+      await ramBlocks.delete(request.params.ramBlockId, request.query.force, request.signal);
+      return reply.code(204).send(null);
+    },
+  );
+}

@@ -1,0 +1,153 @@
+// Sources of a block: listed, added, removed.
+import { Type } from 'typebox';
+import { parseByteSize } from '../../core/byte-size.ts';
+import { findSource } from '../../service/conversions.ts';
+import type { Machines } from '../../service/machines.ts';
+import type { Sources } from '../../service/sources.ts';
+import { type SourceView, sourceView } from '../../service/views.ts';
+import { type ChangeRequests, parseIfMatch } from '../change-requests.ts';
+import { pageOf } from '../pages.ts';
+import {
+  ForceQuery,
+  IdempotencyKeyHeader,
+  IfMatchHeader,
+  input,
+  PageQuery,
+  problems,
+  RamBlockParams,
+  ref,
+  SourceParams,
+  WRITE_PROBLEMS,
+} from '../schemas/common.ts';
+import { NewSource, Source, SourceList } from '../schemas/ram-block.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources, changes: ChangeRequests): void {
+  app.post(
+    '/v1/ram-blocks/:ramBlockId/sources',
+    {
+      schema: {
+        operationId: 'addSource',
+        tags: ['Sources'],
+        summary: 'Add a source',
+        description: 'Listeners are told to discard what it takes away; unacknowledged, it is not added.',
+        params: RamBlockParams,
+        headers: Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader }),
+        body: ref(NewSource),
+        response: {
+          201: ref(Source),
+          ...problems(
+            'not-found',
+            'already-exists',
+            'coordinated-discard-required',
+            'idempotency-key-in-use',
+            'generation-mismatch',
+            'payload-too-large',
+            'unsupported-media-type',
+            'invalid-range',
+            'idempotency-key-reused',
+            'discard-unacknowledged',
+            'listener-unsettled',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    (request, reply) => {
+      const { ramBlockId } = request.params;
+      return changes.post<SourceView>(request, reply, {
+        status: 201,
+        run: (options) => {
+          const { name, granularity, populated = [] } = request.body;
+          const wanted = {
+            name,
+            granularity: granularity === undefined ? undefined : parseByteSize(granularity),
+            populated: populated.map(({ offset, size }) => ({
+              offset: parseByteSize(offset),
+              size: parseByteSize(size),
+            })),
+          };
+          return sources.add(ramBlockId, wanted, options);
+        },
+        headers: ({ id }) => ({ location: `/v1/ram-blocks/${ramBlockId}/sources/${id}` }),
+      });
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/sources',
+    {
+      schema: {
+        operationId: 'listSources',
+        tags: ['Sources'],
+        summary: 'List the sources of a block, oldest first',
+        params: RamBlockParams,
+        querystring: input(PageQuery),
+        response: { 200: ref(SourceList), ...problems('cursor-invalid', 'not-found') },
+      },
+    },
+    async ({ params, query }) => {
+      const { block } = machines.block(params.ramBlockId);
+      const list = `sources of ${block.id}`;
+      const all = block.manager.sources.values();
+      return pageOf(
+        list,
+        all,
+        query,
+        (source) => source.definition.id,
+        (source) => sourceView(source, block),
+      );
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/sources/:sourceId',
+    {
+      schema: {
+        operationId: 'getSource',
+        tags: ['Sources'],
+        summary: 'Get a source',
+        params: SourceParams,
+        response: { 200: ref(Source), ...problems('not-found') },
+      },
+    },
+    async ({ params }) => {
+      const { block } = machines.block(params.ramBlockId);
+      return sourceView(findSource(block, params.sourceId), block);
+    },
+  );
+
+  app.delete(
+    '/v1/ram-blocks/:ramBlockId/sources/:sourceId',
+    {
+      schema: {
+        operationId: 'removeSource',
+        tags: ['Sources'],
+        summary: 'Remove a source',
+        description:
+          'Listeners are told to populate what that gives back; refused, it stays. RamBlockAttributes only when forced: all private memory becomes populated.',
+        params: SourceParams,
+        headers: Type.Object(IfMatchHeader),
+        querystring: ForceQuery,
+        response: {
+          204: Type.Null({ description: 'It is removed.' }),
+          ...problems(
+            'not-found',
+            'listener-refused',
+            'mapping-limit',
+            'generation-mismatch',
+            'listener-unreachable',
+            'listener-unsettled',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params, query, signal } = request;
+      const options = { ifMatch: parseIfMatch(request), signal, answered: () => null };
+      await sources.remove(params.ramBlockId, params.sourceId, query.force, options);
+      return reply.code(204).send(null);
+    },
+  );
+}

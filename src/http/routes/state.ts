@@ -1,0 +1,125 @@
+// What is asked of a block's state: of a range, as sections, as a bitmap.
+import { Readable } from 'node:stream';
+import { Type } from 'typebox';
+import { parseByteSize } from '../../core/byte-size.ts';
+import { MAX_BYTES } from '../../core/section.ts';
+import type { Machines } from '../../service/machines.ts';
+import { checkGeneration, etag } from '../../service/options.ts';
+import { type Asked, bitmap, rangeState, sections } from '../../service/queries.ts';
+import { parseIfMatch } from '../change-requests.ts';
+import { numberCursor, pageFrom } from '../pages.ts';
+import {
+  IfMatchHeader,
+  input,
+  PageQuery,
+  problems,
+  RamBlockParams,
+  ref,
+  SourceQuery,
+  stringEnum,
+  WindowQuery,
+} from '../schemas/common.ts';
+import { RangeState, SectionList } from '../schemas/ram-block.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+const OCTET_STREAM = 'application/octet-stream';
+
+export function stateRoutes(app: TypedApp, machines: Machines): void {
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/state',
+    {
+      schema: {
+        operationId: 'getState',
+        tags: ['State'],
+        summary: 'Whether a range is populated, and what RamBlockAttributes says of it',
+        params: RamBlockParams,
+        querystring: input({ ...WindowQuery, ...SourceQuery }),
+        response: { 200: ref(RangeState), ...problems('not-found', 'invalid-range') },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const { block } = machines.block(params.ramBlockId);
+      reply.header('etag', etag(block.generation));
+      return rangeState(block, asked(query));
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/sections',
+    {
+      schema: {
+        operationId: 'listSections',
+        tags: ['State'],
+        summary: 'Maximal runs of populated or discarded pages, ascending',
+        description:
+          'Cut to the window. Send the ETag of the first page as If-Match with the next ones: they fit together then.',
+        params: RamBlockParams,
+        headers: Type.Object(IfMatchHeader),
+        querystring: input({
+          state: stringEnum(['populated', 'discarded'], { default: 'populated' }),
+          ...WindowQuery,
+          ...SourceQuery,
+          ...PageQuery,
+        }),
+        response: {
+          200: ref(SectionList),
+          ...problems('cursor-invalid', 'not-found', 'generation-mismatch', 'invalid-range'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params, query } = request;
+      const { block } = machines.block(params.ramBlockId);
+      checkGeneration(block, parseIfMatch(request));
+      const list = `${query.state} sections of ${params.ramBlockId}`;
+      const from = numberCursor(list, query.cursor, 0, MAX_BYTES);
+      const found = sections(block, asked(query), query.state === 'populated', from, query.limit + 1);
+      reply.header('etag', etag(block.generation));
+      const page = pageFrom(list, found, query.limit, ({ offset, size }) => offset + size);
+      return { ...page, generation: block.generation };
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/bitmap',
+    {
+      config: { produces: OCTET_STREAM },
+      schema: {
+        operationId: 'getBitmap',
+        tags: ['State'],
+        summary: 'The bitmap of a window, one bit per page',
+        description:
+          'Bit i of byte j is page 8j+i of the window, 1 = populated. The window is page aligned; at most 64 MiB.',
+        params: RamBlockParams,
+        querystring: input({ ...WindowQuery, ...SourceQuery }),
+        response: {
+          200: {
+            description: 'The bitmap.',
+            content: { [OCTET_STREAM]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
+          },
+          ...problems('not-found', 'payload-too-large', 'invalid-range'),
+        },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const { block } = machines.block(params.ramBlockId);
+      const { bytes, pieces } = bitmap(block, asked(query));
+      reply.headers({ etag: etag(block.generation), 'content-length': bytes }).type(OCTET_STREAM);
+      return reply.send(Readable.from(pieces));
+    },
+  );
+}
+
+interface WindowText {
+  readonly offset?: number | string | undefined;
+  readonly size?: number | string | undefined;
+  readonly source?: string | undefined;
+}
+
+function asked({ offset, size, source }: WindowText): Asked {
+  return {
+    offset: offset === undefined ? undefined : parseByteSize(offset),
+    size: size === undefined ? undefined : parseByteSize(size),
+    source,
+  };
+}

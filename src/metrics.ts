@@ -1,0 +1,77 @@
+// What is counted, for Prometheus. Counters are fed where things happen; gauges ask the service when they are scraped.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Attempt } from './listeners/delivery-log.ts';
+import type { Machines } from './service/machines.ts';
+
+const PREFIX = 'rba_';
+/** Seconds: from a local answer to the longest deadline. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #requests: Histogram<'operation' | 'status'>;
+  readonly #attempts: Counter<'type' | 'reason' | 'outcome'>;
+  readonly #attemptDuration: Histogram<'type'>;
+
+  constructor() {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
+    this.#requests = new Histogram({
+      name: `${PREFIX}http_request_duration_seconds`,
+      help: 'Time from the arrival of a request to its answer',
+      labelNames: ['operation', 'status'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#attempts = new Counter({
+      name: `${PREFIX}delivery_attempts_total`,
+      help: 'Attempts to send a delivery to a listener',
+      labelNames: ['type', 'reason', 'outcome'],
+      registers,
+    });
+    this.#attemptDuration = new Histogram({
+      name: `${PREFIX}delivery_attempt_duration_seconds`,
+      help: 'Time that a listener took to answer',
+      labelNames: ['type'],
+      buckets: BUCKETS,
+      registers,
+    });
+  }
+
+  countRequest(operation: string, status: number, milliseconds: number): void {
+    this.#requests.observe({ operation, status }, milliseconds / 1000);
+  }
+
+  countAttempt({ type, reason, outcome, durationMs }: Attempt): void {
+    this.#attempts.inc({ type, reason, outcome });
+    this.#attemptDuration.observe({ type }, durationMs / 1000);
+  }
+
+  /** Adds what is to be asked of `machines` at every scrape. */
+  watch(machines: Machines): void {
+    const gauge = (name: string, help: string, value: () => number): void => {
+      new Gauge({
+        name: PREFIX + name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    };
+    const blocks = () => [...machines.blocks.values()];
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const listeners = () => blocks().flatMap(({ block }) => [...block.manager.listeners.values()]);
+    gauge('ram_blocks', 'RAM blocks', () => machines.blocks.size);
+    gauge('listeners', 'Listeners', () => listeners().length);
+    gauge('listeners_unsettled', 'Listeners with unsettled ranges', () => {
+      return listeners().filter((listener) => listener.isUnsettled).length;
+    });
+    gauge('queue_length', 'Changes that wait for their turn, over all blocks', () => {
+      return sum(blocks().map(({ queue }) => queue.length));
+    });
+    gauge('populated_bytes', 'Bytes that are populated, over all blocks', () => {
+      return sum(blocks().map(({ block }) => block.manager.populated.populated * block.pageSize));
+    });
+  }
+}

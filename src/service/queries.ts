@@ -1,0 +1,100 @@
+// What is asked of a block's state. Reads never wait: during a callback they show the state before the change.
+import type { PageBitmap } from '../core/page-bitmap.ts';
+import type { RamBlock } from '../core/ram-block.ts';
+import { asPageState } from '../core/ram-discard-source.ts';
+import { checkSection, type Section, toPageRange, toSection } from '../core/section.ts';
+import { Problem } from '../errors.ts';
+
+/** Bytes of the largest bitmap that is given at once. */
+const MAX_BITMAP = 64 * 2 ** 20;
+/** Words of one piece of a streamed bitmap: 64 KiB. */
+const PIECE_WORDS = 16_384;
+
+/** What is asked about: a range, and one source by its name, or undefined for the AND of all. Bytes. */
+export interface Asked {
+  readonly offset: number | undefined;
+  readonly size: number | undefined;
+  readonly source: string | undefined;
+}
+
+/** Whether a range is populated, and what RamBlockAttributes says of it. @throws Problem `invalid-range`, `not-found` */
+export function rangeState(block: RamBlock, asked: Asked) {
+  const window = windowOf(block, asked, 1);
+  const range = toPageRange(window, block.pageSize);
+  const populated = bitmapOf(block, asked.source).count(range);
+  return {
+    ...window,
+    populated: populated === range.end - range.start,
+    populatedBytes: populated * block.pageSize,
+    state: block.attributes === undefined ? null : asPageState(block.attributes.stateOf(range)),
+    generation: block.generation,
+  };
+}
+
+/**
+ * Maximal runs of populated (or discarded) pages cut to the window, ascending: the first `limit` of them that begin at or
+ * behind `from` (a byte offset). @throws Problem `invalid-range`, `not-found`
+ */
+export function sections(
+  block: RamBlock,
+  asked: Asked,
+  populated: boolean,
+  from: number | null,
+  limit: number,
+): Section[] {
+  const window = windowOf(block, asked, 1);
+  const range = toPageRange(window, block.pageSize);
+  const start = Math.max(range.start, Math.floor((from ?? 0) / block.pageSize));
+  const found: Section[] = [];
+  for (const run of bitmapOf(block, asked.source).runs({ start, end: range.end }, populated)) {
+    found.push(cutBytes(toSection(run, block.pageSize), window));
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+/**
+ * The bitmap of a window, bit i of byte j = page 8j+i, as it is now: what changes while it is sent does not show.
+ * @returns its length in bytes and its pieces
+ * @throws Problem `invalid-range`, `not-found`, `payload-too-large`
+ */
+export function bitmap(
+  block: RamBlock,
+  asked: Asked,
+): { readonly bytes: number; readonly pieces: Iterable<Uint8Array> } {
+  const range = toPageRange(windowOf(block, asked, block.pageSize), block.pageSize);
+  const bytes = Math.ceil((range.end - range.start) / 8);
+  if (bytes > MAX_BITMAP) {
+    const detail = `the bitmap of this window has ${bytes} bytes, the limit is ${MAX_BITMAP}; ask for a smaller size`;
+    throw new Problem('payload-too-large', detail, { ramBlockId: block.id });
+  }
+  return { bytes, pieces: piecesOf(bitmapOf(block, asked.source).slice(range), bytes) };
+}
+
+/** @throws Problem `invalid-range` */
+export function windowOf(block: RamBlock, { offset = 0, size }: Omit<Asked, 'source'>, alignment: number): Section {
+  const window = { offset, size: size ?? Math.max(0, block.usedLength - offset) };
+  checkSection(window, block.usedLength, alignment);
+  return window;
+}
+
+/** @throws Problem `not-found` */
+function bitmapOf(block: RamBlock, source: string | undefined): PageBitmap {
+  if (source === undefined) return block.manager.populated;
+  const found = block.sourceNamed(source);
+  if (found !== undefined) return found.bitmap;
+  throw new Problem('not-found', `RAM block ${block.id} has no source named ${JSON.stringify(source)}`);
+}
+
+function* piecesOf(frozen: PageBitmap, bytes: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes; at += PIECE_WORDS * 4) {
+    const words = frozen.words(at * 8, PIECE_WORDS);
+    yield new Uint8Array(words.buffer, 0, Math.min(words.byteLength, bytes - at));
+  }
+}
+
+function cutBytes(section: Section, window: Section): Section {
+  const offset = Math.max(section.offset, window.offset);
+  const end = Math.min(section.offset + section.size, window.offset + window.size);
+  return { offset, size: end - offset };
+}
