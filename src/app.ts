@@ -1,9 +1,9 @@
 // Builds the service from its settings: the journal, the rules, the HTTP app around them. Nothing listens yet.
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Config } from './config.ts';
 import { ChangeRequests } from './http/change-requests.ts';
-import { negotiateHeaders } from './http/plugins/headers.ts';
+import { negotiate, setHeaders } from './http/plugins/headers.ts';
 import { restrictHosts } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
 import { answerParserErrors, answerProblems, sendProblem, toProblem } from './http/plugins/problems.ts';
@@ -77,7 +77,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
 
   const app: TypedApp = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
@@ -87,10 +87,12 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
       sendProblem(request, reply, toProblem(error));
     },
   });
-  answerProblems(app);
-  validateRequests(app);
+  // In this order a request is looked at: who asks, is there such a thing, can the answer be read, is it well formed.
+  setHeaders(app);
   restrictHosts(app, config.allowedHosts);
-  await negotiateHeaders(app);
+  answerProblems(app);
+  await negotiate(app);
+  validateRequests(app);
   await describeApi(app);
   app.addHook('onResponse', async (request, reply) => {
     const operation = request.routeOptions.schema?.operationId ?? 'none';

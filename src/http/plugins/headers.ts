@@ -10,10 +10,16 @@ declare module 'fastify' {
   }
 }
 
-export async function negotiateHeaders(app: FastifyInstance): Promise<void> {
-  await app.register(accepts);
-  app.addHook('onRequest', async (request, reply) => {
+/** First of all hooks: an answer that a later one refuses carries them too. */
+export function setHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  });
+}
+
+export async function negotiate(app: FastifyInstance): Promise<void> {
+  await app.register(accepts);
+  app.addHook('onRequest', async (request) => {
     const { produces = 'application/json' } = request.routeOptions.config;
     const { accept } = request.headers;
     if (accept === undefined || accept === '*/*' || produces === null) return;

@@ -9,6 +9,7 @@ import { etag } from '../../service/options.ts';
 import { type ChangeRequest, type ChangeRequests, prefersMinimal } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
+  answer,
   IdempotencyKeyHeader,
   IfMatchHeader,
   input,
@@ -39,6 +40,8 @@ export const CHANGE_PROBLEMS = [
   ...WRITE_PROBLEMS,
 ] as const satisfies ProblemCode[];
 
+const ANSWERED_WITH = ['etag', 'idempotent-replayed', 'preference-applied'] as const;
+
 const headers = Type.Object({
   ...IfMatchHeader,
   ...IdempotencyKeyHeader,
@@ -46,7 +49,7 @@ const headers = Type.Object({
 });
 
 export function conversionRoutes(app: TypedApp, conversions: Conversions, changes: ChangeRequests): void {
-  const answer = (request: FastifyRequest, reply: FastifyReply, run: ChangeRequest<ConversionView>['run']) => {
+  const change = (request: FastifyRequest, reply: FastifyReply, run: ChangeRequest<ConversionView>['run']) => {
     const minimal = prefersMinimal(request);
     const show = ({ changed, ...rest }: ConversionView) => (minimal ? rest : { ...rest, changed });
     return changes.post<ReturnType<typeof show>>(request, reply, {
@@ -72,11 +75,14 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
         params: RamBlockParams,
         headers,
         body: ref(NewConversion),
-        response: { 200: ref(Conversion), ...problems('no-attributes', ...CHANGE_PROBLEMS) },
+        response: {
+          200: answer(Conversion, 'What changed.', ...ANSWERED_WITH),
+          ...problems('no-attributes', ...CHANGE_PROBLEMS),
+        },
       },
     },
     (request, reply) =>
-      answer(request, reply, (options) => {
+      change(request, reply, (options) => {
         const { offset, size, to } = request.body;
         const section = { offset: parseByteSize(offset), size: parseByteSize(size) };
         return conversions.convert(request.params.ramBlockId, section, to, options);
@@ -94,11 +100,11 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
         params: SourceParams,
         headers,
         body: ref(SourceChange),
-        response: { 200: ref(Conversion), ...problems(...CHANGE_PROBLEMS) },
+        response: { 200: answer(Conversion, 'What changed.', ...ANSWERED_WITH), ...problems(...CHANGE_PROBLEMS) },
       },
     },
     (request, reply) =>
-      answer(request, reply, (options) => {
+      change(request, reply, (options) => {
         const { params, body } = request;
         const section = { offset: parseByteSize(body.offset), size: parseByteSize(body.size) };
         return conversions.changeSource(params.ramBlockId, params.sourceId, section, body.to, options);
@@ -114,7 +120,10 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
         summary: 'The last 10,000 committed changes, newest first',
         params: RamBlockParams,
         querystring: input(PageQuery),
-        response: { 200: ref(ConversionList), ...problems('cursor-invalid', 'not-found', 'journal-unavailable') },
+        response: {
+          200: answer(ConversionList, 'A page of the history.'),
+          ...problems('cursor-invalid', 'not-found', 'journal-unavailable'),
+        },
       },
     },
     async ({ params, query }) => {

@@ -8,6 +8,7 @@ import { type ListenerView, listenerView } from '../../service/views.ts';
 import type { ChangeRequests } from '../change-requests.ts';
 import { numberCursor, pageFrom, pageOf } from '../pages.ts';
 import {
+  answer,
   ForceQuery,
   IdempotencyKeyHeader,
   input,
@@ -43,7 +44,12 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         headers: Type.Object(IdempotencyKeyHeader),
         body: ref(NewListener),
         response: {
-          201: ref(RegisteredListener),
+          201: answer(
+            RegisteredListener,
+            'The listener, which has accepted the replay.',
+            'location',
+            'idempotent-replayed',
+          ),
           ...problems(
             'not-found',
             'coordinated-discard-required',
@@ -95,7 +101,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         summary: 'List the listeners of a block, oldest first',
         params: RamBlockParams,
         querystring: input(PageQuery),
-        response: { 200: ref(ListenerList), ...problems('cursor-invalid', 'not-found') },
+        response: { 200: answer(ListenerList, 'A page of listeners.'), ...problems('cursor-invalid', 'not-found') },
       },
     },
     async ({ params, query }) => {
@@ -119,7 +125,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         tags: ['Listeners'],
         summary: 'Get a listener',
         params: ListenerParams,
-        response: { 200: ref(Listener), ...problems('not-found') },
+        response: { 200: answer(Listener, 'The listener.'), ...problems('not-found') },
       },
     },
     async ({ params }) => {
@@ -162,7 +168,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         params: ListenerParams,
         headers: Type.Object(IdempotencyKeyHeader),
         response: {
-          200: ref(Listener),
+          200: answer(Listener, 'The listener, which has accepted the replay.', 'idempotent-replayed'),
           ...problems(
             'not-found',
             'listener-refused',
@@ -196,7 +202,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         description: 'Best effort: since the service started.',
         params: ListenerParams,
         querystring: input(PageQuery),
-        response: { 200: ref(DeliveryList), ...problems('cursor-invalid', 'not-found') },
+        response: { 200: answer(DeliveryList, 'A page of attempts.'), ...problems('cursor-invalid', 'not-found') },
       },
     },
     async ({ params, query }) => {

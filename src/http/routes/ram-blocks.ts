@@ -9,6 +9,7 @@ import { type RamBlockView, ramBlockView } from '../../service/views.ts';
 import type { ChangeRequests } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
+  answer,
   ForceQuery,
   IdempotencyKeyHeader,
   input,
@@ -34,7 +35,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
         headers: Type.Object(IdempotencyKeyHeader),
         body: ref(NewRamBlock),
         response: {
-          201: ref(RamBlock),
+          201: answer(RamBlock, 'The block, all private.', 'location', 'etag', 'idempotent-replayed'),
           ...problems(
             'already-exists',
             'invalid-range',
@@ -77,7 +78,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
           idstr: Type.Optional(Type.String()),
           ...PageQuery,
         }),
-        response: { 200: ref(RamBlockList), ...problems('cursor-invalid') },
+        response: { 200: answer(RamBlockList, 'A page of blocks.'), ...problems('cursor-invalid') },
       },
     },
     async ({ query }) => {
@@ -105,7 +106,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
         tags: ['RAM blocks'],
         summary: 'Get a RAM block',
         params: RamBlockParams,
-        response: { 200: ref(RamBlock), ...problems('not-found') },
+        response: { 200: answer(RamBlock, 'The block.', 'etag'), ...problems('not-found') },
       },
     },
     async ({ params }, reply) => {

@@ -8,6 +8,7 @@ import { type SourceView, sourceView } from '../../service/views.ts';
 import { type ChangeRequests, parseIfMatch } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
+  answer,
   ForceQuery,
   IdempotencyKeyHeader,
   IfMatchHeader,
@@ -35,7 +36,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         headers: Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader }),
         body: ref(NewSource),
         response: {
-          201: ref(Source),
+          201: answer(Source, 'The source.', 'location', 'idempotent-replayed'),
           ...problems(
             'not-found',
             'already-exists',
@@ -83,7 +84,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         summary: 'List the sources of a block, oldest first',
         params: RamBlockParams,
         querystring: input(PageQuery),
-        response: { 200: ref(SourceList), ...problems('cursor-invalid', 'not-found') },
+        response: { 200: answer(SourceList, 'A page of sources.'), ...problems('cursor-invalid', 'not-found') },
       },
     },
     async ({ params, query }) => {
@@ -108,7 +109,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         tags: ['Sources'],
         summary: 'Get a source',
         params: SourceParams,
-        response: { 200: ref(Source), ...problems('not-found') },
+        response: { 200: answer(Source, 'The source.'), ...problems('not-found') },
       },
     },
     async ({ params }) => {

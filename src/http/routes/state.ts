@@ -9,12 +9,12 @@ import { type Asked, bitmap, rangeState, sections } from '../../service/queries.
 import { parseIfMatch } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
+  answer,
   IfMatchHeader,
   input,
   PageQuery,
   problems,
   RamBlockParams,
-  ref,
   SourceQuery,
   stringEnum,
   WindowQuery,
@@ -22,6 +22,7 @@ import {
 import { RangeState, SectionList } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
 
+const ETAG = { type: 'string', description: 'The generation, for If-Match.' };
 const OCTET_STREAM = 'application/octet-stream';
 
 export function stateRoutes(app: TypedApp, machines: Machines): void {
@@ -34,7 +35,10 @@ export function stateRoutes(app: TypedApp, machines: Machines): void {
         summary: 'Whether a range is populated, and what RamBlockAttributes says of it',
         params: RamBlockParams,
         querystring: input({ ...WindowQuery, ...SourceQuery }),
-        response: { 200: ref(RangeState), ...problems('not-found', 'invalid-range') },
+        response: {
+          200: answer(RangeState, 'The state of the range.', 'etag'),
+          ...problems('not-found', 'invalid-range'),
+        },
       },
     },
     async ({ params, query }, reply) => {
@@ -62,7 +66,7 @@ export function stateRoutes(app: TypedApp, machines: Machines): void {
           ...PageQuery,
         }),
         response: {
-          200: ref(SectionList),
+          200: answer(SectionList, 'A page of runs.', 'etag'),
           ...problems('cursor-invalid', 'not-found', 'generation-mismatch', 'invalid-range'),
         },
       },
@@ -95,6 +99,7 @@ export function stateRoutes(app: TypedApp, machines: Machines): void {
         response: {
           200: {
             description: 'The bitmap.',
+            headers: { etag: ETAG },
             content: { [OCTET_STREAM]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
           },
           ...problems('not-found', 'payload-too-large', 'invalid-range'),

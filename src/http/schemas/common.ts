@@ -12,6 +12,24 @@ export function ref<T extends TSchema>(schema: T) {
   return Type.Unsafe<DeepReadonly<Static<T>>>({ $ref: `${$id}#` });
 }
 
+/** Headers of answers, by name. */
+const ANSWER_HEADERS = {
+  etag: { type: 'string', description: 'The generation, for If-Match.' },
+  location: { type: 'string', description: 'The path of what was made.' },
+  'idempotent-replayed': { type: 'string', description: '`true`: the stored answer to an Idempotency-Key.' },
+  'preference-applied': { type: 'string', description: '`return=minimal`, where that was preferred.' },
+};
+
+/** The answer of a route when all goes well: a component, what it says, and the headers that come with it. */
+export function answer<T extends TSchema>(schema: T, description: string, ...headers: (keyof typeof ANSWER_HEADERS)[]) {
+  const described = Object.fromEntries(headers.map((name) => [name, ANSWER_HEADERS[name]]));
+  return Type.Unsafe<Static<ReturnType<typeof ref<T>>>>({
+    ...ref(schema),
+    description,
+    ...(headers.length > 0 ? { headers: described } : {}),
+  });
+}
+
 /** `schema` or null; for a component, which cannot carry another type itself. */
 export function nullable<T extends TSchema>(schema: T, options: object = {}) {
   return Type.Unsafe<Static<T> | null>({ anyOf: [schema, { type: 'null' }], ...options });
@@ -166,16 +184,18 @@ const ALWAYS = ['invalid-request', 'forbidden', 'not-acceptable'] as const satis
 /** Every request that changes something can meet these too. */
 export const WRITE_PROBLEMS = ['overloaded', 'journal-unavailable'] as const satisfies ProblemCode[];
 
-/** The problem answers of a route, by status. */
+/** The problem answers of a route, by status; `default` stands for what can happen to any request. */
 export function problems(...codes: ProblemCode[]) {
-  const byStatus: Record<number, object> = {};
+  const content = { 'application/problem+json': { schema: ref(Problem) } };
+  const byStatus: Record<string, object> = {
+    default: { description: 'Any other problem, such as 405, 408, 431 or 500.', content },
+  };
   const all = [...ALWAYS, ...codes].filter((code, index, list) => list.indexOf(code) === index);
   for (const { status } of all.map((code) => PROBLEMS[code])) {
     const here = all.filter((code) => PROBLEMS[code].status === status);
-    byStatus[status] = {
-      description: here.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
-      content: { 'application/problem+json': { schema: ref(Problem) } },
-    };
+    const description = here.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ');
+    const retryAfter = { 'retry-after': { type: 'integer', description: 'Seconds.' } };
+    byStatus[status] = { description, ...(status === 503 ? { headers: retryAfter } : {}), content };
   }
   return byStatus;
 }
