@@ -37,7 +37,7 @@ export class ChangeRequests {
   ): Promise<Resource> {
     const { status, run, headers = () => ({}) } = change;
     const ifMatch = parseIfMatch(request);
-    const common = { ifMatch, signal: request.signal };
+    const common = { ifMatch, signal: clientGone(reply) };
     const answerWith = (resource: Resource): Resource => {
       reply.code(status).headers(headers(resource));
       return resource;
@@ -65,6 +65,18 @@ export class ChangeRequests {
     // The stored text is what the serializer made of a Resource when it was first answered.
     return outcome.body as Resource;
   }
+}
+
+/**
+ * Aborts when the client goes away before it is answered. (request.signal aborts as soon as the body of the request is
+ * read, for that is when the request closes.)
+ */
+export function clientGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 /** @throws Problem `invalid-request` */

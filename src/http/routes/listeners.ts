@@ -5,7 +5,7 @@ import type { DeliveryLog } from '../../listeners/delivery-log.ts';
 import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
 import type { Machines } from '../../service/machines.ts';
 import { type ListenerView, listenerView } from '../../service/views.ts';
-import type { ChangeRequests } from '../change-requests.ts';
+import { type ChangeRequests, clientGone } from '../change-requests.ts';
 import { numberCursor, pageFrom, pageOf } from '../pages.ts';
 import {
   answer,
@@ -152,8 +152,8 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
       },
     },
     async (request, reply) => {
-      const { params, query, signal } = request;
-      await listeners.unregister(params.ramBlockId, params.listenerId, query.force, signal);
+      const { params, query } = request;
+      await listeners.unregister(params.ramBlockId, params.listenerId, query.force, clientGone(reply));
       return reply.code(204).send(null);
     },
   );

@@ -6,7 +6,7 @@ import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
 import type { RamBlocks } from '../../service/ram-blocks.ts';
 import { type RamBlockView, ramBlockView } from '../../service/views.ts';
-import type { ChangeRequests } from '../change-requests.ts';
+import { type ChangeRequests, clientGone } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
   answer,
@@ -133,7 +133,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
       },
     },
     async (request, reply) => {
-      await ramBlocks.delete(request.params.ramBlockId, request.query.force, request.signal);
+      await ramBlocks.delete(request.params.ramBlockId, request.query.force, clientGone(reply));
       return reply.code(204).send(null);
     },
   );

@@ -5,7 +5,7 @@ import { findSource } from '../../service/conversions.ts';
 import type { Machines } from '../../service/machines.ts';
 import type { Sources } from '../../service/sources.ts';
 import { type SourceView, sourceView } from '../../service/views.ts';
-import { type ChangeRequests, parseIfMatch } from '../change-requests.ts';
+import { type ChangeRequests, clientGone, parseIfMatch } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
   answer,
@@ -145,8 +145,8 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
       },
     },
     async (request, reply) => {
-      const { params, query, signal } = request;
-      const options = { ifMatch: parseIfMatch(request), signal, answered: () => null };
+      const { params, query } = request;
+      const options = { ifMatch: parseIfMatch(request), signal: clientGone(reply), answered: () => null };
       await sources.remove(params.ramBlockId, params.sourceId, query.force, options);
       return reply.code(204).send(null);
     },
