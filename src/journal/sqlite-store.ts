@@ -33,6 +33,8 @@ export interface Append {
 export type AppendResult = null | { readonly actualSequence: number };
 
 const FORMAT = 1;
+/** What PRAGMA synchronous says of FULL. */
+const FULL = 2;
 const SCHEMA = `
   CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE blocks (number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE);
@@ -62,6 +64,11 @@ export class SqliteStore {
       // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
       this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL');
       this.#db.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+      const mode = this.#get('PRAGMA journal_mode')?.journal_mode;
+      const synchronous = this.#get('PRAGMA synchronous')?.synchronous;
+      // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
+      if (mode !== 'wal' || synchronous !== FULL)
+        throw new Error(`${file} cannot be written durably (WAL, synchronous FULL)`);
       const format = Number(this.#get('PRAGMA user_version')?.user_version);
       if (format === 0) this.#db.exec(SCHEMA);
       else if (format !== FORMAT) throw new Error(`${file} has format ${format}; this version reads format ${FORMAT}`);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startService } from '../support/service.ts';
 import { discard, pages, populate, SECRET, send } from './simulator/webhooks.ts';
 
 const COMMAND = fileURLToPath(new URL('../../src/cli/device-simulator.ts', import.meta.url));
@@ -76,5 +77,29 @@ describe('device-simulator', () => {
     expect(code).toBe(expected);
     expect(stderr).toContain('violation: mapped-twice: mapping 0x0+0x1000 overlaps the mapping 0x0+0x1000 (delivery b');
     expect(stderr).toContain('device-simulator: 1 violation: mapped-twice 1');
+  });
+
+  it('registers with a running service, and unregisters on SIGTERM', async () => {
+    const service = await startService();
+    try {
+      const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '16M' });
+      const { child, line, ended } = run(
+        ...['--service', service.url, '--block', 'pc.ram', '--machine', 'default', '--strict', '--json'],
+      );
+      const { url, registered, section, granularity } = JSON.parse(await line);
+      expect({ section, granularity }).toEqual({
+        section: { offset: 0, size: 16 * 2 ** 20, offsetWithinAddressSpace: 0 },
+        granularity: 4096,
+      });
+      const path = `/v1/ram-blocks/${id}/listeners/${registered.listenerId}`;
+      await service.api.ok('POST', `/v1/ram-blocks/${id}/conversions`, { offset: 0, size: '1M', to: 'shared' });
+      expect(await (await fetch(`${url}mappings`)).json()).toEqual([{ offsetWithinRegion: 0, size: 2 ** 20 }]);
+      expect((await service.api.get(path)).body.mapped).toEqual({ bytes: 2 ** 20, runs: 1, mappings: 256 });
+      child.kill('SIGTERM');
+      expect(await ended).toEqual({ code: 0, stderr: '' });
+      expect((await service.api.get(path)).status).toBe(404);
+    } finally {
+      await service.close();
+    }
   });
 });

@@ -1,0 +1,214 @@
+// What every journal must keep to, run against each of them.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BlockRecord, Conversion } from '../../src/core/records.ts';
+import type { Answered, Journal, JournalRecord, StoredBlock } from '../../src/journal/journal.ts';
+import { HISTORY_LIMIT } from '../../src/journal/journal.ts';
+import { MemoryJournal } from '../../src/journal/memory-journal.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+
+function created(ramBlockId: string, machine = 'default'): BlockRecord {
+  const block = {
+    id: ramBlockId,
+    machine,
+    idstr: ramBlockId,
+    ramAddr: 0,
+    gpa: null,
+    usedLength: 65_536,
+    maxLength: 65_536,
+    pageSize: 4096,
+    resizeable: false,
+    guestMemfd: true,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+  return { ramBlockId, kind: 'block-created', block, sources: [] };
+}
+
+function changed(ramBlockId: string, generation: number): BlockRecord & { conversion: Conversion } {
+  const conversion: Conversion = {
+    id: `cnv_${generation}`,
+    ramBlockId,
+    offset: 0,
+    size: 4096,
+    to: 'shared',
+    from: 'private',
+    changedBytes: 4096,
+    changed: [{ offset: 0, size: 4096 }],
+    changedTruncated: false,
+    generation,
+    notified: [],
+  };
+  return { ramBlockId, kind: 'source-changed', sourceId: 'src_1', conversion };
+}
+
+function answered(key: string, at = 0): Answered {
+  return { kind: 'answered', key, fingerprint: 'f', status: 200, headers: { etag: '"1"' }, body: '{"a":"ü"}', at };
+}
+
+async function allBlocks(journal: Journal): Promise<StoredBlock[]> {
+  const blocks: StoredBlock[] = [];
+  for await (const block of journal.blocks()) blocks.push(block);
+  return blocks.sort((a, b) => (a.ramBlockId < b.ramBlockId ? -1 : 1));
+}
+
+interface Kind {
+  readonly name: string;
+  readonly open: () => Promise<Journal>;
+  /** What a restart of the process leaves. */
+  readonly reopen: (journal: Journal) => Promise<Journal>;
+}
+
+let folder: string;
+const kinds: Kind[] = [
+  { name: 'MemoryJournal', open: async () => new MemoryJournal(), reopen: async (journal) => journal },
+  {
+    name: 'SqliteJournal',
+    open: () => SqliteJournal.open(folder),
+    reopen: async (journal) => {
+      await journal.close();
+      return SqliteJournal.open(folder);
+    },
+  },
+];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rba-journal-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+describe.each(kinds)('$name', ({ open, reopen }) => {
+  let journal: Journal;
+
+  beforeEach(async () => {
+    journal = await open();
+  });
+
+  afterEach(() => journal.close());
+
+  it('gives back what was appended, in order, after it is opened again', async () => {
+    await journal.append('m1', 0, [created('b1', 'm1'), changed('b1', 1)]);
+    await journal.append('m2', 0, [created('b2', 'm2')]);
+    await journal.append('m1', 2, [changed('b1', 2)]);
+    journal = await reopen(journal);
+    expect(await journal.positions()).toEqual(
+      new Map([
+        ['m1', 3],
+        ['m2', 1],
+      ]),
+    );
+    expect(await allBlocks(journal)).toEqual([
+      { ramBlockId: 'b1', snapshot: null, records: [created('b1', 'm1'), changed('b1', 1), changed('b1', 2)] },
+      { ramBlockId: 'b2', snapshot: null, records: [created('b2', 'm2')] },
+    ]);
+  });
+
+  it('takes nothing of an append with another expected sequence', async () => {
+    await journal.append('m1', 0, [created('b1', 'm1')]);
+    const wrong = journal.append('m1', 0, [changed('b1', 1), answered('k')]);
+    await expect(wrong).rejects.toMatchObject({ code: 'not-owner' });
+    expect((await allBlocks(journal))[0]?.records).toHaveLength(1);
+    expect(await journal.findAnswer('k')).toBeNull();
+    await journal.append('m1', 1, [changed('b1', 1)]);
+  });
+
+  it('takes appends that do not wait for each other in the order in which they were made', async () => {
+    const records: JournalRecord[] = [created('b1'), ...Array.from({ length: 500 }, (_, i) => changed('b1', i + 1))];
+    await Promise.all(records.map((record, index) => journal.append('default', index, [record])));
+    journal = await reopen(journal);
+    expect((await allBlocks(journal))[0]?.records).toEqual(records);
+  });
+
+  it('starts from the newest snapshot, and keeps the history behind it', async () => {
+    await journal.append('default', 0, [created('b1'), changed('b1', 1), changed('b1', 2)]);
+    await journal.saveSnapshot('b1', 3, new Uint8Array([1, 2, 3]));
+    await journal.append('default', 3, [changed('b1', 3)]);
+    journal = await reopen(journal);
+    const [block] = await allBlocks(journal);
+    expect(Buffer.from(block?.snapshot ?? [])).toEqual(Buffer.from([1, 2, 3]));
+    expect(block?.records).toEqual([changed('b1', 3)]);
+    expect((await journal.history('b1', 10, 10)).map(({ generation }) => generation)).toEqual([3, 2, 1]);
+    expect(await journal.history('b1', 3, 1)).toEqual([changed('b1', 2).conversion]);
+  });
+
+  it('keeps the last conversions of a block, at least as many as the history has', async () => {
+    await journal.append('default', 0, [created('b1')]);
+    const total = 2 * HISTORY_LIMIT + 5;
+    const all = Array.from({ length: total }, (_, index) => changed('b1', index + 1));
+    await journal.append('default', 1, all);
+    await journal.saveSnapshot('b1', total + 1, new Uint8Array([1]));
+    const history = await journal.history('b1', total + 1, 2 * HISTORY_LIMIT);
+    expect(history.length).toBeGreaterThanOrEqual(HISTORY_LIMIT);
+    expect(history.length).toBeLessThanOrEqual(2 * HISTORY_LIMIT);
+    expect(history[0]?.generation).toBe(total);
+    expect(history.every(({ generation }, index) => generation === total - index)).toBe(true);
+  });
+
+  it('keeps nothing of a deleted block, but the position of its machine', async () => {
+    await journal.append('default', 0, [created('b1'), changed('b1', 1)]);
+    await journal.saveSnapshot('b1', 2, new Uint8Array([1]));
+    await journal.append('default', 2, [{ ramBlockId: 'b1', kind: 'block-deleted' }]);
+    await journal.saveSnapshot('b1', 3, new Uint8Array([2]));
+    journal = await reopen(journal);
+    expect(await allBlocks(journal)).toEqual([]);
+    expect(await journal.history('b1', 10, 10)).toEqual([]);
+    expect(await journal.positions()).toEqual(new Map([['default', 3]]));
+  });
+
+  it('keeps answers until they are forgotten', async () => {
+    await journal.append('default', 0, [answered('old', 1000), answered('new', 2000)]);
+    journal = await reopen(journal);
+    expect(await journal.findAnswer('old')).toEqual(answered('old', 1000));
+    await journal.forgetAnswers(2000);
+    expect(await journal.findAnswer('old')).toBeNull();
+    expect(await journal.findAnswer('new')).toEqual(answered('new', 2000));
+    expect(await journal.findAnswer('other')).toBeNull();
+  });
+
+  it('holds what a naive model holds, whatever is appended, saved and reopened', async () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({ do: fc.constant('append'), block: fc.nat(2), count: fc.integer({ min: 1, max: 4 }) }),
+      },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('snapshot'), block: fc.nat(2), count: fc.constant(0) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen'), block: fc.constant(0), count: fc.constant(0) }) },
+    );
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        // A machine and blocks of its own for every run: one journal is enough.
+        const machine = `machine-${run++}`;
+        const model = new Map<string, { snapshot: number[] | null; records: BlockRecord[]; generation: number }>();
+        let sequence = 0;
+        for (const { do: what, block: index, count } of steps) {
+          const id = `${machine}-${index}`;
+          const block = model.get(id) ?? { snapshot: null, records: [], generation: 0 };
+          if (what === 'reopen') journal = await reopen(journal);
+          if (what === 'snapshot' && model.has(id)) {
+            block.snapshot = [sequence % 256];
+            block.records = [];
+            await journal.saveSnapshot(id, sequence, new Uint8Array(block.snapshot));
+          }
+          if (what !== 'append') continue;
+          const records = model.has(id) ? [] : [created(id, machine)];
+          for (let i = 0; i < count; i++) records.push(changed(id, ++block.generation));
+          await journal.append(machine, sequence, records);
+          sequence += records.length;
+          block.records.push(...records);
+          model.set(id, block);
+        }
+        const stored = (await allBlocks(journal)).filter(({ ramBlockId }) => ramBlockId.startsWith(`${machine}-`));
+        const expected = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+        expect(stored.map((s) => ({ ...s, snapshot: s.snapshot === null ? null : [...s.snapshot] }))).toEqual(
+          expected.map(([ramBlockId, { snapshot, records }]) => ({ ramBlockId, snapshot, records })),
+        );
+        expect((await journal.positions()).get(machine) ?? 0).toBe(sequence);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

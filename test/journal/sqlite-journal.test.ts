@@ -1,0 +1,101 @@
+// What is special to the journal on disk: one process per folder, damage that is noticed, one fsync for many.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BlockRecord } from '../../src/core/records.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { SqliteStore } from '../../src/journal/sqlite-store.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rba-sqlite-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const added: BlockRecord = { ramBlockId: 'b1', kind: 'source-removed', sourceId: 'a source' };
+
+/** A journal with one block, its creation and one more record; closed. */
+async function written(): Promise<void> {
+  const store = new SqliteStore(folder);
+  const rows = [
+    { ramBlockId: 'b1', kind: 'block-created', generation: null, json: '{"kind":"block-created"}' },
+    { ramBlockId: 'b1', kind: added.kind, generation: null, json: JSON.stringify(added) },
+  ];
+  expect(store.commit([{ machine: 'default', expectedSequence: 0, rows }])).toEqual([null]);
+  store.saveSnapshot('b1', 1, new Uint8Array([1, 2, 3]));
+  store.close();
+}
+
+async function readAll(): Promise<unknown[]> {
+  const journal = await SqliteJournal.open(folder);
+  try {
+    return await Array.fromAsync(journal.blocks());
+  } finally {
+    await journal.close();
+  }
+}
+
+function alter(sql: string): void {
+  const db = new DatabaseSync(join(folder, 'journal.sqlite'));
+  db.exec(sql);
+  db.close();
+}
+
+describe('a data folder', () => {
+  it('is made where it is missing', async () => {
+    const journal = await SqliteJournal.open(join(folder, 'deep', 'er'));
+    await journal.close();
+  });
+
+  it('belongs to one journal at a time, and the message names the setting', async () => {
+    const journal = await SqliteJournal.open(folder);
+    await expect(SqliteJournal.open(folder)).rejects.toThrow(/in use by another process.*RBA_DATA_DIR/);
+    await journal.close();
+    const next = await SqliteJournal.open(folder);
+    await next.close();
+  });
+
+  it('of another format is refused', async () => {
+    await written();
+    alter('PRAGMA user_version = 99');
+    await expect(SqliteJournal.open(folder)).rejects.toThrow(/format 99/);
+  });
+
+  it('that holds something else is refused', async () => {
+    await writeFile(
+      join(folder, 'journal.sqlite'),
+      'this is not a database, and long enough to be looked at'.repeat(100),
+    );
+    await expect(SqliteJournal.open(folder)).rejects.toThrow(/not a database/);
+  });
+});
+
+describe('damage', () => {
+  it('of a record is noticed', async () => {
+    await written();
+    alter(`UPDATE records SET json = replace(json, 'a source', 'b source')`);
+    await expect(readAll()).rejects.toThrow(/damaged: record 2 of b1/);
+  });
+
+  it('of a snapshot is noticed', async () => {
+    await written();
+    alter(`UPDATE snapshots SET data = x'010204'`);
+    await expect(readAll()).rejects.toThrow(/damaged: the snapshot of b1/);
+  });
+});
+
+describe('durability', () => {
+  it('after a failed write is promised to nobody: every later call fails until the journal is opened again', async () => {
+    const journal = await SqliteJournal.open(folder);
+    // A record of a block that was never created cannot be stored.
+    await expect(journal.append('default', 0, [added])).rejects.toMatchObject({ code: 'journal-unavailable' });
+    await expect(journal.append('default', 0, [])).rejects.toMatchObject({ code: 'journal-unavailable' });
+    await expect(journal.findAnswer('k')).rejects.toMatchObject({ code: 'journal-unavailable' });
+    await journal.close();
+    expect(await readAll()).toEqual([]);
+  });
+});
