@@ -34,7 +34,7 @@ export type Reply =
 
 export type Script = (received: Received, attempt: number) => Reply | Promise<Reply>;
 
-export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwWCMfKQ9r8GK=';
+export const SECRET = `whsec_${Buffer.alloc(32, 'secret').toString('base64')}`;
 
 const PAGE = 4096;
 

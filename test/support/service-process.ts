@@ -1,0 +1,44 @@
+// The service as a process of its own, on a real disk: to be killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Api } from './api.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export class ServiceProcess {
+  readonly #child: ChildProcess;
+  /** What it wrote to stdout and stderr. */
+  readonly output: string[] = [];
+  /** Resolves when it listens; rejects when it ends before. */
+  readonly ready: Promise<Api>;
+
+  constructor(dataDir: string, settings: Record<string, string> = {}) {
+    const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...settings };
+    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const listening = Promise.withResolvers<Api>();
+    this.ready = listening.promise;
+    this.ready.catch(() => undefined);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        this.output.push(line);
+        const url = /Server listening at (http:[^"]+)/.exec(line)?.[1];
+        if (url !== undefined) listening.resolve(new Api(url));
+      });
+    }
+    this.#child.on('exit', (code, signal) => {
+      listening.reject(new Error(`the service ended (${code ?? signal}): ${this.output.join('\n')}`));
+    });
+  }
+
+  /** Resolves to the exit code, null after a signal. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill(signal);
+      await once(this.#child, 'exit');
+    }
+    return this.#child.exitCode;
+  }
+}
