@@ -13,8 +13,8 @@ const BYTES_PER_SUFFIX: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 **
  */
 export function parseByteSize(value: number | string): number {
   if (typeof value === 'number') {
+    checkBytes(`byte size ${value}`, value);
     if (!(value >= 0) || value % 1 !== 0) throw notAByteSize(value);
-    checkBytes('the byte size', value);
     return value;
   }
   const match = BYTE_SIZE.exec(value);

@@ -52,7 +52,7 @@ export function countPages(runs: readonly PageRange[]): number {
 }
 
 export function isPowerOfTwo(bytes: number): boolean {
-  return 2 ** Math.round(Math.log2(bytes)) === bytes;
+  return bytes >= 1 && 2 ** Math.round(Math.log2(bytes)) === bytes;
 }
 
 /**

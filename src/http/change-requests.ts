@@ -6,7 +6,7 @@ import type { Answered } from '../journal/journal.ts';
 import type { Idempotency } from '../service/idempotency.ts';
 import type { ChangeOptions, IfMatch } from '../service/options.ts';
 
-const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** How a change is carried out and answered. */
@@ -84,8 +84,11 @@ export function parseIfMatch(request: FastifyRequest): IfMatch {
   const header = request.headers['if-match'];
   if (header === undefined) return null;
   if (header.trim() === '*') return '*';
-  const tags = header.split(',').map((tag) => tag.trim());
-  if (tags.every((tag) => ENTITY_TAG.test(tag))) return tags;
+  const tags = header.match(ENTITY_TAG) ?? [];
+  // What is left between the tags are commas: one at least, and more where elements of the list are empty.
+  const between = header.split(ENTITY_TAG);
+  const isList = between.every((gap, at) => (at % tags.length === 0 ? /^[\s,]*$/ : /^[\s,]*,[\s,]*$/).test(gap));
+  if (tags.length > 0 && isList) return tags;
   throw invalidHeader('if-match', 'must be * or a list of entity tags such as "17"');
 }
 

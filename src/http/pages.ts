@@ -6,15 +6,19 @@ function encodeCursor(list: string, position: string | number): string {
   return Buffer.from(JSON.stringify([list, position])).toString('base64url');
 }
 
-/** @throws Problem `cursor-invalid` when `cursor` is not one of this list */
+/** The position that a cursor of `list` holds; undefined in any other, and in one that is not written as ours are. */
 function decodeCursor(list: string, cursor: string): unknown {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(decoded) && decoded.length === 2 && decoded[0] === list) return decoded[1];
+    if (!Array.isArray(decoded) || decoded[0] !== list) return undefined;
+    return encodeCursor(list, decoded[1]) === cursor ? decoded[1] : undefined;
   } catch {
-    // Answered below, as any other cursor that is not ours.
+    return undefined;
   }
-  throw new Problem('cursor-invalid', `the cursor is not one of ${list}; start again without it`);
+}
+
+function invalid(list: string): Problem {
+  return new Problem('cursor-invalid', `the cursor is not one of ${list}; start again without it`);
 }
 
 /**
@@ -25,10 +29,13 @@ export function numberCursor(list: string, cursor: string | undefined, least: nu
   if (cursor === undefined) return null;
   const position = decodeCursor(list, cursor);
   if (Number.isSafeInteger(position) && Number(position) >= least && Number(position) <= most) return Number(position);
-  throw new Problem('cursor-invalid', `the cursor is not one of ${list}; start again without it`);
+  throw invalid(list);
 }
 
-/** One page out of `all`, which is in the order of `keyOf`; a key that is gone by then does no harm. */
+/**
+ * One page out of `all`, which is in the order of `keyOf`; a key that is gone by then does no harm.
+ * @throws Problem `cursor-invalid` when the cursor is not one of this list
+ */
 export function pageOf<Item, View>(
   list: string,
   all: Iterable<Item>,
@@ -36,7 +43,8 @@ export function pageOf<Item, View>(
   keyOf: (item: Item) => string,
   view: (item: Item) => View,
 ): { items: View[]; nextCursor: string | null } {
-  const after = cursor === undefined ? '' : String(decodeCursor(list, cursor));
+  const after = cursor === undefined ? '' : decodeCursor(list, cursor);
+  if (typeof after !== 'string') throw invalid(list);
   const items: Item[] = [];
   for (const item of all) {
     if (keyOf(item) > after) items.push(item);

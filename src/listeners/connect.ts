@@ -1,13 +1,30 @@
 // Connections to webhook targets: made only to addresses that the policy has no objection to, also when a name resolves
 // to another one than before.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 import type { TargetPolicy } from './target-policy.ts';
 
-/** @param caFile PEM roots to trust beside the usual ones (RBA_CA_FILE) @throws Error when it cannot be read */
-export function createAgent(policy: TargetPolicy, caFile: string | null): Agent {
-  const ca = caFile === null ? null : [...getCACertificates('default'), readFileSync(caFile, 'utf8')];
+/** Milliseconds that a connection may take; one that nobody waits for any longer stays as long as that. */
+const CONNECT_TIMEOUT = 10_000;
+/** Milliseconds that a listener can ask to have an idle connection kept open for. */
+const KEEP_ALIVE_MAX = 30_000;
+
+export interface ConnectOptions {
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * @param caFile PEM roots to trust beside the usual ones (RBA_CA_FILE)
+ * @throws Error when it cannot be read or holds no certificate
+ */
+export function createAgent(
+  policy: TargetPolicy,
+  caFile: string | null,
+  { connectTimeoutMs = CONNECT_TIMEOUT }: ConnectOptions = {},
+): Agent {
+  const secureContext = caFile === null ? null : trusting(caFile);
   const connectors = new Map<string, buildConnector.connector>();
   const connectorFor = (protocol: string): buildConnector.connector => {
     let connector = connectors.get(protocol);
@@ -15,7 +32,8 @@ export function createAgent(policy: TargetPolicy, caFile: string | null): Agent 
       connector = buildConnector({
         lookup: policy.lookupFor(protocol),
         allowH2: false,
-        ...(ca === null ? {} : { ca }),
+        timeout: connectTimeoutMs,
+        ...(secureContext === null ? {} : { secureContext }),
       });
       connectors.set(protocol, connector);
     }
@@ -25,6 +43,9 @@ export function createAgent(policy: TargetPolicy, caFile: string | null): Agent 
     // Time is limited per delivery, as a whole, by its signal.
     headersTimeout: 0,
     bodyTimeout: 0,
+    keepAliveMaxTimeout: KEEP_ALIVE_MAX,
+    // Else undici sends one request to an https origin and keeps all others back until it knows the protocol.
+    allowH2: false,
     connect: (options, callback) => {
       connectorFor(options.protocol)(options, (...result) => {
         const [error, socket] = result;
@@ -42,4 +63,19 @@ export function createAgent(policy: TargetPolicy, caFile: string | null): Agent 
       });
     },
   });
+}
+
+/** Made once: to read all roots again for every connection takes the event loop 10 ms each. */
+function trusting(caFile: string): SecureContext {
+  const own = readFileSync(caFile, 'utf8').match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
+  if (own.length === 0) throw new Error(`${caFile} (RBA_CA_FILE) holds no PEM certificate`);
+  for (const pem of own) {
+    try {
+      // OpenSSL skips what it cannot read, and every delivery would fail for a reason that nobody sees.
+      new X509Certificate(pem);
+    } catch (error) {
+      throw new Error(`${caFile} (RBA_CA_FILE) holds a certificate that cannot be read`, { cause: error });
+    }
+  }
+  return createSecureContext({ ca: [...getCACertificates('default'), ...own] });
 }

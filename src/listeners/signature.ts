@@ -4,8 +4,12 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:c
 const PREFIX = 'whsec_';
 const NEW_SECRET_BYTES = 32;
 
-/** `whsec_` and base64 of 24 to 64 bytes, as the API takes it. */
-export const SECRET_PATTERN = '^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$';
+/**
+ * `whsec_` and base64 of 24 to 64 bytes, as the API takes it: 8 to 20 groups and what follows them, or 21 groups (63
+ * bytes) and at most one byte more.
+ */
+export const SECRET_PATTERN =
+  '^whsec_(?:[A-Za-z0-9+/]{4}){8}(?:(?:[A-Za-z0-9+/]{4}){0,12}(?:[A-Za-z0-9+/]{3}=)?|(?:[A-Za-z0-9+/]{4}){0,13}(?:[A-Za-z0-9+/]{2}==)?)$';
 
 export function newSecret(): string {
   return PREFIX + randomBytes(NEW_SECRET_BYTES).toString('base64');

@@ -2,29 +2,16 @@
 // of the contract.
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ListenerDefinition } from '../core/records.ts';
-import type { Delivery, DeliveryAnswer, DeliveryType } from './delivery.ts';
+import type { Delivery, DeliveryAnswer } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
+import { type Exchanged, exchange } from './exchange.ts';
+import { type Judgement, judge } from './judge.ts';
 import { sign, signingKey } from './signature.ts';
 import type { TargetPolicy } from './target-policy.ts';
 
 const FIRST_RETRY_MS = 50;
-/** Bytes of an answer that are read at most. */
-const MAX_ANSWER = 16_384;
-const EXCERPT_LENGTH = 512;
-
-const REFUSALS = [403, 409, 422];
-const RETRIED = [408, 425];
-
-/** What one attempt came to. `retryMs` is there when another attempt may follow, after so many milliseconds or later. */
-interface AttemptResult {
-  readonly outcome: 'accepted' | 'refused' | 'unanswered';
-  readonly status: number | null;
-  readonly excerpt: string;
-  readonly errno?: string;
-  readonly retryMs?: number;
-}
 
 export interface WebhookClientOptions {
   readonly dispatcher: Dispatcher;
@@ -32,6 +19,14 @@ export interface WebhookClientOptions {
   readonly now: () => Date;
   /** Hears of every attempt when it is over. */
   readonly onAttempt: (listener: ListenerDefinition, attempt: Attempt) => void;
+}
+
+/** What bounds one delivery. */
+interface Limits {
+  /** Aborts at the deadline. */
+  readonly deadline: AbortSignal;
+  /** Aborts at the deadline, or when the delivery is called off. */
+  readonly either: AbortSignal;
 }
 
 export class WebhookClient {
@@ -48,21 +43,22 @@ export class WebhookClient {
    * and the body, and follow only an attempt that failed; one that is merely slow has until the deadline. Never throws.
    */
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryAnswer> {
+    if (signal.aborted) return { outcome: 'unanswered', status: null, detail: 'called off before it was sent' };
     const { listener } = delivery;
     const body = this.#body(delivery);
-    const deadline = performance.now() + listener.timeoutMs;
-    const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), listener.timeoutMs);
-    const either = AbortSignal.any([signal, over.signal]);
+    const end = performance.now() + listener.timeoutMs;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), listener.timeoutMs);
+    const limits = { deadline: deadline.signal, either: AbortSignal.any([signal, deadline.signal]) };
     try {
       let backoff = FIRST_RETRY_MS;
       for (let number = 1; ; number++) {
-        const result = await this.#observed(delivery, body, number, either);
+        const result = await this.#observed(delivery, body, number, limits);
         if (result.outcome === 'accepted') return { outcome: 'accepted' };
         const wait = Math.max(backoff, result.retryMs ?? Number.POSITIVE_INFINITY);
-        if (performance.now() + wait >= deadline || either.aborted) return answerOf(result);
-        await delay(wait, undefined, { signal: either }).catch(() => undefined);
-        if (either.aborted) return answerOf(result);
+        if (performance.now() + wait >= end || limits.either.aborted) return answerOf(result);
+        await delay(wait, undefined, { signal: limits.either }).catch(() => undefined);
+        if (limits.either.aborted) return answerOf(result);
         backoff *= 2;
       }
     } finally {
@@ -92,11 +88,11 @@ export class WebhookClient {
     });
   }
 
-  async #observed(delivery: Delivery, body: string, number: number, signal: AbortSignal): Promise<AttemptResult> {
+  async #observed(delivery: Delivery, body: string, number: number, limits: Limits): Promise<Judgement> {
     const startedAt = this.#options.now();
     const started = performance.now();
     const id = `msg_${delivery.listener.id}_${delivery.sequence}`;
-    const result = await this.#attempt(delivery, id, body, startedAt, signal);
+    const result = await this.#attempt(delivery, id, body, startedAt, limits);
     this.#options.onAttempt(delivery.listener, {
       id,
       sequence: delivery.sequence,
@@ -112,38 +108,24 @@ export class WebhookClient {
     return result;
   }
 
-  async #attempt(
-    { listener, type }: Delivery,
-    id: string,
-    body: string,
-    at: Date,
-    signal: AbortSignal,
-  ): Promise<AttemptResult> {
-    const { hostname, protocol } = new URL(listener.url);
-    const objection = this.#options.policy.literalObjection(protocol, hostname);
+  async #attempt({ listener, type }: Delivery, id: string, body: string, at: Date, limits: Limits): Promise<Judgement> {
+    const { dispatcher, policy, now } = this.#options;
+    const url = new URL(listener.url);
+    const objection = policy.literalObjection(url.protocol, url.hostname);
     if (objection !== null) return { outcome: 'unanswered', status: null, excerpt: objection };
     const timestamp = Math.floor(at.getTime() / 1000);
-    try {
-      const answer = await request(listener.url, {
-        method: 'POST',
-        dispatcher: this.#options.dispatcher,
-        signal,
-        headers: {
-          'content-type': 'application/json',
-          'webhook-id': id,
-          'webhook-timestamp': String(timestamp),
-          'webhook-signature': sign(this.#key(listener), id, timestamp, body),
-        },
-        body,
-      });
-      return judge(type, answer.statusCode, answer.headers['retry-after'], await readSome(answer.body), at);
-    } catch (error) {
-      if (signal.aborted) {
-        const excerpt = `no answer within ${listener.timeoutMs} ms (timeoutMs)`;
-        return { outcome: 'unanswered', status: null, excerpt };
-      }
-      return { outcome: 'unanswered', status: null, excerpt: describe(error), retryMs: 0 };
-    }
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': sign(this.#key(listener), id, timestamp, body),
+    };
+    const exchanged = await exchange(dispatcher, { url, headers, body }, limits.either);
+    if (exchanged.end === 'answered') return judge(type, exchanged, now());
+    const { status } = exchanged;
+    const excerpt = explain(exchanged, limits.deadline.aborted ? listener.timeoutMs : null);
+    const unanswered = { outcome: 'unanswered', status, excerpt } as const;
+    return exchanged.end === 'failed' ? { ...unanswered, retryMs: 0 } : unanswered;
   }
 
   #key(listener: ListenerDefinition): KeyObject {
@@ -156,64 +138,16 @@ export class WebhookClient {
   }
 }
 
-/** The beginning of an answer; the rest of a longer one is not read. */
-async function readSome(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    // Leaving the loop closes the connection.
-    if (bytes >= MAX_ANSWER) break;
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER);
+/** Why there is no complete answer. @param timeoutMs of a deadline that is over */
+function explain(exchanged: Exclude<Exchanged, { end: 'answered' }>, timeoutMs: number | null): string {
+  const { end, status } = exchanged;
+  const began = status === null ? '' : `HTTP ${status}, but the answer did not end: `;
+  if (end !== 'aborted') return began + exchanged.why;
+  return began + (timeoutMs === null ? 'called off' : `no answer within ${timeoutMs} ms (timeoutMs)`);
 }
 
-/** The answer table of the contract. */
-function judge(type: DeliveryType, status: number, retryAfter: unknown, body: string, at: Date): AttemptResult {
-  const said = { status, ...readProblem(body) };
-  if (type === 'discard' ? status >= 200 && status <= 299 : status === 200 || status === 204) {
-    return { outcome: 'accepted', ...said };
-  }
-  if (type === 'populate' && REFUSALS.includes(status)) return { outcome: 'refused', ...said };
-  const excerpt = `HTTP ${status}${said.excerpt === '' ? '' : `: ${said.excerpt}`}`;
-  const unanswered = { outcome: 'unanswered', ...said, excerpt } as const;
-  if (status >= 500 || RETRIED.includes(status)) return { ...unanswered, retryMs: 0 };
-  const asked = status === 429 ? parseRetryAfter(retryAfter, at) : null;
-  return asked === null ? unanswered : { ...unanswered, retryMs: asked };
-}
-
-/** What a listener says of a refusal: `detail` and `errno` of a problem document, else the text itself. */
-function readProblem(body: string): { excerpt: string; errno?: string } {
-  if (body === '') return { excerpt: '' };
-  try {
-    const { detail, errno } = Object(JSON.parse(body)) as { detail?: unknown; errno?: unknown };
-    return {
-      excerpt: (typeof detail === 'string' ? detail : body).slice(0, EXCERPT_LENGTH),
-      ...(typeof errno === 'string' && /^E[A-Z0-9]{1,15}$/.test(errno) ? { errno } : {}),
-    };
-  } catch {
-    return { excerpt: body.slice(0, EXCERPT_LENGTH) };
-  }
-}
-
-/** Milliseconds; null where the header is missing or says nothing. */
-function parseRetryAfter(value: unknown, now: Date): number | null {
-  if (typeof value !== 'string') return null;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime());
-}
-
-function answerOf({ outcome, status, excerpt, errno }: AttemptResult): DeliveryAnswer {
+function answerOf({ outcome, status, excerpt, errno }: Judgement): DeliveryAnswer {
   if (outcome === 'accepted') return { outcome };
   const detail = excerpt === '' ? `HTTP ${status}` : excerpt;
   return { outcome, status, detail, ...(errno === undefined ? {} : { errno }) };
-}
-
-/** An error of a connection in words; one of several attempts (IPv4 and IPv6) says little by itself. */
-function describe(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
-  if (!(error instanceof Error)) return String(error);
-  return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }

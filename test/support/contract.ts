@@ -4,9 +4,15 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
+interface Response {
+  readonly description: string;
+  readonly headers?: Record<string, unknown>;
+  readonly content?: Record<string, unknown>;
+}
+
 interface Operation {
   readonly operationId: string;
-  readonly responses: Record<string, { readonly content?: Record<string, unknown> }>;
+  readonly responses: Record<string, Response>;
 }
 
 interface OpenApi {
@@ -57,6 +63,17 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** Codes that any request can meet; the document has them as `default`. */
+const ANYWHERE = ['request-timeout', 'headers-too-large', 'internal'];
+
+/** Headers that an answer may have only where the document says so. */
+const DOCUMENTED_HEADERS = ['etag', 'location', 'idempotent-replayed', 'preference-applied', 'retry-after'];
+
+/** The codes that the description of a response lists. */
+export function codesOf({ description }: Response): string[] {
+  return [...description.matchAll(/`([a-z-]+)`:/g)].map(([, code]) => String(code));
+}
+
 /** @throws Error that says what of the answer the document does not have */
 export function checkAnswer(method: string, path: string, { status, headers, body }: Answer): void {
   const where = `${method} ${path} -> ${status}`;
@@ -78,6 +95,15 @@ export function checkAnswer(method: string, path: string, { status, headers, bod
   const response = operation.responses[key];
   if (response === undefined || (key === 'default' && status < 400)) {
     throw new Error(`${where}: the document does not have this status`);
+  }
+  for (const name of DOCUMENTED_HEADERS) {
+    if (headers[name] !== undefined && !(name in (response.headers ?? {}))) {
+      throw new Error(`${where}: the document does not have header ${name}`);
+    }
+  }
+  const { code } = Object(body);
+  if (status >= 400 && !(key === 'default' ? ANYWHERE : codesOf(response)).includes(code)) {
+    throw new Error(`${where}: the document does not have ${code} there`);
   }
   if (response.content === undefined) {
     if (body !== '') throw new Error(`${where}: a body that the document does not have`);

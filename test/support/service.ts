@@ -9,7 +9,10 @@ import { Api } from './api.ts';
 export interface TestService {
   readonly api: Api;
   readonly url: string;
+  /** Ends it as SIGTERM does. */
   close(): Promise<void>;
+  /** Leaves it as a crash does: nobody reaches it any more, nothing is waited for. */
+  abandon(): Promise<void>;
 }
 
 export interface TestServiceOptions {
@@ -31,6 +34,11 @@ export async function startService({ settings = {}, openJournal }: TestServiceOp
     close: async () => {
       await api.close();
       await app.close();
+    },
+    abandon: async () => {
+      await api.close();
+      app.server.closeAllConnections();
+      app.server.close();
     },
   };
 }

@@ -10,17 +10,21 @@ declare module 'fastify' {
   }
 }
 
-/** First of all hooks: an answer that a later one refuses carries them too. */
+export const HEADERS_OF_ALL = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
+/** The last word, so that no plugin (the static files of /docs) says something else. */
 export function setHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.headers(HEADERS_OF_ALL);
+    done();
   });
 }
 
 export async function negotiate(app: FastifyInstance): Promise<void> {
   await app.register(accepts);
   app.addHook('onRequest', async (request) => {
-    const { produces = 'application/json' } = request.routeOptions.config;
+    // With its parameters, for many clients name the charset that they take.
+    const { produces = 'application/json; charset=utf-8' } = request.routeOptions.config;
     const { accept } = request.headers;
     if (accept === undefined || accept === '*/*' || produces === null) return;
     if (request.accepts().type([produces]) === false) {

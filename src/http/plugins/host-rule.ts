@@ -15,7 +15,8 @@ export function restrictHosts(app: FastifyInstance, allowedHosts: readonly strin
   };
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.open === true) return;
-    const { host = '', origin } = request.headers;
+    const { host, origin } = request.headers;
+    if (host === undefined) throw new Problem('forbidden', 'there is no Host header');
     if (!isAllowed(host)) {
       throw new Problem('forbidden', `Host ${host} is not an address or localhost; RBA_ALLOWED_HOSTS can allow it`);
     }

@@ -13,6 +13,17 @@ const SIGNATURE_HEADERS = {
   'webhook-signature': 'Standard Webhooks 1.0.0: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`.',
 };
 
+/** The page is made of files of this service alone. No upgrade to https: a service on a plain address would lose them. */
+const CONTENT_SECURITY_POLICY = {
+  'default-src': "'self'",
+  'base-uri': "'none'",
+  'font-src': "'self' data:",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+  'img-src': "'self' data:",
+  'object-src': "'none'",
+};
+
 type Responses = Record<string, { description: string; content?: Record<string, { schema: { type: 'object' } }> }>;
 
 function webhook(operationId: string, summary: string, schema: { $ref: string }, responses: Responses) {
@@ -67,5 +78,9 @@ export async function describeApi(app: TypedApp): Promise<void> {
   app.addHook('onRoute', ({ url, config }) => {
     if (url.startsWith('/docs')) Object.assign(config ?? {}, { open: true, produces: null });
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { deepLinking: true } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: CONTENT_SECURITY_POLICY,
+    uiConfig: { deepLinking: true },
+  });
 }

@@ -1,5 +1,6 @@
 // Every error is answered as a problem document, whoever raised it: a rule, a schema, the router, or the HTTP parser.
 import { randomUUID } from 'node:crypto';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type {
   FastifyError,
@@ -10,17 +11,27 @@ import type {
 } from 'fastify';
 import findMyWay from 'find-my-way';
 import { PROBLEMS, Problem, type ProblemCode } from '../../errors.ts';
+import { HEADERS_OF_ALL } from './headers.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
 
-/** Codes for errors that Fastify raises itself. */
-const BY_FASTIFY_CODE: Record<string, ProblemCode> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
+/** Characters of a `detail`, and of a name in it: what a client sent is not sent back at any length. */
+const LONGEST_DETAIL = 1000;
+const LONGEST_NAME = 100;
+
+/** What errors that Fastify raises itself are answered as. */
+const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'the body must be application/json, and its type say so'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['payload-too-large', 'the body is larger than 4 MiB'],
+  FST_ERR_MAX_PARAM_LENGTH: ['invalid-request', 'an id in the path is longer than 100 characters'],
 };
 
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(request, reply, toProblem(error)));
+  // What a route does not find itself: a static file of /docs.
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound(request.url)));
+  // Node would answer 417 without a problem document; an expectation may be ignored (RFC 9110, 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
 
   // All routes once more, without their methods: a path that is known is not "not found".
   const paths = findMyWay<findMyWay.HTTPVersion.V1>({ maxParamLength: 1000 });
@@ -34,9 +45,13 @@ export function answerProblems(app: FastifyInstance): void {
     if (!request.is404) return;
     const path = request.url.split('?', 1)[0] ?? '';
     const allow = methods.get(paths.find('GET', path)?.store?.url)?.join(', ');
-    if (allow === undefined) throw new Problem('not-found', `there is no ${path} here`);
+    if (allow === undefined) throw notFound(path);
     throw new Problem('method-not-allowed', `${path} has no ${request.method}, but ${allow}`, { allow });
   });
+}
+
+function notFound(path: string): Problem {
+  return new Problem('not-found', `there is no ${path} here`);
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
@@ -44,6 +59,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   if (problem.code === 'internal') request.log.error({ err: problem.cause }, 'a request failed');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
+  // Not left to the hook: what the router refuses passes none.
+  reply.headers(HEADERS_OF_ALL);
   return reply.code(problem.status).type(MEDIA_TYPE).serializer(JSON.stringify).send(document(problem, request.id));
 }
 
@@ -53,21 +70,31 @@ export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket)
     socket.destroy();
     return;
   }
-  let problem = new Problem('invalid-request', 'this is not HTTP/1.1');
+  const pending = responseOf(socket);
+  if (pending?.req.complete) {
+    // The error is in a request behind one that is still being answered: its answer must not be taken for that one's.
+    pending.once('close', () => setImmediate(answerParserErrors, error, socket));
+    return;
+  }
+  let problem = new Problem('invalid-request', `this cannot be read as HTTP/1.1 (${error.code})`);
   if (error.code === 'HPE_HEADER_OVERFLOW') problem = new Problem('headers-too-large', 'the headers are beyond 16 KiB');
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     problem = new Problem('request-timeout', 'the request did not arrive in time');
   }
   const body = JSON.stringify(document(problem, randomUUID()));
   const head = [
-    `HTTP/1.1 ${problem.status} ${PROBLEMS[problem.code].title}`,
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     `content-type: ${MEDIA_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
-    'cache-control: no-store',
-    'x-content-type-options: nosniff',
+    ...Object.entries(HEADERS_OF_ALL).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** The response that is under way on a connection; Node keeps it here and nowhere else. */
+function responseOf(socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | null | undefined {
+  return socket._httpMessage;
 }
 
 function document({ code, status, message, extras }: Problem, requestId: string) {
@@ -76,7 +103,7 @@ function document({ code, status, message, extras }: Problem, requestId: string)
     type: `urn:ram-block-attributes:problem:${code}`,
     title: PROBLEMS[code].title,
     status,
-    detail: message,
+    detail: shortened(message, LONGEST_DETAIL),
     instance: `urn:uuid:${requestId}`,
     code,
     ...('errno' in PROBLEMS[code] ? { errno: PROBLEMS[code].errno } : {}),
@@ -89,7 +116,7 @@ export function toProblem(error: unknown): Problem {
   const { validation, validationContext, code, statusCode, message } = Object(error) as Partial<FastifyError>;
   if (validation !== undefined) return invalid(validation, validationContext ?? 'body');
   const known = BY_FASTIFY_CODE[code ?? ''];
-  if (known !== undefined) return new Problem(known, String(message));
+  if (known !== undefined) return new Problem(...known);
   if (statusCode !== undefined && statusCode >= 400 && statusCode <= 499) {
     return new Problem('invalid-request', String(message));
   }
@@ -102,16 +129,25 @@ function invalid(validation: readonly FastifySchemaValidationError[], context: s
   let pointer = `#${instancePath}`;
   let detail = String(message);
   if (keyword === 'required') {
-    pointer += `/${params.missingProperty}`;
+    pointer += `/${pointerTo(params.missingProperty)}`;
     detail = 'is required';
   } else if (keyword === 'additionalProperties') {
-    pointer += `/${params.additionalProperty}`;
+    pointer += `/${pointerTo(params.additionalProperty)}`;
     detail = 'is not known here';
   } else if (keyword === 'enum') {
     detail = `must be one of ${params.allowedValues.join(', ')}`;
-  } else if (keyword === 'anyOf' && parentSchema?.description !== undefined) {
+  } else if ((keyword === 'anyOf' || keyword === 'pattern') && parentSchema?.description !== undefined) {
     detail = `must be: ${parentSchema.description}`;
   }
   const part = context === 'querystring' ? 'query' : context;
   return new Problem('invalid-request', `${part} ${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+}
+
+/** One step of a JSON pointer (RFC 6901). */
+function pointerTo(name: string): string {
+  return shortened(name, LONGEST_NAME).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text;
 }

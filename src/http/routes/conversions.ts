@@ -14,11 +14,11 @@ import {
   IfMatchHeader,
   input,
   PageQuery,
+  POST_PROBLEMS,
   problems,
   RamBlockParams,
   ref,
   SourceParams,
-  WRITE_PROBLEMS,
 } from '../schemas/common.ts';
 import { Conversion, ConversionList, NewConversion, SourceChange } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
@@ -28,16 +28,12 @@ export const CHANGE_PROBLEMS = [
   'not-found',
   'listener-refused',
   'mapping-limit',
-  'idempotency-key-in-use',
   'generation-mismatch',
-  'payload-too-large',
-  'unsupported-media-type',
   'invalid-range',
-  'idempotency-key-reused',
   'listener-unreachable',
   'discard-unacknowledged',
   'listener-unsettled',
-  ...WRITE_PROBLEMS,
+  ...POST_PROBLEMS,
 ] as const satisfies ProblemCode[];
 
 const ANSWERED_WITH = ['etag', 'idempotent-replayed', 'preference-applied'] as const;

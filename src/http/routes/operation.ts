@@ -2,7 +2,8 @@
 import { Type } from 'typebox';
 import type { Metrics } from '../../metrics.ts';
 import type { Machines } from '../../service/machines.ts';
-import { problems, stringEnum } from '../schemas/common.ts';
+import { answer, openProblems, problems } from '../schemas/common.ts';
+import { Health, OpenApiDocument } from '../schemas/operation.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const PROMETHEUS = 'text/plain';
@@ -10,8 +11,6 @@ const PROMETHEUS = 'text/plain';
 export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metrics): void {
   const open = { open: true };
   const tags = ['Operation'];
-  const status = <const T extends string>(value: T) =>
-    Type.Object({ status: stringEnum([value]) }, { description: 'Yes.', additionalProperties: false });
 
   app.get(
     '/livez',
@@ -21,7 +20,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         operationId: 'getLivez',
         tags,
         summary: 'Whether the process answers',
-        response: { 200: status('alive'), ...problems() },
+        response: { 200: answer(Health, 'It answers.'), ...openProblems() },
       },
     },
     async () => ({ status: 'alive' as const }),
@@ -36,7 +35,10 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         tags,
         summary: 'Whether changes are taken',
         description: 'Not while draining, or while the journal cannot be written.',
-        response: { 200: status('ready'), ...problems('overloaded', 'journal-unavailable', 'not-owner') },
+        response: {
+          200: answer(Health, 'They are.'),
+          ...openProblems('overloaded', 'journal-unavailable', 'not-owner'),
+        },
       },
     },
     async () => {
@@ -48,7 +50,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
   app.get(
     '/metrics',
     {
-      config: { produces: PROMETHEUS },
+      config: { produces: metrics.registry.contentType },
       schema: {
         operationId: 'getMetrics',
         tags,
@@ -70,7 +72,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         operationId: 'getOpenApi',
         tags,
         summary: 'This document',
-        response: { 200: Type.Unsafe<object>({ type: 'object', additionalProperties: true }), ...problems() },
+        response: { 200: answer(OpenApiDocument, 'The document.'), ...openProblems() },
       },
     },
     async () => app.swagger(),

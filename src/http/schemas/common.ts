@@ -54,15 +54,21 @@ export const Bytes = Type.Integer({ $id: 'Bytes', description: 'Bytes, 0 to 2^53
 
 export const Count = Type.Integer({ $id: 'Count', description: 'A number of things, 0 to 2^53-1.', ...integer64 });
 
+const BYTE_SIZE_TEXT = { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[0-9]+([KMGT](iB)?)?)$' };
+
 export const ByteSize = Type.Unsafe<number | string>({
   $id: 'ByteSize',
   description:
     'Bytes: an integer, or a string that is decimal, hexadecimal ("0x200000") or has a binary suffix ("2M", "16GiB"; K, M, G, T, each with or without iB). At most 2^53-1.',
-  anyOf: [
-    { type: 'integer', format: 'int64', minimum: 0 },
-    { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[0-9]+([KMGT](iB)?)?)$' },
-  ],
+  anyOf: [{ type: 'integer', format: 'int64', minimum: 0 }, BYTE_SIZE_TEXT],
   examples: ['2M', '0x200000', 2_097_152],
+});
+
+/** As {@link ByteSize}, for what is text anyway: coerced to a number, "1e3" or " 4096" would be one. */
+export const ByteSizeText = Type.Unsafe<string>({
+  ...BYTE_SIZE_TEXT,
+  $id: 'ByteSize',
+  description: 'Bytes: decimal, hexadecimal ("0x200000") or with a binary suffix ("2M", "16GiB"; K, M, G, T).',
 });
 
 export const Section = Type.Object(
@@ -132,6 +138,14 @@ export function page<const Id extends string, T extends TSchema>(
   );
 }
 
+export const InvalidField = Type.Object(
+  {
+    pointer: Type.String({ description: 'JSON pointer into the body, or the name of a parameter.' }),
+    detail: Type.String(),
+  },
+  { $id: 'InvalidField', description: 'What of a request does not fit.', additionalProperties: false },
+);
+
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -143,17 +157,7 @@ export const Problem = Type.Object(
       description: 'For programs. The table is closed per version; treat an unknown code by its status.',
     }),
     errno: Type.Optional(Type.String({ description: 'As QEMU or the listener would name it.', examples: ['EINVAL'] })),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object(
-          {
-            pointer: Type.String({ description: 'JSON pointer into the body, or the name of a parameter.' }),
-            detail: Type.String(),
-          },
-          { additionalProperties: false },
-        ),
-      ),
-    ),
+    errors: Type.Optional(Type.Array(ref(InvalidField))),
     ramBlockId: Type.Optional(Type.String()),
     listenerId: Type.Optional(
       Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null where several are meant.' }),
@@ -178,24 +182,43 @@ export const Problem = Type.Object(
   { $id: 'Problem', description: 'RFC 9457 problem document.', additionalProperties: false },
 );
 
-/** Every request can meet these. */
-const ALWAYS = ['invalid-request', 'forbidden', 'not-acceptable'] as const satisfies ProblemCode[];
+/** Every request that changes something can meet these. */
+export const WRITE_PROBLEMS = [
+  'payload-too-large',
+  'unsupported-media-type',
+  'overloaded',
+  'journal-unavailable',
+  'not-owner',
+] as const satisfies ProblemCode[];
 
-/** Every request that changes something can meet these too. */
-export const WRITE_PROBLEMS = ['overloaded', 'journal-unavailable'] as const satisfies ProblemCode[];
+/** Every POST can meet these, for it may have an Idempotency-Key. */
+export const POST_PROBLEMS = [
+  'idempotency-key-in-use',
+  'idempotency-key-reused',
+  ...WRITE_PROBLEMS,
+] as const satisfies ProblemCode[];
 
 /** The problem answers of a route, by status; `default` stands for what can happen to any request. */
 export function problems(...codes: ProblemCode[]) {
+  return byStatus(['invalid-request', 'forbidden', 'not-acceptable', ...codes]);
+}
+
+/** As {@link problems}, for a route that is served to anybody (config `open`) and reads nothing of the request. */
+export function openProblems(...codes: ProblemCode[]) {
+  return byStatus(['not-acceptable', ...codes]);
+}
+
+function byStatus(codes: readonly ProblemCode[]) {
   const content = { 'application/problem+json': { schema: ref(Problem) } };
-  const byStatus: Record<string, object> = {
+  const answers: Record<string, object> = {
     default: { description: 'Any other problem, such as 405, 408, 431 or 500.', content },
   };
-  const all = [...ALWAYS, ...codes].filter((code, index, list) => list.indexOf(code) === index);
+  const all = [...new Set(codes)];
   for (const { status } of all.map((code) => PROBLEMS[code])) {
     const here = all.filter((code) => PROBLEMS[code].status === status);
     const description = here.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ');
     const retryAfter = { 'retry-after': { type: 'integer', description: 'Seconds.' } };
-    byStatus[status] = { description, ...(status === 503 ? { headers: retryAfter } : {}), content };
+    answers[status] = { description, ...(status === 503 ? { headers: retryAfter } : {}), content };
   }
-  return byStatus;
+  return answers;
 }

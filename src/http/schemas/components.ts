@@ -1,6 +1,7 @@
 // All named components, in the order in which the document lists them.
 import * as common from './common.ts';
 import * as listener from './listener.ts';
+import * as operation from './operation.ts';
 import * as ramBlock from './ram-block.ts';
 
 export const COMPONENTS = [
@@ -9,8 +10,13 @@ export const COMPONENTS = [
   common.ByteSize,
   common.Section,
   common.NewSection,
+  common.InvalidField,
   common.Problem,
+  operation.Health,
+  operation.OpenApiDocument,
   ramBlock.NewRamBlock,
+  ramBlock.RamBlockPopulated,
+  ramBlock.RamBlockAttributes,
   ramBlock.RamBlock,
   ramBlock.RamBlockList,
   ramBlock.RangeState,
@@ -22,12 +28,19 @@ export const COMPONENTS = [
   ramBlock.NewSource,
   ramBlock.Source,
   ramBlock.SourceList,
+  listener.NewListenerSection,
   listener.NewListener,
+  listener.ListenerSection,
+  listener.ListenerMapped,
+  listener.ListenerUnsettled,
+  listener.ListenerPosition,
   listener.Listener,
   listener.RegisteredListener,
   listener.ListenerList,
   listener.Delivery,
   listener.DeliveryList,
+  listener.WebhookSection,
+  listener.WebhookData,
   listener.PopulateWebhook,
   listener.DiscardWebhook,
 ];

@@ -16,24 +16,24 @@ const REASONS = [
   'recovery',
 ] as const;
 
+export const NewListenerSection = input(
+  {
+    offset: Type.Optional(ref(ByteSize)),
+    size: Type.Optional(ref(ByteSize)),
+    offsetWithinAddressSpace: Type.Optional(ref(ByteSize)),
+  },
+  {
+    $id: 'NewListenerSection',
+    description:
+      'Page aligned. offset: 0. size: to the end, following it. offsetWithinAddressSpace: gpa + offset, or offset.',
+  },
+);
+
 export const NewListener = input(
   {
     url: Type.String({ minLength: 1, maxLength: 2048, examples: ['http://127.0.0.1:9000/'] }),
     mode: stringEnum(['sync'], { default: 'sync' }),
-    section: Type.Optional(
-      Type.Object(
-        {
-          offset: Type.Optional(ref(ByteSize)),
-          size: Type.Optional(ref(ByteSize)),
-          offsetWithinAddressSpace: Type.Optional(ref(ByteSize)),
-        },
-        {
-          description:
-            'Page aligned. offset: 0. size: to the end, following it. offsetWithinAddressSpace: gpa + offset, or offset.',
-          additionalProperties: false,
-        },
-      ),
-    ),
+    section: Type.Optional(ref(NewListenerSection)),
     granularity: Type.Optional(ref(ByteSize)),
     doubleDiscardSupported: Type.Boolean({
       default: true,
@@ -66,15 +66,51 @@ export const NewListener = input(
   },
 );
 
+export const ListenerSection = Type.Object(
+  { offset: ref(Bytes), size: ref(Bytes), offsetWithinAddressSpace: ref(Bytes) },
+  { $id: 'ListenerSection', description: 'What of the block a listener hears of.', additionalProperties: false },
+);
+
+export const ListenerMapped = Type.Object(
+  { bytes: ref(Bytes), runs: ref(Count), mappings: ref(Count) },
+  {
+    $id: 'ListenerMapped',
+    description:
+      'What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch.',
+    additionalProperties: false,
+  },
+);
+
+export const ListenerUnsettled = Type.Object(
+  {
+    bytes: ref(Bytes),
+    runs: ref(Count),
+    unknownBytes: ref(Bytes),
+    sections: Type.Array(ref(Section), { description: 'The first 1000.' }),
+  },
+  {
+    $id: 'ListenerUnsettled',
+    description: 'What may or may not be mapped (unknown), or is owed a populate.',
+    additionalProperties: false,
+  },
+);
+
+export const ListenerPosition = Type.Object(
+  {
+    lastSequence: Sequence,
+    acknowledgedSequence: Sequence,
+    pending: ref(Count),
+    oldestPendingAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+  },
+  { $id: 'ListenerPosition', description: 'How far its deliveries have come.', additionalProperties: false },
+);
+
 const listenerFields = {
   id: Type.String(),
   ramBlockId: Type.String(),
   url: Type.String(),
   mode: stringEnum(['sync']),
-  section: Type.Object(
-    { offset: ref(Bytes), size: ref(Bytes), offsetWithinAddressSpace: ref(Bytes) },
-    { additionalProperties: false },
-  ),
+  section: ref(ListenerSection),
   granularity: ref(Bytes),
   doubleDiscardSupported: Type.Boolean(),
   coordinatedDiscard: Type.Boolean(),
@@ -87,32 +123,9 @@ const listenerFields = {
     description:
       'registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.',
   }),
-  mapped: Type.Object(
-    { bytes: ref(Bytes), runs: ref(Count), mappings: ref(Count) },
-    {
-      description:
-        'What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch.',
-      additionalProperties: false,
-    },
-  ),
-  unsettled: Type.Object(
-    {
-      bytes: ref(Bytes),
-      runs: ref(Count),
-      unknownBytes: ref(Bytes),
-      sections: Type.Array(ref(Section), { description: 'The first 1000.' }),
-    },
-    { description: 'What may or may not be mapped (unknown), or is owed a populate.', additionalProperties: false },
-  ),
-  position: Type.Object(
-    {
-      lastSequence: Sequence,
-      acknowledgedSequence: Sequence,
-      pending: ref(Count),
-      oldestPendingAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
-    },
-    { additionalProperties: false },
-  ),
+  mapped: ref(ListenerMapped),
+  unsettled: ref(ListenerUnsettled),
+  position: ref(ListenerPosition),
   createdAt: Type.String({ format: 'date-time' }),
 };
 
@@ -146,9 +159,30 @@ export const Delivery = Type.Object(
 
 export const DeliveryList = page('DeliveryList', ref(Delivery));
 
-const NotifiedSection = Type.Object(
+export const WebhookSection = Type.Object(
   { offsetWithinRegion: ref(Bytes), size: ref(Bytes), offsetWithinAddressSpace: ref(Bytes) },
-  { additionalProperties: false },
+  { $id: 'WebhookSection', description: "QEMU's MemoryRegionSection.", additionalProperties: false },
+);
+
+export const WebhookData = Type.Object(
+  {
+    ramBlockId: Type.String(),
+    listenerId: Type.String(),
+    machine: Type.String(),
+    idstr: Type.String(),
+    sequence: Type.Integer({ format: 'int64', minimum: 1, description: 'Counts the deliveries of one listener.' }),
+    settledThrough: Type.Integer({
+      format: 'int64',
+      minimum: 0,
+      description: 'Every delivery up to this sequence is over for the service, answered or given up.',
+    }),
+    generation: Type.Integer({ format: 'int64', minimum: 0, description: 'Of the block when this was sent.' }),
+    granularity: ref(Bytes),
+    reason: stringEnum(REASONS),
+    conversionId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    sections: Type.Array(ref(WebhookSection), { minItems: 1, maxItems: 8192 }),
+  },
+  { $id: 'WebhookData', description: 'What happens to which sections.', additionalProperties: false },
 );
 
 const webhook = (type: 'ram_block.populate' | 'ram_block.discard', $id: string, description: string) =>
@@ -156,30 +190,7 @@ const webhook = (type: 'ram_block.populate' | 'ram_block.discard', $id: string, 
     {
       type: stringEnum([type]),
       timestamp: Type.String({ format: 'date-time' }),
-      data: Type.Object(
-        {
-          ramBlockId: Type.String(),
-          listenerId: Type.String(),
-          machine: Type.String(),
-          idstr: Type.String(),
-          sequence: Type.Integer({
-            format: 'int64',
-            minimum: 1,
-            description: 'Counts the deliveries of one listener.',
-          }),
-          settledThrough: Type.Integer({
-            format: 'int64',
-            minimum: 0,
-            description: 'Every delivery up to this sequence is over for the service, answered or given up.',
-          }),
-          generation: Type.Integer({ format: 'int64', minimum: 0, description: 'Of the block when this was sent.' }),
-          granularity: ref(Bytes),
-          reason: stringEnum(REASONS),
-          conversionId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
-          sections: Type.Array(NotifiedSection, { minItems: 1, maxItems: 8192 }),
-        },
-        { additionalProperties: false },
-      ),
+      data: ref(WebhookData),
     },
     { $id, description, additionalProperties: false },
   );

@@ -28,6 +28,16 @@ export const NewRamBlock = input(
   },
 );
 
+export const RamBlockPopulated = Type.Object(
+  { pages: ref(Count), bytes: ref(Bytes), runs: ref(Count) },
+  { $id: 'RamBlockPopulated', description: 'The AND of all sources.', additionalProperties: false },
+);
+
+export const RamBlockAttributes = Type.Object(
+  { bitmapSize: ref(Count), sharedBytes: ref(Bytes), privateBytes: ref(Bytes) },
+  { $id: 'RamBlockAttributes', description: 'RamBlockAttributes alone.', additionalProperties: false },
+);
+
 export const RamBlock = Type.Object(
   {
     id: Type.String(),
@@ -40,17 +50,8 @@ export const RamBlock = Type.Object(
     pageSize: ref(Bytes),
     flags: Type.Array(stringEnum(['guest_memfd', 'resizeable'])),
     minGranularity: nullable(ref(Bytes), { description: 'The smallest granularity of the sources; null without one.' }),
-    populated: Type.Object(
-      { pages: ref(Count), bytes: ref(Bytes), runs: ref(Count) },
-      { description: 'The AND of all sources.', additionalProperties: false },
-    ),
-    attributes: nullable(
-      Type.Object(
-        { bitmapSize: ref(Count), sharedBytes: ref(Bytes), privateBytes: ref(Bytes) },
-        { additionalProperties: false },
-      ),
-      { description: 'RamBlockAttributes alone; null on a block without.' },
-    ),
+    populated: ref(RamBlockPopulated),
+    attributes: nullable(ref(RamBlockAttributes), { description: 'null on a block without.' }),
     sourceCount: ref(Count),
     listenerCount: ref(Count),
     generation: Generation,

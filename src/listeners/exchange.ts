@@ -1,0 +1,127 @@
+// One HTTP request to a listener and as much of its answer as is read. On undici's dispatch, not its request(): that one
+// heeds its signal only once a connection stands (nodejs/undici#386), and a deadline must hold before that too.
+import type { Dispatcher } from 'undici';
+
+/** Bytes of an answer's body that are read at most. */
+const MAX_ANSWER = 16_384;
+/** Answers with a status below 200 that may come before the real one. */
+const MAX_INTERIM = 100;
+
+export interface Outgoing {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a request came to; `status` is null where no status line came. */
+export type Exchanged =
+  | {
+      readonly end: 'answered';
+      readonly status: number;
+      readonly retryAfter: string | null;
+      /** The body, cut where it is longer than is read. */
+      readonly text: string;
+    }
+  /** `failed`: no connection, or it broke before the answer was complete. `unusable`: what came is no HTTP answer. */
+  | { readonly end: 'failed' | 'unusable'; readonly status: number | null; readonly why: string }
+  | { readonly end: 'aborted'; readonly status: number | null };
+
+/** POSTs `outgoing` and reads the answer. Ends at once when `signal` aborts; nothing is sent after that. Never throws. */
+export function exchange(dispatcher: Dispatcher, outgoing: Outgoing, signal: AbortSignal): Promise<Exchanged> {
+  if (signal.aborted) return Promise.resolve({ end: 'aborted', status: null });
+  const { url, headers, body } = outgoing;
+  const running = new Exchange(signal);
+  const request = { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body };
+  dispatcher.dispatch(request, running);
+  return running.exchanged;
+}
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly exchanged: Promise<Exchanged>;
+  readonly #resolve: (exchanged: Exchanged) => void;
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => this.#end({ end: 'aborted', status: this.#status });
+  #isOver = false;
+  #controller: Dispatcher.DispatchController | null = null;
+  #interim = 0;
+  #status: number | null = null;
+  #retryAfter: string | null = null;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(signal: AbortSignal) {
+    const { promise, resolve } = Promise.withResolvers<Exchanged>();
+    this.exchanged = promise;
+    this.#resolve = resolve;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort);
+  }
+
+  /** A connection stands and the request is about to be written to it. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isOver) controller.abort(new Error('given up before it was sent'));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    if (status < 200) {
+      if (++this.#interim > MAX_INTERIM) {
+        this.#end({ end: 'unusable', status: null, why: `more than ${MAX_INTERIM} answers with a status below 200` });
+      }
+      return;
+    }
+    this.#status = status;
+    const retryAfter = headers['retry-after'];
+    this.#retryAfter = typeof retryAfter === 'string' ? retryAfter : null;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes >= MAX_ANSWER) this.#answered();
+  }
+
+  onResponseEnd(): void {
+    this.#answered();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#end({ end: isUnusable(error) ? 'unusable' : 'failed', status: this.#status, why: describe(error) });
+  }
+
+  #answered(): void {
+    if (this.#status === null) return;
+    const text = Buffer.concat(this.#chunks).toString('utf8', 0, MAX_ANSWER);
+    this.#end({ end: 'answered', status: this.#status, retryAfter: this.#retryAfter, text });
+  }
+
+  #end(exchanged: Exchanged): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve(exchanged);
+    // Closes the connection unless the answer is complete. Not at once: this may be called from within undici's parser,
+    // which must not lose its request before it has come to the end of what it is reading.
+    queueMicrotask(() => this.#controller?.abort(new Error('the rest of the answer is not read')));
+  }
+}
+
+/** Whether something came that is no HTTP answer, or whose headers are too large; asked again, it would come again. */
+function isUnusable(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return true;
+  // Of what the parser can object to, only an early end is the connection's fault.
+  return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+}
+
+/** An error of a connection in words; one of several attempts (IPv4 and IPv6) says little by itself. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
+  if (!(error instanceof Error)) return String(error);
+  return error.message === '' && 'code' in error ? String(error.code) : error.message;
+}

@@ -1,0 +1,72 @@
+// The answer table of the contract: what an HTTP answer to a delivery means, and whether to ask again.
+import type { DeliveryType } from './delivery.ts';
+
+const EXCERPT_LENGTH = 512;
+
+const REFUSALS = [403, 409, 422];
+const RETRIED = [408, 425];
+
+/** What one attempt came to. */
+export interface Judgement {
+  readonly outcome: 'accepted' | 'refused' | 'unanswered';
+  /** HTTP status; null without an answer. */
+  readonly status: number | null;
+  /** The beginning of the answer, or what went wrong. */
+  readonly excerpt: string;
+  readonly errno?: string;
+  /** Where another attempt may follow: milliseconds to wait at least. */
+  readonly retryMs?: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly text: string;
+}
+
+export function judge(type: DeliveryType, { status, retryAfter, text }: HttpAnswer, now: Date): Judgement {
+  const said = { status, ...readProblem(text) };
+  if (type === 'discard' ? status >= 200 && status <= 299 : status === 200 || status === 204) {
+    return { outcome: 'accepted', ...said };
+  }
+  if (type === 'populate' && REFUSALS.includes(status)) return { outcome: 'refused', ...said };
+  const excerpt = `HTTP ${status}${said.excerpt === '' ? '' : `: ${said.excerpt}`}`;
+  const unanswered = { outcome: 'unanswered', ...said, excerpt } as const;
+  if ((status >= 500 && status <= 599) || RETRIED.includes(status)) return { ...unanswered, retryMs: 0 };
+  const asked = status === 429 ? parseRetryAfter(retryAfter, now) : null;
+  return asked === null ? unanswered : { ...unanswered, retryMs: asked };
+}
+
+/** What a listener says of itself: `detail` and `errno` of a problem document, else the text itself. */
+function readProblem(text: string): { excerpt: string; errno?: string } {
+  const { detail, errno } = parseObject(text);
+  return {
+    excerpt: excerptOf(typeof detail === 'string' ? detail : text),
+    ...(typeof errno === 'string' && /^E[A-Z0-9]{1,15}$/.test(errno) ? { errno } : {}),
+  };
+}
+
+/** The fields of `text` where it is a JSON object; none of anything else. */
+function parseObject(text: string): { readonly detail?: unknown; readonly errno?: unknown } {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** Well formed, for half a surrogate pair makes a document that strict JSON parsers refuse as a whole. */
+function excerptOf(text: string): string {
+  return text.slice(0, EXCERPT_LENGTH).toWellFormed();
+}
+
+/** Milliseconds; null where the header is missing or is neither seconds nor an HTTP date (RFC 9110, 10.2.3). */
+function parseRetryAfter(value: string | null, now: Date): number | null {
+  if (value === null) return null;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  // Date.parse alone takes "-5" and "1.5" for dates.
+  if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(value)) return null;
+  // Of the three forms of an HTTP date only asctime's does not say GMT, and means it.
+  const at = Date.parse(value.endsWith('GMT') ? value : `${value} GMT`);
+  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime());
+}

@@ -1,0 +1,134 @@
+// Whatever happens to a block: its snapshot comes back as the same block, and the fold of its records is the same block.
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { CHUNK_PAGES } from '../../src/core/page-bitmap.ts';
+import { RamBlock } from '../../src/core/ram-block.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
+import type { BlockRecord, Conversion, ListenerDefinition, RamBlockDefinition } from '../../src/core/records.ts';
+
+const PAGES = 2 * CHUNK_PAGES + 77;
+const PAGE = 4096;
+const ramBlockId = 'b1';
+
+const definition: RamBlockDefinition = {
+  id: ramBlockId,
+  machine: 'default',
+  idstr: 'pc.ram',
+  ramAddr: 0,
+  gpa: null,
+  usedLength: PAGES * PAGE,
+  maxLength: PAGES * PAGE,
+  pageSize: PAGE,
+  resizeable: false,
+  guestMemfd: true,
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+
+function listener(id: string, start: number, end: number): ListenerDefinition {
+  return {
+    id,
+    url: 'http://127.0.0.1:1/',
+    mode: 'sync',
+    section: { offset: start * PAGE, size: (end - start) * PAGE, offsetWithinAddressSpace: 0 },
+    granularity: 65_536,
+    doubleDiscardSupported: true,
+    coordinatedDiscard: true,
+    dmaMaxMappings: 100,
+    maxSections: 512,
+    timeoutMs: 5000,
+    description: null,
+    secret: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0',
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+}
+
+const edges = fc.constantFrom(0, 31, 32, CHUNK_PAGES - 1, CHUNK_PAGES, CHUNK_PAGES + 1, 2 * CHUNK_PAGES, PAGES);
+const page = fc.oneof(edges, fc.nat(PAGES));
+const range = fc.tuple(page, page).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
+const step = fc.record({
+  do: fc.constantFrom('change', 'change', 'change', 'source', 'listener', 'intent', 'outcome', 'phase'),
+  range,
+  to: fc.constantFrom('shared' as const, 'private' as const),
+  number: fc.nat(4),
+});
+
+/** Records that could have been written one after the other. */
+function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]): BlockRecord[] {
+  const sources = [{ id: 's0', name: 'ram-block-attributes', granularity: PAGE }];
+  const records: BlockRecord[] = [{ ramBlockId, kind: 'block-created', block: definition, sources }];
+  const known = { sources: ['s0'], listeners: new Set<string>(), intents: new Set<string>() };
+  for (const [index, { do: what, range: runs, to, number }] of steps.entries()) {
+    const id = `l${number}`;
+    const isRange = runs.start < runs.end;
+    if (what === 'change' && isRange) {
+      const conversion = { offset: runs.start * PAGE, size: (runs.end - runs.start) * PAGE, to } as Conversion;
+      const sourceId = known.sources[number % known.sources.length] ?? 's0';
+      records.push({ ramBlockId, kind: 'source-changed', sourceId, conversion });
+    } else if (what === 'source') {
+      const source = { id: `s${index}`, name: `source ${index}`, granularity: PAGE };
+      known.sources.push(source.id);
+      records.push({ ramBlockId, kind: 'source-added', source, populated: isRange ? [runs] : [] });
+    } else if (what === 'listener' && isRange && !known.listeners.has(id)) {
+      known.listeners.add(id);
+      records.push({ ramBlockId, kind: 'listener-added', listener: listener(id, runs.start, runs.end) });
+    } else if (what === 'intent' && known.listeners.has(id)) {
+      known.intents.add(`i${index}`);
+      const calls = [{ listenerId: id, reservedThrough: index + 10 }];
+      records.push({ ramBlockId, kind: 'intent', id: `i${index}`, runs: [runs], calls });
+    } else if (what === 'outcome' && known.listeners.has(id)) {
+      const [intentId = ''] = known.intents;
+      known.intents.delete(intentId);
+      const marks = [{ unknown: [runs] }, { unmapped: [runs] }, { settled: [runs] }, {}][number % 4];
+      records.push({
+        ramBlockId,
+        kind: 'outcome',
+        intentId,
+        listeners: [{ listenerId: id, lastSequence: index, ...marks }],
+      });
+    } else if (what === 'phase' && known.listeners.has(id)) {
+      records.push({ ramBlockId, kind: 'listener-phase', listenerId: id, phase: number % 2 ? 'active' : 'removing' });
+    }
+  }
+  return records;
+}
+
+function fold(records: readonly BlockRecord[]): RamBlock {
+  const block = new RamBlock(definition);
+  for (const record of records) block.apply(record);
+  return block;
+}
+
+/** Everything that can be seen of a block. */
+function seen(block: RamBlock): unknown {
+  const { manager, generation, intents } = block;
+  return {
+    generation,
+    intents: [...intents.values()],
+    populated: [...manager.populated.allRuns(true)],
+    runCount: manager.populated.runCount,
+    sources: [...manager.sources.values()].map(({ definition: d, bitmap }) => [d, [...bitmap.allRuns(true)]]),
+    listeners: [...manager.listeners.values()].map((each) => ({
+      definition: each.definition,
+      phase: each.phase,
+      lastSequence: each.lastSequence,
+      unknown: each.unknown,
+      unmapped: each.unmapped,
+      mapped: each.mapped(manager.populated),
+      mappingsWith: each.mappingsWith(manager.populated, []),
+    })),
+    recovery: block.recover(),
+  };
+}
+
+it('a snapshot comes back as the block that it was taken of, and goes on as that block does', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), fc.nat(20), (steps, at) => {
+      const records = recordsOf(steps);
+      const [before, after] = [records.slice(0, 1 + at), records.slice(1 + at)];
+      const restored = decodeSnapshot(encodeSnapshot(fold(before)));
+      for (const record of after) restored.apply(record);
+      expect(seen(restored)).toEqual(seen(fold(records)));
+    }),
+    { numRuns: 300 },
+  );
+});

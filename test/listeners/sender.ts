@@ -1,0 +1,91 @@
+// The webhook client as the service sets it up, and deliveries to give it.
+import type { Agent } from 'undici';
+import type { ListenerDefinition } from '../../src/core/records.ts';
+import { createAgent } from '../../src/listeners/connect.ts';
+import type { Delivery, DeliveryAnswer, DeliveryType } from '../../src/listeners/delivery.ts';
+import type { Attempt } from '../../src/listeners/delivery-log.ts';
+import { parseNetwork, type Resolve, TargetPolicy } from '../../src/listeners/target-policy.ts';
+import { WebhookClient } from '../../src/listeners/webhook-client.ts';
+
+export const SECRET = `whsec_${Buffer.alloc(24, 'webhook').toString('base64')}`;
+
+export interface SenderOptions {
+  readonly allowed?: readonly string[];
+  readonly allowHttp?: boolean;
+  readonly resolve?: Resolve;
+  readonly caFile?: string;
+  readonly connectTimeoutMs?: number;
+  readonly now?: () => Date;
+}
+
+export interface Sending {
+  readonly type?: DeliveryType;
+  readonly timeoutMs?: number;
+  readonly sequence?: number;
+  readonly signal?: AbortSignal;
+}
+
+export class Sender {
+  readonly agent: Agent;
+  readonly policy: TargetPolicy;
+  /** What onAttempt was told. */
+  readonly attempts: Attempt[] = [];
+  readonly #client: WebhookClient;
+
+  constructor(options: SenderOptions = {}) {
+    const { allowed = ['127.0.0.0/8'], allowHttp = false, resolve, caFile = null, connectTimeoutMs } = options;
+    this.policy = new TargetPolicy({ allowed: allowed.map(parseNetwork), allowHttp }, resolve);
+    this.agent = createAgent(this.policy, caFile, connectTimeoutMs === undefined ? {} : { connectTimeoutMs });
+    this.#client = new WebhookClient({
+      dispatcher: this.agent,
+      policy: this.policy,
+      now: options.now ?? (() => new Date()),
+      onAttempt: (_listener, attempt) => this.attempts.push(attempt),
+    });
+  }
+
+  /** Sends one delivery. The deadline is far off, but where a test is about it. */
+  deliver(url: string, sending: Sending = {}): Promise<DeliveryAnswer> {
+    const { type = 'populate', timeoutMs = 30_000, sequence = 1, signal } = sending;
+    const listener = listenerOf(url, timeoutMs);
+    return this.#client.deliver(deliveryOf(listener, type, sequence), signal ?? new AbortController().signal);
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+}
+
+export function listenerOf(url: string, timeoutMs: number): ListenerDefinition {
+  return {
+    id: 'lsn_1',
+    url,
+    mode: 'sync',
+    section: { offset: 0, size: null, offsetWithinAddressSpace: 0 },
+    granularity: 4096,
+    doubleDiscardSupported: true,
+    coordinatedDiscard: true,
+    dmaMaxMappings: null,
+    maxSections: 512,
+    timeoutMs,
+    description: null,
+    secret: SECRET,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+}
+
+export function deliveryOf(listener: ListenerDefinition, type: DeliveryType, sequence: number): Delivery {
+  return {
+    type,
+    reason: 'conversion',
+    ramBlockId: 'rb_1',
+    machine: 'default',
+    idstr: 'pc.ram',
+    listener,
+    sequence,
+    settledThrough: sequence - 1,
+    generation: 7,
+    conversionId: 'cnv_1',
+    sections: [{ offsetWithinRegion: 0, size: 4096, offsetWithinAddressSpace: 2 ** 32 }],
+  };
+}
