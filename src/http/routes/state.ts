@@ -43,8 +43,9 @@ export function stateRoutes(app: TypedApp, machines: Machines): void {
     },
     async ({ params, query }, reply) => {
       const { block } = machines.block(params.ramBlockId);
-      reply.header('etag', etag(block.generation));
-      return rangeState(block, asked(query));
+      const state = rangeState(block, asked(query));
+      reply.header('etag', etag(state.generation));
+      return state;
     },
   );
 

@@ -1,30 +1,19 @@
-// A crash at every single append of a course of changes, before it is durable and after: the state is the one before or
-// after the change that was under way, and every device ends with what is populated.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+// A course of changes that touches everything a journal keeps, and what is to be seen after each of its steps. Crashes and
+// journal failures are put into it at every append.
+import { expect } from 'vitest';
 import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
-import { MemoryJournal } from '../../src/journal/memory-journal.ts';
-import type { Api } from '../support/api.ts';
-import { type Fate, FaultyJournal } from '../support/faulty-journal.ts';
-import { SECRET } from '../support/scripted-listener.ts';
-import { startService, type TestService, until } from '../support/service.ts';
+import type { Api } from './api.ts';
+import { SECRET } from './scripted-listener.ts';
+import { type TestService, until } from './service.ts';
 
 const PAGE = 4096;
 
-let devices: DeviceSimulator[];
+export const startDevices = () => Promise.all([0, 1, 2].map(() => startDeviceSimulator({ secret: SECRET })));
 
-const startDevices = () => Promise.all([0, 1, 2].map(() => startDeviceSimulator({ secret: SECRET })));
-
-beforeEach(async () => {
-  devices = await startDevices();
-});
-
-afterEach(async () => {
-  await Promise.all(devices.map((device) => device.close()));
-});
-
-/** What the course of changes is about. Steps that a crash cut off never come back. */
+/** What the steps need. A step that a crash cut off never comes back. */
 interface Course {
   readonly api: Api;
+  readonly devices: readonly DeviceSimulator[];
   path: string;
 }
 
@@ -35,16 +24,16 @@ const convert =
   };
 const register =
   (device: number, section: object) =>
-  async ({ api, path }: Course) => {
+  async ({ api, path, devices }: Course) => {
     await api.ok('POST', `${path}/listeners`, { url: devices[device]?.url, secret: SECRET, section });
   };
-const listenerOf = async ({ api, path }: Course, device: number): Promise<string> => {
+const listenerOf = async ({ api, path, devices }: Course, device: number): Promise<string> => {
   const { items } = await api.ok('GET', `${path}/listeners`);
   const { id } = items.find(({ url }: { url: string }) => url === devices[device]?.url);
   return `${path}/listeners/${id}`;
 };
 
-const STEPS: ((course: Course) => Promise<void>)[] = [
+export const STEPS: ((course: Course) => Promise<void>)[] = [
   async (course) => {
     const { id } = await course.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: 32 * PAGE });
     course.path = `/v1/ram-blocks/${id}`;
@@ -72,7 +61,7 @@ const STEPS: ((course: Course) => Promise<void>)[] = [
 ];
 
 /** Everything that is to survive, but positions, which a recovery moves on; names in the place of what chance gave. */
-async function seen(api: Api): Promise<string> {
+export async function seen(api: Api, devices: readonly DeviceSimulator[]): Promise<string> {
   const [block] = (await api.ok('GET', '/v1/ram-blocks')).items;
   if (block === undefined) return 'no block';
   const path = `/v1/ram-blocks/${block.id}`;
@@ -96,7 +85,8 @@ async function seen(api: Api): Promise<string> {
   });
 }
 
-async function everyDeviceIsRight(api: Api): Promise<void> {
+/** Waits until all listeners are settled; then every device has mapped what is populated, and saw nothing wrong. */
+export async function everyDeviceIsRight(api: Api, devices: readonly DeviceSimulator[]): Promise<void> {
   const [block] = (await api.ok('GET', '/v1/ram-blocks')).items;
   if (block === undefined) return;
   const path = `/v1/ram-blocks/${block.id}`;
@@ -118,50 +108,21 @@ async function everyDeviceIsRight(api: Api): Promise<void> {
   }
 }
 
-/** Runs the course until it ends or the journal is lost. @returns what was seen after each step that was answered */
-async function runCourse(service: TestService, isOver: () => boolean): Promise<string[]> {
-  const course: Course = { api: service.api, path: '' };
-  const states = [await seen(service.api)];
+/** Runs the course until it ends, a step fails or `isOver`. @returns what was seen after each step that was answered */
+export async function runCourse(
+  { api }: TestService,
+  devices: readonly DeviceSimulator[],
+  isOver: () => boolean,
+): Promise<string[]> {
+  const course: Course = { api, devices, path: '' };
+  const states = [await seen(api, devices)];
   for (const step of STEPS) {
-    const done = step(course).then(() => true);
-    // A request that is never answered; what it throws when the service is abandoned is no news.
-    done.catch(() => undefined);
+    const done = step(course).then(
+      () => true,
+      () => false,
+    );
     if (!(await Promise.race([done, until('it is over', isOver).then(() => false)]))) return states;
-    states.push(await seen(service.api));
+    states.push(await seen(api, devices));
   }
   return states;
 }
-
-/** @param expected what is seen after each step @returns whether the course was long enough to crash there */
-async function crashAt(append: number, fate: Fate, expected: readonly string[]): Promise<boolean> {
-  const memory = new MemoryJournal();
-  const journal = new FaultyJournal(memory);
-  journal.fate = (appends) => (appends === append ? fate : 'done');
-  const first = await startService({ openJournal: async () => journal });
-  const answered = (await runCourse(first, () => journal.appends > append)).length - 1;
-  const crashed = journal.appends > append;
-  await first.abandon();
-
-  const second = await startService({ openJournal: async () => memory, settings: { RBA_SNAPSHOT_EVERY: '3' } });
-  const where = `after a crash at append ${append} (${fate}), with ${answered} steps answered`;
-  await everyDeviceIsRight(second.api);
-  const possible = fate === 'lost' ? [expected[answered]] : [expected[answered], expected[answered + 1]];
-  expect(possible, where).toContain(await seen(second.api));
-  await second.close();
-  return crashed;
-}
-
-it('is survived wherever it comes', async () => {
-  const reference = await startService();
-  const expected = await runCourse(reference, () => false);
-  await reference.close();
-  expect(expected).toHaveLength(STEPS.length + 1);
-  for (const fate of ['lost', 'lost-written'] as const) {
-    let crashes = 0;
-    do {
-      await Promise.all(devices.map((device) => device.close()));
-      devices = await startDevices();
-    } while ((await crashAt(crashes, fate, expected)) && ++crashes);
-    expect(crashes).toBeGreaterThan(20);
-  }
-}, 180_000);
