@@ -1,0 +1,80 @@
+// The package as a user gets it: packed, installed into an empty folder, and run from there.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Api } from '../support/api.ts';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const TRACE = join(ROOT, 'examples/kvm-selftest-private-mem.qemu.log');
+
+let folder: string;
+const bin = (name: string) => join(folder, 'node_modules/.bin', name);
+/** The Node of this run comes first, as for every npm script. */
+const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rba-package-'));
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, env });
+  // Scripts of the package write to stdout before the JSON.
+  const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')));
+  const packed = files.map(({ path }: { path: string }) => path);
+  expect(packed).toContain('dist/main.js');
+  expect(packed.filter((path: string) => path.startsWith('src/') || path.startsWith('test/'))).toEqual([]);
+  await writeFile(join(folder, 'package.json'), '{ "private": true }');
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=optional', `./${filename}`];
+  await run('npm', install, { cwd: folder, env });
+}, 240_000);
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs a program of the package until its output has `pattern`. */
+async function start(name: string, args: string[], pattern: RegExp, settings: Record<string, string> = {}) {
+  const child = spawn(bin(name), args, {
+    cwd: folder,
+    env: { ...env, ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const found = new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const match = pattern.exec(line);
+      if (match !== null) resolve(match[1] ?? line);
+    });
+    child.on('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+  });
+  const end = async (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    return code;
+  };
+  return { said: await found, end };
+}
+
+describe('the installed package', () => {
+  it.each(['device-simulator', 'replay-trace'])('has %s, which explains itself', async (name) => {
+    const { stdout } = await run(bin(name), ['--help'], { cwd: folder, env });
+    expect(stdout).toContain(name);
+    expect(stdout).toMatch(/example/i);
+  });
+
+  it('serves, drives a device, replays a trace, and ends well', async () => {
+    const settings = { PORT: '0', RBA_DATA_DIR: join(folder, 'data') };
+    const service = await start('ram-block-attributes', [], /Server listening at (http:[^"]+)/, settings);
+    const api = new Api(service.said);
+    await api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '1G' });
+    const args = ['--service', service.said, '--block', 'pc.ram', '--strict', '--json'];
+    const device = await start('device-simulator', args, /^(\{.*\})$/);
+    const replay = ['--service', service.said, '--map', '4G:1G:pc.ram', '--json', TRACE];
+    const { stdout } = await run(bin('replay-trace'), replay, { cwd: folder, env });
+    expect(JSON.parse(stdout)).toMatchObject({ conversions: { posted: 66, changed: 44, refused: 0 } });
+    expect(await device.end()).toBe(0);
+    await api.close();
+    expect(await service.end()).toBe(0);
+  });
+});
