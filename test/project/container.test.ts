@@ -60,7 +60,8 @@ describe('docker-compose.yml', () => {
   it('fits the Compose schema', () => {
     const ajv = new Ajv({ strict: false, allErrors: true });
     addFormats.default(ajv);
-    // Formats of Compose's own, which its schema names without defining them.
+    // Formats of Compose's own, which its schema names without defining them; its durations are Go's.
+    ajv.addFormat('duration', /^(\d+(\.\d+)?(us|ms|s|m|h))+$/);
     for (const format of ['ports', 'expose', 'subnet_ip_address']) ajv.addFormat(format, true);
     // Its names are those of an older draft than the rest of it; nothing refers to them.
     const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) => {
