@@ -72,6 +72,7 @@ export class Listeners {
         const made = wanted.secret === undefined ? { secret: definition.secret } : {};
         const view = { ...listenerView(after, block), ...made };
         await live.commit([notifications.outcome, become('active')], options.answered(view));
+        this.#machines.dependencies.log.info({ ramBlockId, listenerId: listener.id }, 'listener registered');
         return view;
       }
       if (problem.extras.unsettled?.length === 0) {
@@ -120,6 +121,7 @@ export class Listeners {
       const removed: BlockRecord = { ramBlockId, kind: 'listener-removed', listenerId };
       if (force) {
         await live.commit([removed]);
+        this.#machines.dependencies.log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
         live.settling.abandon(listenerId);
         this.dismiss(live, listener);
         return;
@@ -130,6 +132,7 @@ export class Listeners {
       const problem = await notifications.discard([call], 'unregistration');
       await live.commit(problem === null ? [notifications.outcome, removed] : [notifications.outcome]);
       if (problem !== null) throw problem;
+      this.#machines.dependencies.log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
     }, signal);
   }
 

@@ -39,7 +39,7 @@ export class RamBlocks {
   /** Makes a block, all private. @throws Problem `invalid-range`, `already-exists`, `journal-unavailable` */
   async create(wanted: NewRamBlock, options: Pick<ChangeOptions<RamBlockView>, 'answered'>): Promise<RamBlockView> {
     checkLengths(wanted);
-    const { newId, now } = this.#machines.dependencies;
+    const { newId, now, log } = this.#machines.dependencies;
     const machine = this.#machines.machine(wanted.machine);
     const { maxLength, ...rest } = wanted;
     const definition = machine.claim({
@@ -62,6 +62,7 @@ export class RamBlocks {
       throw error;
     }
     this.#machines.add(block, machine);
+    log.info({ ramBlockId: block.id, machine: machine.name, idstr: wanted.idstr }, 'RAM block created');
     return view;
   }
 
@@ -81,6 +82,7 @@ export class RamBlocks {
       }
       await live.commit([{ ramBlockId, kind: 'block-deleted' }]);
       this.#machines.remove(live);
+      this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');
       for (const listener of listeners) this.#listeners.dismiss(live, listener);
     }, signal);
   }

@@ -47,6 +47,7 @@ export class Sources {
         records: [{ ramBlockId, kind: 'source-added', source: source.definition, populated } as const],
       };
       await carryOut(live, change, options.answered(view));
+      this.#machines.dependencies.log.info({ ramBlockId, sourceId: view.id, name: view.name }, 'source added');
       return view;
     }, options.signal);
   }
@@ -76,6 +77,7 @@ export class Sources {
         records: [{ ramBlockId, kind: 'source-removed', sourceId } as const],
       };
       await carryOut(live, change, null);
+      this.#machines.dependencies.log.info({ ramBlockId, sourceId }, 'source removed');
     }, options.signal);
   }
 

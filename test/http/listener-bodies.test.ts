@@ -176,10 +176,13 @@ describe('a listener is registered', () => {
   });
 
   it('with a secret that is made for it, shown in this answer only', async () => {
+    // Nothing is populated, so nobody is called who would not know the secret.
     await service.api.ok('POST', `${block}/conversions`, { offset: 0, size: '64K', to: 'private' });
-    const { id, secret } = await service.api.ok('POST', `${block}/listeners`, { url: device.url });
+    const { id, secret } = await service.api.ok('POST', `${block}/listeners`, { url: 'http://127.0.0.1:9/' });
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(await service.api.ok('GET', `${block}/listeners/${id}`)).not.toHaveProperty('secret');
+    expect((await service.api.ok('GET', `${block}/listeners`)).items).toMatchObject([{ id }]);
+    expect(JSON.stringify(await service.api.ok('GET', `${block}/listeners`))).not.toContain('whsec_');
     await service.api.ok('DELETE', `${block}/listeners/${id}?force=true`);
   });
 });

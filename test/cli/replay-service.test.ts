@@ -1,0 +1,63 @@
+// replay-trace against the service itself: both example traces, and what they come to.
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replayTrace } from '../../src/cli/replay/replay.ts';
+import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+const example = (file: string) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
+const BOOT = example('synthetic-boot-16g.ftrace');
+const SELFTEST = example('kvm-selftest-private-mem.qemu.log');
+
+let service: TestService;
+const devices: DeviceSimulator[] = [];
+
+beforeEach(async () => {
+  service = await startService();
+});
+
+afterEach(async () => {
+  await Promise.all(devices.splice(0).map((device) => device.close()));
+  await service.close();
+});
+
+/** One strict device on each block, before the first conversion. */
+const withDevices = (dmaMaxMappings: number) => async (blocks: readonly { readonly id: string }[]) => {
+  for (const { id } of blocks) {
+    const device = await startDeviceSimulator({ service: service.url, block: id, dmaMaxMappings });
+    await device.register();
+    devices.push(device);
+  }
+};
+
+describe('replay-trace', () => {
+  it('makes blocks to fit the boot trace and needs the mappings that it is known for', async () => {
+    const url = new URL(service.url);
+    const summary = await replayTrace({ trace: BOOT, service: url, machine: 'boot', onBlocks: withDevices(300_000) });
+    expect(summary).toMatchObject({
+      lines: { total: 7615, applied: 6490, repeated: 0 },
+      conversions: { posted: 6490, refused: 0 },
+      peak: { mappingsPerPage: 263_493, mappingsPerRun: 423 },
+    });
+    const { items } = await service.api.ok('GET', '/v1/ram-blocks?machine=boot');
+    const populated = items.reduce(
+      (sum: number, block: { populated: { bytes: number } }) => sum + block.populated.bytes,
+      0,
+    );
+    expect(populated).toBe(summary.end.populatedBytes);
+    expect(devices.reduce((sum, device) => sum + device.state().mappedBytes, 0)).toBe(populated);
+    for (const device of devices) expect(device.state().violations.count).toBe(0);
+  });
+
+  it('goes on where a device refuses, and says where that began', async () => {
+    const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '2G' });
+    await withDevices(256)([{ id }]);
+    const maps = [{ gpa: 4 * 2 ** 30, size: 2 * 2 ** 30, offset: 0, ramBlock: 'pc.ram' }];
+    const summary = await replayTrace({ trace: SELFTEST, service: new URL(service.url), maps });
+    const { 'listener-refused': refusals } = summary.refusals;
+    expect(refusals?.first).toMatchObject({ line: 1, status: 409, errno: 'ENOSPC', populated: { mappingsPerPage: 0 } });
+    expect(summary.conversions.refused).toBe(refusals?.count);
+    expect(summary.peak.mappingsPerPage).toBeLessThanOrEqual(256);
+    expect(devices[0]?.state()).toMatchObject({ violations: { count: 0 }, pendingGaps: [] });
+  });
+});

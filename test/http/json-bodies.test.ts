@@ -1,0 +1,149 @@
+// Bodies as bytes: what is no JSON, what is JSON but no object, and what JSON parsers are attacked with.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startService, type TestService } from '../support/service.ts';
+
+const MIB = 2 ** 20;
+
+let service: TestService;
+let path: string;
+
+beforeAll(async () => {
+  service = await startService();
+});
+beforeEach(async () => {
+  const block = { machine: crypto.randomUUID(), idstr: 'pc.ram', usedLength: '64K' };
+  path = `/v1/ram-blocks/${(await service.api.ok('POST', '/v1/ram-blocks', block)).id}`;
+});
+afterAll(() => service.close());
+
+const convert = (body: string | Uint8Array, headers = {}) => service.api.post(`${path}/conversions`, body, { headers });
+const generation = async () => (await service.api.ok('GET', path)).generation;
+
+async function expectInvalid(body: string | Uint8Array, errors?: object): Promise<void> {
+  const answer = await convert(body);
+  expect(answer.body).toMatchObject({ code: 'invalid-request', ...(errors === undefined ? {} : { errors }) });
+  expect(answer.status).toBe(400);
+  expect(await generation()).toBe(0);
+}
+
+describe('a body is refused', () => {
+  it.each([
+    ['malformed', '{'],
+    ['cut short', '{"offset":0,"size":4096,"to":"sha'],
+    ['followed by more', '{"offset":0,"size":4096,"to":"shared"} {}'],
+    ['with a comma at the end', '{"offset":0,"size":4096,"to":"shared",}'],
+    ['with single quotes', "{'offset':0,'size':4096,'to':'shared'}"],
+    ['with a comment', '{"offset":0,"size":4096,"to":"shared"/**/}'],
+    ['with NaN', '{"offset":NaN,"size":4096,"to":"shared"}'],
+    ['with a hexadecimal number', '{"offset":0x0,"size":4096,"to":"shared"}'],
+    ['with a leading zero', '{"offset":00,"size":4096,"to":"shared"}'],
+    ['with a raw line feed in a string', '{"offset":"\n0","size":4096,"to":"shared"}'],
+    ['of blanks', '  '],
+    ['of a form', 'offset=0&size=4096&to=shared'],
+  ])('that is JSON %s', (_name, body) => expectInvalid(body));
+
+  it.each(['null', 'true', '0', '""', '[]', '[{"offset":0,"size":4096,"to":"shared"}]'])('that is %s', (body) => {
+    return expectInvalid(body, [{ pointer: '#', detail: 'must be object' }]);
+  });
+
+  it('that is empty, though its type is named', () => expectInvalid('', [{ pointer: '#', detail: 'must be object' }]));
+
+  it('that is not there', async () => {
+    const { status, body } = await service.api.post(`${path}/conversions`);
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ pointer: '#', detail: 'must be object' }]);
+  });
+
+  it('that is not UTF-8', async () => {
+    const valid = Buffer.from('{"offset":0,"size":4096,"to":"shared","x":"?"}');
+    for (const bytes of [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
+      const at = valid.indexOf('?');
+      await expectInvalid(Buffer.concat([valid.subarray(0, at), Buffer.from(bytes), valid.subarray(at + 1)]));
+    }
+  });
+
+  it('that is UTF-16', () => expectInvalid(Buffer.from('{"offset":0,"size":4096,"to":"shared"}', 'utf16le')));
+
+  it.each([10_000, 1_000_000])('that is nested %i times, and does no harm', async (depth) => {
+    const deep = '['.repeat(depth) + ']'.repeat(depth);
+    await expectInvalid(`{"offset":${deep},"size":4096,"to":"shared"}`, [{ pointer: '#/offset' }]);
+    await expectInvalid(`{"offset":0,"size":4096,"to":"shared","x":${deep}}`, [{ pointer: '#/x' }]);
+    await expectInvalid('{"x":'.repeat(depth));
+  });
+
+  it('that has a field for every letter of a long text', async () => {
+    const fields = Array.from({ length: 100_000 }, (_, index) => `"f${index}":0`);
+    await expectInvalid(`{"offset":0,"size":4096,"to":"shared",${fields}}`);
+  });
+});
+
+describe('a body cannot reach the prototype', () => {
+  it.each([
+    '"__proto__":{"to":"private"}',
+    '"__proto__":null',
+    '"\\u005f_proto__":{"polluted":true}',
+    '"constructor":{"prototype":{"polluted":true}}',
+    '"constructor":1',
+    '"prototype":{}',
+    '"hasOwnProperty":1',
+    '"toString":1',
+  ])('with %s', async (field) => {
+    await expectInvalid(`{"offset":0,"size":4096,"to":"shared",${field}}`);
+    await expectInvalid(`{${field},"offset":0,"size":4096,"to":"shared"}`);
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  it('for what it needs: a field of the prototype is not there', () => {
+    return expectInvalid('{"__proto__":{"offset":0,"size":4096,"to":"shared"}}');
+  });
+
+  it('within a section', async () => {
+    const body = '{"url":"http://127.0.0.1:9/","section":{"__proto__":{"offset":4096}}}';
+    expect((await service.api.post(`${path}/listeners`, body)).status).toBe(400);
+  });
+});
+
+describe('a body is taken', () => {
+  it('with a byte order mark', async () => {
+    expect((await convert('\ufeff{"offset":0,"size":4096,"to":"shared"}')).status).toBe(200);
+  });
+
+  it('with blanks around it', async () => {
+    expect((await convert('\r\n\t {"offset" : 0 ,"size":4096,"to":"shared"}\n')).status).toBe(200);
+  });
+
+  it('with the last of two fields of one name, as JSON.parse has it', async () => {
+    const { body } = await convert('{"offset":0,"offset":4096,"size":4096,"to":"private","to":"shared"}');
+    expect(body).toMatchObject({ offset: 4096, to: 'shared' });
+  });
+
+  it('with escapes in names and values', async () => {
+    expect((await convert('{"\\u006fffset":0,"size":"\\u0034K","to":"shar\\u0065d"}')).status).toBe(200);
+  });
+
+  it('of exactly 4 MiB, and not of a byte more', async () => {
+    const body = '{"offset":0,"size":4096,"to":"shared"}';
+    const { status } = await convert(body.padEnd(4 * MIB));
+    expect(status).toBe(200);
+    const tooLarge = await convert(body.padEnd(4 * MIB + 1));
+    expect(tooLarge.status).toBe(413);
+    expect(tooLarge.body).toMatchObject({ code: 'payload-too-large' });
+    expect(await generation()).toBe(1);
+  });
+
+  it('of no bytes where none is read, or of no fields', async () => {
+    const url = 'http://127.0.0.1:9/';
+    const { id } = await service.api.ok('POST', `${path}/listeners`, { url, timeoutMs: 100 });
+    // Nobody listens there: what is asked for here is tried, so the body was taken.
+    for (const body of [undefined, '', '{}', ' { } ']) {
+      expect((await service.api.post(`${path}/listeners/${id}/replay`, body)).body.code).toMatch(
+        /^(discard|listener)-/,
+      );
+    }
+    for (const body of ['{"force":true}', '[]', 'null', '0', '"x"']) {
+      expect((await service.api.post(`${path}/listeners/${id}/replay`, body)).body.code).toBe('invalid-request');
+      expect((await service.api.call('DELETE', `${path}?force=true`, body)).body.code).toBe('invalid-request');
+    }
+    expect((await service.api.call('DELETE', `${path}?force=true`, '{}')).status).toBe(204);
+  });
+});

@@ -1,0 +1,164 @@
+// Content negotiation both ways: which types a body may have, and which a client may ask for.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openapi } from '../support/contract.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+const CONVERSION = '{"offset":0,"size":4096,"to":"shared"}';
+
+let service: TestService;
+let block: string;
+
+beforeAll(async () => {
+  service = await startService();
+  const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '64K' });
+  block = `/v1/ram-blocks/${id}`;
+});
+afterAll(() => service.close());
+
+describe('Content-Type', () => {
+  const convert = (headers: Record<string, string>) =>
+    service.api.post(`${block}/conversions`, CONVERSION, { headers });
+
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'Application/JSON',
+    'application/json; charset="utf-8"',
+    'application/json ; charset=utf-8',
+  ])('%s is taken', async (type) => {
+    expect((await convert({ 'content-type': type })).status).toBe(200);
+  });
+
+  it.each([
+    'text/plain',
+    'text/json',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/problem+json',
+    'application/jsonx',
+    'application/json-patch+json',
+    'application/*',
+    'json',
+    '',
+    '/',
+    ';',
+    'application/json, text/plain',
+  ])('%j is 415', async (type) => {
+    const before = await service.api.ok('GET', block);
+    const { status, body } = await convert({ 'content-type': type });
+    expect(status).toBe(415);
+    expect(body.code).toBe('unsupported-media-type');
+    expect(await service.api.ok('GET', block)).toEqual(before);
+  });
+
+  it('left out is 415', async () => {
+    const url = `${service.url}${block}/conversions`;
+    // A body of bytes gets no type from fetch.
+    const answer = await fetch(url, { method: 'POST', body: Buffer.from(CONVERSION) });
+    expect(answer.status).toBe(415);
+    expect(await answer.json()).toMatchObject({ code: 'unsupported-media-type' });
+  });
+
+  it.each(['gzip', 'br', 'identity, gzip'])('of a body with Content-Encoding %s is 415', async (encoding) => {
+    const { status } = await convert({ 'content-encoding': encoding });
+    expect(status).toBe(415);
+  });
+
+  it('of a body with Content-Encoding identity is taken', async () => {
+    expect((await convert({ 'content-encoding': 'identity' })).status).toBe(200);
+  });
+});
+
+describe('Accept', () => {
+  const get = (path: string, accept: string) => service.api.get(path, { headers: { accept } });
+  const BITMAP = 'application/octet-stream';
+  const METRICS = 'text/plain; version=0.0.4; charset=utf-8';
+
+  it.each([
+    ['application/json'],
+    ['application/json; charset=utf-8'],
+    ['application/json;charset=UTF-8'],
+    ['application/*'],
+    ['*/*'],
+    ['text/html, application/json;q=0.1'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
+    ['application/problem+json, application/json'],
+    [''],
+  ])('%s takes JSON', async (accept) => {
+    const { status, headers } = await get(block, accept);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+
+  it.each([
+    'text/html',
+    'application/xml',
+    'application/json;q=0',
+    '*/*;q=0',
+    'application/json;q=0, application/*',
+    'application/octet-stream',
+    'nonsense',
+  ])('%s does not take JSON: 406', async (accept) => {
+    const { status, body } = await get(block, accept);
+    expect(status).toBe(406);
+    expect(body.code).toBe('not-acceptable');
+  });
+
+  it.each([
+    [BITMAP, BITMAP],
+    ['application/*', BITMAP],
+    ['*/*', BITMAP],
+  ])('%s takes a bitmap', async (accept, type) => {
+    const { status, headers } = await get(`${block}/bitmap`, accept);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe(type);
+  });
+
+  it.each(['application/json', 'text/*', 'application/octet-stream;q=0'])('%s takes no bitmap: 406', async (accept) => {
+    expect((await get(`${block}/bitmap`, accept)).status).toBe(406);
+  });
+
+  it.each([
+    'text/plain',
+    'text/plain;version=0.0.4',
+    'text/plain; version=0.0.4; charset=utf-8',
+    // As Prometheus asks.
+    'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1',
+  ])('%s takes metrics', async (accept) => {
+    const { status, headers } = await get('/metrics', accept);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe(METRICS);
+  });
+
+  it.each(['application/json', 'application/openmetrics-text;version=1.0.0'])(
+    '%s takes no metrics: 406',
+    async (accept) => {
+      expect((await get('/metrics', accept)).status).toBe(406);
+    },
+  );
+
+  it('that a route cannot meet keeps a change from being made', async () => {
+    const before = await service.api.ok('GET', '/v1/ram-blocks');
+    const headers = { accept: 'text/html' };
+    expect((await service.api.delete(block, { headers })).status).toBe(406);
+    const created = await service.api.post('/v1/ram-blocks', { idstr: 'x', usedLength: 4096 }, { headers });
+    expect(created.status).toBe(406);
+    expect(await service.api.ok('GET', '/v1/ram-blocks')).toEqual(before);
+  });
+
+  it('is answered with the type that the document names, on every route that is read', async () => {
+    const { items } = await service.api.ok('GET', `${block}/sources`);
+    const listener = await service.api.ok('POST', `${block}/listeners`, { url: 'http://127.0.0.1:9/', timeoutMs: 100 });
+    for (const [template, { get: operation }] of Object.entries(openapi.paths)) {
+      if (operation === undefined) continue;
+      const path = template
+        .replace('/v1/ram-blocks/{ramBlockId}', block)
+        .replace('{sourceId}', items[0].id)
+        .replace('{listenerId}', listener.id);
+      const [type = ''] = Object.keys(operation.responses['200']?.content ?? {});
+      const { status, headers } = await get(path, type);
+      expect(`${path} ${status} ${headers['content-type']}`).toContain(`${path} 200 ${type}`);
+    }
+  });
+});
