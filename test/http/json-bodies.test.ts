@@ -64,7 +64,7 @@ describe('a body is refused', () => {
 
   it('that is UTF-16', () => expectInvalid(Buffer.from('{"offset":0,"size":4096,"to":"shared"}', 'utf16le')));
 
-  it.each([10_000, 1_000_000])('that is nested %i times, and does no harm', async (depth) => {
+  it.each([10_000, 800_000])('that is nested %i times, and does no harm', async (depth) => {
     const deep = '['.repeat(depth) + ']'.repeat(depth);
     await expectInvalid(`{"offset":${deep},"size":4096,"to":"shared"}`, [{ pointer: '#/offset' }]);
     await expectInvalid(`{"offset":0,"size":4096,"to":"shared","x":${deep}}`, [{ pointer: '#/x' }]);

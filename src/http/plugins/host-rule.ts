@@ -16,7 +16,11 @@ export function restrictHosts(app: FastifyInstance, allowedHosts: readonly strin
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.open === true) return;
     const { host, origin } = request.headers;
-    if (host === undefined) throw new Problem('forbidden', 'there is no Host header');
+    if (host === undefined) {
+      // HTTP/1.0 may leave it out, HTTP/1.1 may not (RFC 9112, 3.2).
+      const code = request.raw.httpVersion === '1.0' ? 'forbidden' : 'invalid-request';
+      throw new Problem(code, 'there is no Host header');
+    }
     if (!isAllowed(host)) {
       throw new Problem('forbidden', `Host ${host} is not an address or localhost; RBA_ALLOWED_HOSTS can allow it`);
     }
