@@ -16,7 +16,7 @@ interface Waiting {
 
 interface Call {
   readonly resolve: (result: unknown) => void;
-  readonly reject: (reason: Error) => void;
+  readonly reject: (reason: Problem) => void;
 }
 
 export class SqliteJournal implements Journal {
@@ -25,7 +25,7 @@ export class SqliteJournal implements Journal {
   #lastCall = 0;
   #waiting: Waiting[] = [];
   #committing = false;
-  #failure: Error | null = null;
+  #failure: Problem | null = null;
 
   /**
    * Opens the journal in `folder`, which is made where it is missing.
@@ -47,8 +47,8 @@ export class SqliteJournal implements Journal {
     const file = new URL(`./sqlite-worker${extname(import.meta.filename)}`, import.meta.url);
     this.#worker = new Worker(file, { workerData: { folder }, name: 'journal' });
     this.#worker.on('message', (response: StoreResponse) => this.#answered(response));
-    this.#worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
-    this.#worker.on('exit', () => this.#fail(new Error('the journal is closed')));
+    this.#worker.on('error', (error) => this.#fail(unavailable(error)));
+    this.#worker.on('exit', () => this.#fail(unavailable('it is closed')));
   }
 
   async positions(): Promise<ReadonlyMap<string, number>> {
@@ -78,11 +78,7 @@ export class SqliteJournal implements Journal {
   }
 
   async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {
-    try {
-      await this.#call({ method: 'saveSnapshot', args: [ramBlockId, sequence, snapshot] });
-    } catch (error) {
-      throw unavailable(error);
-    }
+    await this.#call({ method: 'saveSnapshot', args: [ramBlockId, sequence, snapshot] });
   }
 
   async history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]> {
@@ -115,15 +111,16 @@ export class SqliteJournal implements Journal {
           settle(waiting, results[index] ?? null);
         });
       } catch (error) {
-        this.#fail(error instanceof Error ? error : new Error(String(error)));
-        for (const { reject } of group) reject(unavailable(error));
+        const problem = unavailable(error);
+        this.#fail(problem);
+        for (const { reject } of group) reject(problem);
       }
     }
     this.#committing = false;
   }
 
   #call(call: StoreCall): Promise<unknown> {
-    if (this.#failure !== null) return Promise.reject(unavailable(this.#failure));
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       const request: StoreRequest = { ...call, id: ++this.#lastCall };
       this.#calls.set(request.id, { resolve, reject });
@@ -134,14 +131,14 @@ export class SqliteJournal implements Journal {
   #answered(response: StoreResponse): void {
     const call = this.#calls.get(response.id);
     this.#calls.delete(response.id);
-    if ('error' in response) call?.reject(new Error(response.error));
+    if ('error' in response) call?.reject(unavailable(response.error));
     else call?.resolve(response.result);
   }
 
   /** After a failure nothing is known of what was under way: no call is answered from here on. */
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#calls.values()) reject(unavailable(error));
+  #fail(problem: Problem): void {
+    this.#failure ??= problem;
+    for (const { reject } of this.#calls.values()) reject(problem);
     this.#calls.clear();
   }
 }

@@ -3,16 +3,18 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { Agent, buildConnector } from 'undici';
+import { buildConnector } from 'undici';
+import { OriginPools } from './origin-pools.ts';
 import type { TargetPolicy } from './target-policy.ts';
 
 /** Milliseconds that a connection may take; one that nobody waits for any longer stays as long as that. */
 const CONNECT_TIMEOUT = 10_000;
-/** Milliseconds that a listener can ask to have an idle connection kept open for. */
-const KEEP_ALIVE_MAX = 30_000;
+/** Milliseconds that the connections to an origin are kept when nothing is sent there. */
+const IDLE = 30_000;
 
 export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
+  readonly idleMs?: number;
 }
 
 /**
@@ -22,8 +24,8 @@ export interface ConnectOptions {
 export function createAgent(
   policy: TargetPolicy,
   caFile: string | null,
-  { connectTimeoutMs = CONNECT_TIMEOUT }: ConnectOptions = {},
-): Agent {
+  { connectTimeoutMs = CONNECT_TIMEOUT, idleMs = IDLE }: ConnectOptions = {},
+): OriginPools {
   const secureContext = caFile === null ? null : trusting(caFile);
   const connectors = new Map<string, buildConnector.connector>();
   const connectorFor = (protocol: string): buildConnector.connector => {
@@ -39,30 +41,25 @@ export function createAgent(
     }
     return connector;
   };
-  return new Agent({
-    // Time is limited per delivery, as a whole, by its signal.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveMaxTimeout: KEEP_ALIVE_MAX,
-    // Else undici sends one request to an https origin and keeps all others back until it knows the protocol.
-    allowH2: false,
-    connect: (options, callback) => {
-      connectorFor(options.protocol)(options, (...result) => {
-        const [error, socket] = result;
-        if (error !== null) {
-          callback(error, null);
-          return;
-        }
-        const objection = policy.objection(options.protocol, socket.remoteAddress ?? '');
-        if (objection === null) {
-          callback(null, socket);
-          return;
-        }
-        socket.destroy();
-        callback(new Error(objection), null);
-      });
-    },
-  });
+  const connect: buildConnector.connector = (options, callback) => {
+    connectorFor(options.protocol)(options, (...result) => {
+      const [error, socket] = result;
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      const objection = policy.objection(options.protocol, socket.remoteAddress ?? '');
+      if (objection === null) {
+        callback(null, socket);
+        return;
+      }
+      socket.destroy();
+      callback(new Error(objection), null);
+    });
+  };
+  // Time is limited per delivery, as a whole, by its signal. Without allowH2 false, undici sends one request to an https
+  // origin and keeps all others back until it knows the protocol.
+  return new OriginPools({ headersTimeout: 0, bodyTimeout: 0, allowH2: false, connect }, idleMs);
 }
 
 /** Made once: to read all roots again for every connection takes the event loop 10 ms each. */

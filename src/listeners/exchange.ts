@@ -1,6 +1,7 @@
 // One HTTP request to a listener and as much of its answer as is read. On undici's dispatch, not its request(): that one
 // heeds its signal only once a connection stands (nodejs/undici#386), and a deadline must hold before that too.
 import type { Dispatcher } from 'undici';
+import type { OriginPools } from './origin-pools.ts';
 
 /** Bytes of an answer's body that are read at most. */
 const MAX_ANSWER = 16_384;
@@ -27,12 +28,12 @@ export type Exchanged =
   | { readonly end: 'aborted'; readonly status: number | null };
 
 /** POSTs `outgoing` and reads the answer. Ends at once when `signal` aborts; nothing is sent after that. Never throws. */
-export function exchange(dispatcher: Dispatcher, outgoing: Outgoing, signal: AbortSignal): Promise<Exchanged> {
+export function exchange(pools: OriginPools, outgoing: Outgoing, signal: AbortSignal): Promise<Exchanged> {
   if (signal.aborted) return Promise.resolve({ end: 'aborted', status: null });
   const { url, headers, body } = outgoing;
   const running = new Exchange(signal);
   const request = { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body };
-  dispatcher.dispatch(request, running);
+  pools.dispatch(request, running);
   return running.exchanged;
 }
 

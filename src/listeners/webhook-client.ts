@@ -2,19 +2,19 @@
 // of the contract.
 import type { KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import type { ListenerDefinition } from '../core/records.ts';
 import type { Delivery, DeliveryAnswer } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange } from './exchange.ts';
 import { type Judgement, judge } from './judge.ts';
+import type { OriginPools } from './origin-pools.ts';
 import { sign, signingKey } from './signature.ts';
 import type { TargetPolicy } from './target-policy.ts';
 
 const FIRST_RETRY_MS = 50;
 
 export interface WebhookClientOptions {
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: OriginPools;
   readonly policy: TargetPolicy;
   readonly now: () => Date;
   /** Hears of every attempt when it is over. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerParserErrors } from '../../src/http/plugins/problems.ts';
 import { checkAnswer } from '../support/contract.ts';
 import { startService, type TestService, until } from '../support/service.ts';
@@ -15,13 +15,15 @@ let journal: FaultyJournal;
 let service: TestService;
 let block: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   journal = new FaultyJournal();
   service = await startService({ openJournal: journal.open });
-  const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '64K' });
-  block = `/v1/ram-blocks/${id}`;
 });
-afterEach(() => service.close());
+beforeEach(async () => {
+  const body = { machine: crypto.randomUUID(), idstr: 'pc.ram', usedLength: '64K' };
+  block = `/v1/ram-blocks/${(await service.api.ok('POST', '/v1/ram-blocks', body)).id}`;
+});
+afterAll(() => service.close());
 
 const send = (bytes: string) => exchange(service.url, bytes);
 const post = (headers: Record<string, string>, version = '1.1') => {
@@ -110,7 +112,6 @@ describe('the head of a request', () => {
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
     'BREW /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
     'GET /livez HTTP/3.0\r\nHost: 127.0.0.1\r\n\r\n',
-    'GET /livez\r\nHost: 127.0.0.1\r\n\r\n',
     'GET /livez HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n',
     'GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX Y: z\r\n\r\n',
     'GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\0b\r\n\r\n',
@@ -163,9 +164,9 @@ describe('the head of a request', () => {
 
 describe('HTTP/1.0', () => {
   it('is answered, and the connection closed', async () => {
-    const answer = await answerTo(service.url, head('GET /v1/ram-blocks HTTP/1.0'));
+    const answer = await answerTo(service.url, head(`GET ${block} HTTP/1.0`));
     expect(answer.status).toBe(200);
-    expect(JSON.parse(answer.body).items).toHaveLength(1);
+    expect(JSON.parse(answer.body).idstr).toBe('pc.ram');
   });
 
   it('changes things as well', async () => {

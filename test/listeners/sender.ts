@@ -1,20 +1,19 @@
 // The webhook client as the service sets it up, and deliveries to give it.
-import type { Agent } from 'undici';
 import type { ListenerDefinition } from '../../src/core/records.ts';
-import { createAgent } from '../../src/listeners/connect.ts';
+import { type ConnectOptions, createAgent } from '../../src/listeners/connect.ts';
 import type { Delivery, DeliveryAnswer, DeliveryType } from '../../src/listeners/delivery.ts';
 import type { Attempt } from '../../src/listeners/delivery-log.ts';
+import type { OriginPools } from '../../src/listeners/origin-pools.ts';
 import { parseNetwork, type Resolve, TargetPolicy } from '../../src/listeners/target-policy.ts';
 import { WebhookClient } from '../../src/listeners/webhook-client.ts';
 
 export const SECRET = `whsec_${Buffer.alloc(24, 'webhook').toString('base64')}`;
 
-export interface SenderOptions {
+export interface SenderOptions extends ConnectOptions {
   readonly allowed?: readonly string[];
   readonly allowHttp?: boolean;
   readonly resolve?: Resolve;
   readonly caFile?: string;
-  readonly connectTimeoutMs?: number;
   readonly now?: () => Date;
 }
 
@@ -26,18 +25,18 @@ export interface Sending {
 }
 
 export class Sender {
-  readonly agent: Agent;
+  readonly pools: OriginPools;
   readonly policy: TargetPolicy;
   /** What onAttempt was told. */
   readonly attempts: Attempt[] = [];
   readonly #client: WebhookClient;
 
   constructor(options: SenderOptions = {}) {
-    const { allowed = ['127.0.0.0/8'], allowHttp = false, resolve, caFile = null, connectTimeoutMs } = options;
+    const { allowed = ['127.0.0.0/8'], allowHttp = false, resolve, caFile = null } = options;
     this.policy = new TargetPolicy({ allowed: allowed.map(parseNetwork), allowHttp }, resolve);
-    this.agent = createAgent(this.policy, caFile, connectTimeoutMs === undefined ? {} : { connectTimeoutMs });
+    this.pools = createAgent(this.policy, caFile, options);
     this.#client = new WebhookClient({
-      dispatcher: this.agent,
+      dispatcher: this.pools,
       policy: this.policy,
       now: options.now ?? (() => new Date()),
       onAttempt: (_listener, attempt) => this.attempts.push(attempt),
@@ -52,7 +51,7 @@ export class Sender {
   }
 
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await this.pools.destroy();
   }
 }
 

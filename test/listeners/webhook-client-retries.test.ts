@@ -289,7 +289,7 @@ describe('a delivery that is called off', () => {
     off.abort();
     expect(await delivered).toMatchObject({ outcome: 'unanswered', detail: 'called off' });
     goOn();
-    await until('its connection was made and dropped', () => Object.keys(sender.agent.stats).length === 0);
+    await until('its connection was made and dropped', () => sender.pools.size === 0);
     expect(arrived).toEqual([]);
   });
 });

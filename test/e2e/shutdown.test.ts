@@ -1,0 +1,77 @@
+// SIGTERM under load: what has begun is finished and answered, what waits is turned away, what comes is told; exit 0.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
+import { until } from '../support/service.ts';
+import { ServiceProcess } from '../support/service-process.ts';
+
+const PAGE = 4096;
+
+let folder: string;
+let device: ScriptedListener;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rba-shutdown-'));
+  device = await ScriptedListener.start();
+});
+
+afterEach(async () => {
+  await device.close();
+  await rm(folder, { recursive: true });
+});
+
+it('finishes what has begun, turns away what waits, and exits with 0', async () => {
+  const service = new ServiceProcess(folder);
+  const api = await service.ready;
+  const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '64K' });
+  const path = `/v1/ram-blocks/${id}`;
+  await api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs: 30_000 });
+  const answer = Promise.withResolvers<number>();
+  device.script = () => answer.promise;
+  const begun = api.post(`${path}/conversions`, { offset: 0, size: PAGE, to: 'shared' });
+  await until('the device is told', () => device.received.length === 1);
+  const waiting = api.post(`${path}/conversions`, { offset: PAGE, size: PAGE, to: 'shared' });
+  await until('the other one waits', async () => {
+    return /rba_queue_length 1/.test(String((await api.get('/metrics')).body));
+  });
+
+  const ended = service.end('SIGTERM');
+  expect((await waiting).body).toMatchObject({ code: 'overloaded', detail: expect.stringContaining('shutting down') });
+  expect(await api.get('/readyz')).toMatchObject({ status: 503, body: { code: 'overloaded' } });
+  const late = await api.post(`${path}/conversions`, { offset: 0, size: PAGE, to: 'shared' });
+  expect(late).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: { code: 'overloaded' } });
+  answer.resolve(200);
+  expect(await begun).toMatchObject({ status: 200, body: { generation: 1 } });
+  expect(await ended).toBe(0);
+  await api.close();
+
+  const again = new ServiceProcess(folder);
+  const restarted = await again.ready;
+  expect(await restarted.ok('GET', path)).toMatchObject({ generation: 1, populated: { bytes: PAGE } });
+  await restarted.close();
+  expect(await again.end('SIGTERM')).toBe(0);
+});
+
+it('a second process on the same data refuses to start, and says which setting would help', async () => {
+  const first = new ServiceProcess(folder);
+  const api = await first.ready;
+  const second = new ServiceProcess(folder);
+  await expect(second.ready).rejects.toThrow(/in use by another process; set RBA_DATA_DIR/);
+  expect((await api.get('/livez')).status).toBe(200);
+  await api.close();
+  await first.end('SIGTERM');
+});
+
+it('a setting that is wrong is an error at the start, which names it', async () => {
+  const wrong = [
+    [{ RBA_QUEUE_WAIT: '1' }, /unknown setting RBA_QUEUE_WAIT; known are .*RBA_QUEUE_WAIT_MS/],
+    [{ PORT: 'http' }, /PORT must be integer/],
+    [{ HOST: '0.0.0.0' }, /RBA_ALLOW_UNAUTHENTICATED=true/],
+    [{ RBA_ALLOWED_TARGETS: '10.0.0.0' }, /RBA_ALLOWED_TARGETS has "10.0.0.0"/],
+  ] as const;
+  for (const [settings, message] of wrong) {
+    await expect(new ServiceProcess(folder, settings).ready).rejects.toThrow(message);
+  }
+});
