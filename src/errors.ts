@@ -1,5 +1,4 @@
 // The closed table of problems: every error that a client can meet has one of these codes. Programs match on the code.
-import type { Section } from './core/section.ts';
 
 interface ProblemKind {
   readonly status: number;
@@ -57,7 +56,7 @@ export interface ProblemExtras {
   readonly rolledBack?: readonly string[];
   readonly unacknowledged?: readonly string[];
   readonly unsettled?: readonly string[];
-  readonly sections?: readonly Section[];
+  readonly sections?: readonly { readonly offset: number; readonly size: number }[];
   /** DMA mappings that the listener would need, and may have. */
   readonly needed?: number;
   readonly limit?: number;

@@ -1,10 +1,10 @@
 // One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
 // mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
 import type { PageRange } from './section.ts';
+import { ALL_ONES, eachWord, popcount, word } from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
 const CHUNK_WORDS = CHUNK_PAGES / 32;
-const ALL_ONES = 0xffff_ffff;
 
 export class PageBitmap {
   /** Pages that the bitmap stands for. */
@@ -275,17 +275,6 @@ export class PageBitmap {
   }
 }
 
-/** Calls `visit` for each word of bits [from, to) with the mask of those bits. */
-function eachWord(from: number, to: number, visit: (index: number, mask: number) => void): void {
-  const last = (to - 1) >>> 5;
-  for (let index = from >>> 5; index <= last; index++) {
-    let mask = ALL_ONES;
-    if (index === from >>> 5) mask &= ALL_ONES << (from & 31);
-    if (index === last) mask &= ALL_ONES >>> (31 - ((to - 1) & 31));
-    visit(index, mask);
-  }
-}
-
 function newWords(populated: boolean, size: number): Uint32Array {
   const words = new Uint32Array(CHUNK_WORDS);
   if (populated) {
@@ -294,15 +283,4 @@ function newWords(populated: boolean, size: number): Uint32Array {
     });
   }
   return words;
-}
-
-/** `words[index]` for an index that is in bounds, as the type checker cannot know. */
-function word(words: Uint32Array, index: number): number {
-  return words[index] ?? 0;
-}
-
-function popcount(bits: number): number {
-  let n = bits - ((bits >>> 1) & 0x5555_5555);
-  n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
-  return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }

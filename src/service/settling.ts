@@ -2,15 +2,26 @@
 // then a populate of what is populated now. Runs beside the queue; only its records go through it.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
+import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { Call } from '../core/ram-discard-manager.ts';
 import type { BlockRecord } from '../core/records.ts';
 import type { PageRange } from '../core/section.ts';
-import type { LiveBlock } from './live-block.ts';
+import type { BlockQueue } from './block-queue.ts';
+import type { Notifications } from './notifications.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5000;
 /** Of the delay, to either side, so that the listeners of a service that restarted are not called in step. */
 const JITTER = 0.2;
+
+/** What settling needs of a live block. */
+export interface SettledBlock {
+  readonly block: RamBlock;
+  readonly queue: BlockQueue;
+  begin(runs: readonly PageRange[], calls: readonly Call[], about: { signal: AbortSignal }): Promise<Notifications>;
+  commit(records: readonly BlockRecord[]): Promise<void>;
+}
 
 /** One delivery that is under way. */
 interface Flight {
@@ -22,14 +33,14 @@ interface Flight {
 }
 
 export class Settling {
-  readonly #live: LiveBlock;
+  readonly #live: SettledBlock;
   readonly #log: FastifyBaseLogger;
   readonly #stopped = new AbortController();
   /** Listeners that are being settled. */
   readonly #active = new Set<string>();
   readonly #flights = new Map<string, Flight>();
 
-  constructor(live: LiveBlock, log: FastifyBaseLogger) {
+  constructor(live: SettledBlock, log: FastifyBaseLogger) {
     this.#live = live;
     this.#log = log;
   }
