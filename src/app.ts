@@ -82,6 +82,8 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     return503OnClosing: false,
+    // A request without a Host is refused by the host rule, with a problem document.
+    http: { requireHostHeader: false },
     clientErrorHandler: answerParserErrors,
     frameworkErrors: (error, request, reply) => {
       sendProblem(request, reply, toProblem(error));

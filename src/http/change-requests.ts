@@ -85,9 +85,9 @@ export function parseIfMatch(request: FastifyRequest): IfMatch {
   if (header === undefined) return null;
   if (header.trim() === '*') return '*';
   const tags = header.match(ENTITY_TAG) ?? [];
-  // What is left between the tags are commas: one at least, and more where elements of the list are empty.
-  const between = header.split(ENTITY_TAG);
-  const isList = between.every((gap, at) => (at % tags.length === 0 ? /^[\s,]*$/ : /^[\s,]*,[\s,]*$/).test(gap));
+  // What is left are commas: at least one between two tags, and more where elements of the list are empty.
+  const gaps = header.split(ENTITY_TAG);
+  const isList = gaps.every((gap) => /^[\s,]*$/.test(gap)) && gaps.slice(1, -1).every((gap) => gap.includes(','));
   if (tags.length > 0 && isList) return tags;
   throw invalidHeader('if-match', 'must be * or a list of entity tags such as "17"');
 }

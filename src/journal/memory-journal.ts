@@ -28,7 +28,8 @@ export class MemoryJournal implements Journal {
   async append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
     const last = this.#positions.get(machine) ?? 0;
     if (last !== expectedSequence) {
-      throw new Problem('not-owner', `machine ${machine} is at sequence ${last}, not ${expectedSequence}`);
+      const detail = `machine ${machine} is at sequence ${last}, not ${expectedSequence}`;
+      throw new Problem('not-owner', detail, { retryAfterSeconds: 1 });
     }
     let sequence = expectedSequence;
     for (const record of records) this.#keep(++sequence, record);

@@ -150,7 +150,7 @@ function settle({ append, resolve, reject }: Waiting, result: AppendResult): voi
   }
   const { machine, expectedSequence } = append;
   const detail = `machine ${machine} is at sequence ${result.actualSequence}, not ${expectedSequence}: another process writes to it`;
-  reject(new Problem('not-owner', detail));
+  reject(new Problem('not-owner', detail, { retryAfterSeconds: 1 }));
 }
 
 function toRow(record: JournalRecord): Row | AnswerRow {

@@ -18,7 +18,7 @@ export class Machines {
   readonly #closing = new AbortController();
   #journal: Journal;
   #machines = new Map<string, Machine>();
-  /** In the order of creation. */
+  /** In the order in which they became durable; after a restart, of their ids. */
   #blocks = new Map<string, LiveBlock>();
   /** Why nothing can be written now. */
   #unavailable: Problem | null = null;
@@ -50,7 +50,7 @@ export class Machines {
     return this.#closing.signal.aborted ? draining() : this.#unavailable;
   }
 
-  /** All blocks, oldest first. */
+  /** All blocks by id. */
   get blocks(): ReadonlyMap<string, LiveBlock> {
     return this.#blocks;
   }
@@ -109,7 +109,7 @@ export class Machines {
       found.push(new LiveBlock(block, machine, journal, this.#dependencies, size));
     }
     await Promise.all(found.map((live) => live.commit(live.block.recover())));
-    found.sort((a, b) => order(a.block, b.block));
+    found.sort((a, b) => (a.block.id < b.block.id ? -1 : 1));
     this.#machines = machines;
     this.#blocks = new Map(found.map((live) => [live.block.id, live]));
     for (const live of found) live.settling.wake();
@@ -166,11 +166,6 @@ function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
   else throw new Error(`the journal is damaged: the records of RAM block ${ramBlockId} do not start with its creation`);
   for (const record of records) block.apply(record);
   return block;
-}
-
-function order(a: RamBlock, b: RamBlock): number {
-  const [left, right] = [a, b].map(({ definition }) => `${definition.createdAt} ${definition.id}`);
-  return String(left) < String(right) ? -1 : 1;
 }
 
 function draining(): Problem {

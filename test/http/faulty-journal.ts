@@ -28,8 +28,14 @@ export class FaultyJournal extends MemoryJournal {
   }
 
   release(): void {
-    this.#gate?.resolve();
+    this.letOthersPass()();
+  }
+
+  /** Appends that come from now on do not wait. @returns a function that releases those which do */
+  letOthersPass(): () => void {
+    const gate = this.#gate;
     this.#gate = null;
+    return () => gate?.resolve();
   }
 
   override async append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {

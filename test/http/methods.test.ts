@@ -6,7 +6,9 @@ import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { answerTo, head } from './raw-socket.ts';
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'LOCK'];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'LOCK'];
+
+const CHANGES = '/v1/ram-blocks/{ramBlockId}/sources/{sourceId}/changes';
 
 let service: TestService;
 let device: ScriptedListener;
@@ -82,6 +84,11 @@ describe('HEAD', () => {
       if (template !== '/metrics') expect(got.headers['content-length']).toBe(String(got.bytes.length));
     },
   );
+
+  it('of what is only posted to is 405', async () => {
+    const { statusCode, headers } = await request(`${service.url}${filled(CHANGES)}`, { method: 'HEAD' });
+    expect([statusCode, headers.allow]).toEqual([405, 'POST']);
+  });
 
   it('of what is not there is 404', async () => {
     const { statusCode, body } = await request(`${service.url}/v1/ram-blocks/none`, { method: 'HEAD' });

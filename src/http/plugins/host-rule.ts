@@ -7,9 +7,9 @@ import { Problem } from '../../errors.ts';
 /** @param allowedHosts names (lower case, without port) that are served beside addresses and localhost */
 export function restrictHosts(app: FastifyInstance, allowedHosts: readonly string[]): void {
   const isAllowed = (authority: string): boolean => {
-    const url = URL.parse(`http://${authority}`);
     // Anything that is more than a host and a port is not what a Host header holds.
-    if (url === null || url.pathname !== '/' || url.username !== '' || url.search !== '') return false;
+    const url = /[/\\?#@]/.test(authority) ? null : URL.parse(`http://${authority}`);
+    if (url === null) return false;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     return isIP(host) !== 0 || host === 'localhost' || allowedHosts.includes(host);
   };

@@ -75,8 +75,8 @@ export async function describeApi(app: TypedApp): Promise<void> {
     convertConstToEnum: false,
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
   });
-  app.addHook('onRoute', ({ url, config }) => {
-    if (url.startsWith('/docs')) Object.assign(config ?? {}, { open: true, produces: null });
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/docs')) route.config = { ...route.config, open: true, produces: null };
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',

@@ -81,6 +81,8 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
           (query.idstr ?? definition.idstr) === definition.idstr
         );
       });
+      // Blocks of two machines become durable in any order; in pages, one with a smaller id must not come behind.
+      wanted.sort((a, b) => (a.block.id < b.block.id ? -1 : 1));
       return pageOf(
         'ram-blocks',
         wanted,

@@ -150,7 +150,7 @@ export const Problem = Type.Object(
   {
     type: Type.String(),
     title: Type.String(),
-    status: Type.Integer(),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: Type.String({ description: 'For people.' }),
     instance: Type.String({ description: 'This request, as the log names it.' }),
     code: stringEnum(Object.keys(PROBLEMS) as ProblemCode[], {
@@ -163,7 +163,12 @@ export const Problem = Type.Object(
       Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null where several are meant.' }),
     ),
     listenerStatus: Type.Optional(
-      Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'HTTP status of its answer.' }),
+      Type.Unsafe<number | null>({
+        type: ['integer', 'null'],
+        minimum: 100,
+        maximum: 999,
+        description: 'HTTP status of its answer.',
+      }),
     ),
     listenerDetail: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
     rolledBack: Type.Optional(
@@ -176,8 +181,8 @@ export const Problem = Type.Object(
       Type.Array(Type.String(), { description: 'Listeners with unsettled ranges, which are being settled.' }),
     ),
     sections: Type.Optional(Type.Array(ref(Section), { description: 'The ranges of unknown state; the first 1000.' })),
-    needed: Type.Optional(Type.Integer({ description: 'DMA mappings that the listener would need.' })),
-    limit: Type.Optional(Type.Integer({ description: 'DMA mappings that it may have.' })),
+    needed: Type.Optional(Type.Integer({ ...integer64, description: 'DMA mappings that the listener would need.' })),
+    limit: Type.Optional(Type.Integer({ ...integer64, description: 'DMA mappings that it may have.' })),
   },
   { $id: 'Problem', description: 'RFC 9457 problem document.', additionalProperties: false },
 );
@@ -217,7 +222,7 @@ function byStatus(codes: readonly ProblemCode[]) {
   for (const { status } of all.map((code) => PROBLEMS[code])) {
     const here = all.filter((code) => PROBLEMS[code].status === status);
     const description = here.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ');
-    const retryAfter = { 'retry-after': { type: 'integer', description: 'Seconds.' } };
+    const retryAfter = { 'retry-after': { ...integer64, type: 'integer', description: 'Seconds.' } };
     answers[status] = { description, ...(status === 503 ? { headers: retryAfter } : {}), content };
   }
   return answers;

@@ -5,6 +5,9 @@ import { ByteSize, Bytes, Count, input, nullable, page, ref, Section, stringEnum
 
 const Sequence = Type.Integer({ format: 'int64', minimum: 0 });
 
+const MAX_SECTIONS = { minimum: 1, maximum: 8192, description: 'Sections of one delivery.' };
+const TIMEOUT_MS = { minimum: 100, maximum: 30_000, description: 'Of one delivery, retries included.' };
+
 const REASONS = [
   'conversion',
   'registration',
@@ -43,18 +46,14 @@ export const NewListener = input(
     dmaMaxMappings: Type.Optional(
       Type.Unsafe<number | null>({
         type: ['integer', 'null'],
+        format: 'int64',
         minimum: 1,
         maximum: Number.MAX_SAFE_INTEGER,
         description: 'A populate that would need more mappings at its granularity is refused (VFIO type1: 65535).',
       }),
     ),
-    maxSections: Type.Integer({ default: 512, minimum: 1, maximum: 8192, description: 'Sections of one delivery.' }),
-    timeoutMs: Type.Integer({
-      default: 5000,
-      minimum: 100,
-      maximum: 30_000,
-      description: 'Of one delivery, retries included.',
-    }),
+    maxSections: Type.Integer({ ...MAX_SECTIONS, default: 512 }),
+    timeoutMs: Type.Integer({ ...TIMEOUT_MS, default: 5000 }),
     description: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 1000 })),
     secret: Type.Optional(
       Type.String({ pattern: SECRET_PATTERN, maxLength: 100, description: '`whsec_` and base64 of 24 to 64 bytes.' }),
@@ -115,8 +114,8 @@ const listenerFields = {
   doubleDiscardSupported: Type.Boolean(),
   coordinatedDiscard: Type.Boolean(),
   dmaMaxMappings: nullable(ref(Count)),
-  maxSections: Type.Integer(),
-  timeoutMs: Type.Integer(),
+  maxSections: Type.Integer(MAX_SECTIONS),
+  timeoutMs: Type.Integer(TIMEOUT_MS),
   description: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
   warnings: Type.Array(Type.String()),
   state: stringEnum(['registering', 'active', 'failing', 'removing'], {
@@ -147,10 +146,15 @@ export const Delivery = Type.Object(
     sequence: Sequence,
     type: stringEnum(['ram_block.populate', 'ram_block.discard']),
     reason: stringEnum(REASONS),
-    attempt: Type.Integer({ minimum: 1 }),
-    status: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null without an answer.' }),
+    attempt: ref(Count),
+    status: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      minimum: 100,
+      maximum: 999,
+      description: 'null without an answer.',
+    }),
     outcome: stringEnum(['accepted', 'refused', 'unanswered']),
-    durationMs: Type.Integer({ minimum: 0 }),
+    durationMs: ref(Count),
     startedAt: Type.String({ format: 'date-time' }),
     responseExcerpt: Type.String(),
   },

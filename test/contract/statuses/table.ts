@@ -94,7 +94,7 @@ export const TABLE: readonly Row[] = [
 
   ...problem('idempotency-key-in-use', POSTS, async (world, id) => {
     world.journal.hold();
-    const headers = { 'idempotency-key': 'one' };
+    const headers = { 'idempotency-key': world.machine };
     const first = world.send(id, { headers });
     await until('the first is being written', () => world.journal.held > 0);
     const second = await world.send(id, { headers });
@@ -103,7 +103,7 @@ export const TABLE: readonly Row[] = [
     return second;
   }),
   ...problem('idempotency-key-reused', POSTS, async (world, id) => {
-    const headers = { 'idempotency-key': 'one' };
+    const headers = { 'idempotency-key': world.machine };
     await world.send(id, { headers });
     return world.send(id, { headers, body: ` ${JSON.stringify(bodyOf(id, world) ?? {})}` });
   }),

@@ -1,0 +1,3093 @@
+// Made from openapi/openapi.json by test/client/generate.ts; do not edit.
+
+export interface paths {
+    "/v1/ram-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List RAM blocks, oldest first */
+        get: operations["listRamBlocks"];
+        put?: never;
+        /** Create a RAM block, all private */
+        post: operations["createRamBlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a RAM block */
+        get: operations["getRamBlock"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a RAM block
+         * @description With listeners only when forced: they are unregistered first, without waiting for dead ones.
+         */
+        delete: operations["deleteRamBlock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/conversions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last 10,000 committed changes, newest first */
+        get: operations["listConversions"];
+        put?: never;
+        /**
+         * Convert a range to shared or private
+         * @description Listeners are told before it is answered. Already in the wanted state: 200, nothing is done.
+         */
+        post: operations["convert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/sources/{sourceId}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Populate or discard a range in one source
+         * @description Listeners hear of it where all other sources are populated.
+         */
+        post: operations["changeSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a range is populated, and what RamBlockAttributes says of it */
+        get: operations["getState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Maximal runs of populated or discarded pages, ascending
+         * @description Cut to the window. Send the ETag of the first page as If-Match with the next ones: they fit together then.
+         */
+        get: operations["listSections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/bitmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bitmap of a window, one bit per page
+         * @description Bit i of byte j is page 8j+i of the window, 1 = populated. The window is page aligned; at most 64 MiB.
+         */
+        get: operations["getBitmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sources of a block, oldest first */
+        get: operations["listSources"];
+        put?: never;
+        /**
+         * Add a source
+         * @description Listeners are told to discard what it takes away; unacknowledged, it is not added.
+         */
+        post: operations["addSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/sources/{sourceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a source */
+        get: operations["getSource"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a source
+         * @description Listeners are told to populate what that gives back; refused, it stays. RamBlockAttributes only when forced: all private memory becomes populated.
+         */
+        delete: operations["removeSource"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the listeners of a block, oldest first */
+        get: operations["listListeners"];
+        put?: never;
+        /**
+         * Register a listener
+         * @description All that is populated in its section is replayed to it before this is answered.
+         */
+        post: operations["registerListener"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a listener */
+        get: operations["getListener"];
+        put?: never;
+        post?: never;
+        /**
+         * Unregister a listener
+         * @description It must acknowledge the discard of its section, or it stays; forced, the device is gone and nothing is waited for.
+         */
+        delete: operations["unregisterListener"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discard the section at the listener and populate it again */
+        post: operations["replayListener"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last 1000 attempts to send something to a listener, newest first
+         * @description Best effort: since the service started.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers */
+        get: operations["getLivez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether changes are taken
+         * @description Not while draining, or while the journal cannot be written.
+         */
+        get: operations["getReadyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters for Prometheus */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export interface webhooks {
+    populate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sections are about to become usable */
+        post: operations["receivePopulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sections are about to become unusable */
+        post: operations["receiveDiscard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export interface components {
+    schemas: {
+        /**
+         * Format: int64
+         * @description Bytes, 0 to 2^53-1.
+         */
+        Bytes: number;
+        /**
+         * Format: int64
+         * @description A number of things, 0 to 2^53-1.
+         */
+        Count: number;
+        /**
+         * @description Bytes: an integer, or a string that is decimal, hexadecimal ("0x200000") or has a binary suffix ("2M", "16GiB"; K, M, G, T, each with or without iB). At most 2^53-1.
+         * @example 2M
+         * @example 0x200000
+         * @example 2097152
+         */
+        ByteSize: number | string;
+        /** @description A byte range of a RAM block. */
+        Section: {
+            offset: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+        };
+        /** @description A byte range of a RAM block. */
+        NewSection: {
+            offset: components["schemas"]["ByteSize"];
+            size: components["schemas"]["ByteSize"];
+        };
+        /** @description What of a request does not fit. */
+        InvalidField: {
+            /** @description JSON pointer into the body, or the name of a parameter. */
+            pointer: string;
+            detail: string;
+        };
+        /** @description RFC 9457 problem document. */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            /** @description For people. */
+            detail: string;
+            /** @description This request, as the log names it. */
+            instance: string;
+            /**
+             * @description For programs. The table is closed per version; treat an unknown code by its status.
+             * @enum {string}
+             */
+            code: "invalid-request" | "cursor-invalid" | "unauthorized" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "already-exists" | "has-listeners" | "no-attributes" | "coordinated-discard-required" | "not-resizeable" | "section-cut" | "listener-not-async" | "listener-refused" | "mapping-limit" | "idempotency-key-in-use" | "events-expired" | "generation-mismatch" | "payload-too-large" | "unsupported-media-type" | "invalid-range" | "idempotency-key-reused" | "target-not-allowed" | "rate-limited" | "headers-too-large" | "internal" | "listener-unreachable" | "discard-unacknowledged" | "listener-unsettled" | "overloaded" | "journal-unavailable" | "not-owner";
+            /**
+             * @description As QEMU or the listener would name it.
+             * @example EINVAL
+             */
+            errno?: string;
+            errors?: components["schemas"]["InvalidField"][];
+            ramBlockId?: string;
+            /** @description null where several are meant. */
+            listenerId?: string | null;
+            /** @description HTTP status of its answer. */
+            listenerStatus?: number | null;
+            listenerDetail?: string | null;
+            /** @description Listeners that are again as they were before the change. */
+            rolledBack?: string[];
+            /** @description Listeners that owe the acknowledgement of a discard. */
+            unacknowledged?: string[];
+            /** @description Listeners with unsettled ranges, which are being settled. */
+            unsettled?: string[];
+            /** @description The ranges of unknown state; the first 1000. */
+            sections?: components["schemas"]["Section"][];
+            /**
+             * Format: int64
+             * @description DMA mappings that the listener would need.
+             */
+            needed?: number;
+            /**
+             * Format: int64
+             * @description DMA mappings that it may have.
+             */
+            limit?: number;
+        };
+        /** @description It is. */
+        Health: {
+            /** @enum {string} */
+            status: "alive" | "ready";
+        };
+        /** @description An OpenAPI 3.1 document. */
+        OpenApiDocument: {
+            [key: string]: unknown;
+        };
+        /** @description usedLength: a multiple of pageSize, at most 64 TiB. maxLength: makes the block resizeable. pageSize: a power of two, at least 4096 (the default). */
+        NewRamBlock: {
+            /**
+             * @description QEMU's name of the block, unique in its machine.
+             * @example pc.ram
+             */
+            idstr: string;
+            usedLength: components["schemas"]["ByteSize"];
+            maxLength?: components["schemas"]["ByteSize"];
+            pageSize?: components["schemas"]["ByteSize"];
+            /**
+             * @default default
+             * @example default
+             */
+            machine?: string;
+            /** @description Guest physical address; page aligned. */
+            gpa?: components["schemas"]["ByteSize"] | null;
+            /**
+             * @description false makes a block without RamBlockAttributes.
+             * @default true
+             */
+            guestMemfd?: boolean;
+        };
+        /** @description The AND of all sources. */
+        RamBlockPopulated: {
+            pages: components["schemas"]["Count"];
+            bytes: components["schemas"]["Bytes"];
+            runs: components["schemas"]["Count"];
+        };
+        /** @description RamBlockAttributes alone. */
+        RamBlockAttributes: {
+            bitmapSize: components["schemas"]["Count"];
+            sharedBytes: components["schemas"]["Bytes"];
+            privateBytes: components["schemas"]["Bytes"];
+        };
+        RamBlock: {
+            id: string;
+            machine: string;
+            idstr: string;
+            ramAddr: components["schemas"]["Bytes"];
+            /** @description Guest physical address, where the block has one. */
+            gpa: components["schemas"]["Bytes"] | null;
+            usedLength: components["schemas"]["Bytes"];
+            maxLength: components["schemas"]["Bytes"];
+            pageSize: components["schemas"]["Bytes"];
+            flags: ("guest_memfd" | "resizeable")[];
+            /** @description The smallest granularity of the sources; null without one. */
+            minGranularity: components["schemas"]["Bytes"] | null;
+            populated: components["schemas"]["RamBlockPopulated"];
+            /** @description null on a block without. */
+            attributes: components["schemas"]["RamBlockAttributes"] | null;
+            sourceCount: components["schemas"]["Count"];
+            listenerCount: components["schemas"]["Count"];
+            /**
+             * Format: int64
+             * @description Grows by one with every committed change of the block.
+             */
+            generation: number;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        RamBlockList: {
+            items: components["schemas"]["RamBlock"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description A page that the range touches counts whole. */
+        RangeState: {
+            offset: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+            /** @description No page of it is discarded. */
+            populated: boolean;
+            populatedBytes: components["schemas"]["Bytes"];
+            /** @description RamBlockAttributes alone. */
+            state: ("shared" | "private" | "mixture") | null;
+            /**
+             * Format: int64
+             * @description Grows by one with every committed change of the block.
+             */
+            generation: number;
+        };
+        SectionList: {
+            items: components["schemas"]["Section"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+            /**
+             * Format: int64
+             * @description Grows by one with every committed change of the block.
+             */
+            generation: number;
+        };
+        /** @description Page aligned, not empty, within the block. */
+        NewConversion: {
+            offset: components["schemas"]["ByteSize"];
+            size: components["schemas"]["ByteSize"];
+            /** @enum {string} */
+            to: "shared" | "private";
+        };
+        /** @description Aligned to the source's granularity. */
+        SourceChange: {
+            offset: components["schemas"]["ByteSize"];
+            size: components["schemas"]["ByteSize"];
+            /** @enum {string} */
+            to: "populated" | "discarded";
+        };
+        Conversion: {
+            /** @description null if nothing changed. */
+            id: string | null;
+            ramBlockId: string;
+            offset: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+            /** @enum {string} */
+            to: "shared" | "private" | "populated" | "discarded";
+            /** @enum {string} */
+            from: "shared" | "private" | "populated" | "discarded" | "mixture";
+            changedBytes: components["schemas"]["Bytes"];
+            /** @description The first 1000 runs that changed; left out with `Prefer: return=minimal`. */
+            changed?: components["schemas"]["Section"][];
+            changedTruncated: boolean;
+            /**
+             * Format: int64
+             * @description Grows by one with every committed change of the block.
+             */
+            generation: number;
+            /** @description Listeners that were told, newest first. */
+            notified: string[];
+        };
+        ConversionList: {
+            items: components["schemas"]["Conversion"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description granularity: a power of two, at least the page size; may be left out for `ram-block-attributes` only. populated: what it has populated at first. */
+        NewSource: {
+            /** @example virtio-mem0 */
+            name: string;
+            granularity?: components["schemas"]["ByteSize"];
+            populated?: components["schemas"]["NewSection"][];
+        };
+        Source: {
+            id: string;
+            name: string;
+            granularity: components["schemas"]["Bytes"];
+            populatedBytes: components["schemas"]["Bytes"];
+        };
+        SourceList: {
+            items: components["schemas"]["Source"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description Page aligned. offset: 0. size: to the end, following it. offsetWithinAddressSpace: gpa + offset, or offset. */
+        NewListenerSection: {
+            offset?: components["schemas"]["ByteSize"];
+            size?: components["schemas"]["ByteSize"];
+            offsetWithinAddressSpace?: components["schemas"]["ByteSize"];
+        };
+        /** @description granularity: a power of two, at least 4096; the block's page size where it is left out. */
+        NewListener: {
+            /** @example http://127.0.0.1:9000/ */
+            url: string;
+            /**
+             * @default sync
+             * @enum {string}
+             */
+            mode?: "sync";
+            section?: components["schemas"]["NewListenerSection"];
+            granularity?: components["schemas"]["ByteSize"];
+            /**
+             * @description How unregistering discards: at once, or each run.
+             * @default true
+             */
+            doubleDiscardSupported?: boolean;
+            /**
+             * @description false: it pins all memory and cannot discard.
+             * @default true
+             */
+            coordinatedDiscard?: boolean;
+            /**
+             * Format: int64
+             * @description A populate that would need more mappings at its granularity is refused (VFIO type1: 65535).
+             */
+            dmaMaxMappings?: number | null;
+            /**
+             * @description Sections of one delivery.
+             * @default 512
+             */
+            maxSections?: number;
+            /**
+             * @description Of one delivery, retries included.
+             * @default 5000
+             */
+            timeoutMs?: number;
+            description?: string | null;
+            /** @description `whsec_` and base64 of 24 to 64 bytes. */
+            secret?: string;
+        };
+        /** @description What of the block a listener hears of. */
+        ListenerSection: {
+            offset: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+            offsetWithinAddressSpace: components["schemas"]["Bytes"];
+        };
+        /** @description What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. */
+        ListenerMapped: {
+            bytes: components["schemas"]["Bytes"];
+            runs: components["schemas"]["Count"];
+            mappings: components["schemas"]["Count"];
+        };
+        /** @description What may or may not be mapped (unknown), or is owed a populate. */
+        ListenerUnsettled: {
+            bytes: components["schemas"]["Bytes"];
+            runs: components["schemas"]["Count"];
+            unknownBytes: components["schemas"]["Bytes"];
+            /** @description The first 1000. */
+            sections: components["schemas"]["Section"][];
+        };
+        /** @description How far its deliveries have come. */
+        ListenerPosition: {
+            /** Format: int64 */
+            lastSequence: number;
+            /** Format: int64 */
+            acknowledgedSequence: number;
+            pending: components["schemas"]["Count"];
+            /** Format: date-time */
+            oldestPendingAt: string | null;
+        };
+        Listener: {
+            id: string;
+            ramBlockId: string;
+            url: string;
+            /** @enum {string} */
+            mode: "sync";
+            section: components["schemas"]["ListenerSection"];
+            granularity: components["schemas"]["Bytes"];
+            doubleDiscardSupported: boolean;
+            coordinatedDiscard: boolean;
+            dmaMaxMappings: components["schemas"]["Count"] | null;
+            /** @description Sections of one delivery. */
+            maxSections: number;
+            /** @description Of one delivery, retries included. */
+            timeoutMs: number;
+            description: string | null;
+            warnings: string[];
+            /**
+             * @description registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.
+             * @enum {string}
+             */
+            state: "registering" | "active" | "failing" | "removing";
+            mapped: components["schemas"]["ListenerMapped"];
+            unsettled: components["schemas"]["ListenerUnsettled"];
+            position: components["schemas"]["ListenerPosition"];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        RegisteredListener: {
+            id: string;
+            ramBlockId: string;
+            url: string;
+            /** @enum {string} */
+            mode: "sync";
+            section: components["schemas"]["ListenerSection"];
+            granularity: components["schemas"]["Bytes"];
+            doubleDiscardSupported: boolean;
+            coordinatedDiscard: boolean;
+            dmaMaxMappings: components["schemas"]["Count"] | null;
+            /** @description Sections of one delivery. */
+            maxSections: number;
+            /** @description Of one delivery, retries included. */
+            timeoutMs: number;
+            description: string | null;
+            warnings: string[];
+            /**
+             * @description registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.
+             * @enum {string}
+             */
+            state: "registering" | "active" | "failing" | "removing";
+            mapped: components["schemas"]["ListenerMapped"];
+            unsettled: components["schemas"]["ListenerUnsettled"];
+            position: components["schemas"]["ListenerPosition"];
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Only here, and only where the service made it. */
+            secret?: string;
+        };
+        ListenerList: {
+            items: components["schemas"]["Listener"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description One attempt to send a delivery. */
+        Delivery: {
+            /** @description The webhook-id. */
+            id: string;
+            /** Format: int64 */
+            sequence: number;
+            /** @enum {string} */
+            type: "ram_block.populate" | "ram_block.discard";
+            /** @enum {string} */
+            reason: "conversion" | "registration" | "unregistration" | "rollback" | "replay" | "source" | "resize" | "recovery";
+            attempt: components["schemas"]["Count"];
+            /** @description null without an answer. */
+            status: number | null;
+            /** @enum {string} */
+            outcome: "accepted" | "refused" | "unanswered";
+            durationMs: components["schemas"]["Count"];
+            /** Format: date-time */
+            startedAt: string;
+            responseExcerpt: string;
+        };
+        DeliveryList: {
+            items: components["schemas"]["Delivery"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description QEMU's MemoryRegionSection. */
+        WebhookSection: {
+            offsetWithinRegion: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+            offsetWithinAddressSpace: components["schemas"]["Bytes"];
+        };
+        /** @description What happens to which sections. */
+        WebhookData: {
+            ramBlockId: string;
+            listenerId: string;
+            machine: string;
+            idstr: string;
+            /**
+             * Format: int64
+             * @description Counts the deliveries of one listener.
+             */
+            sequence: number;
+            /**
+             * Format: int64
+             * @description Every delivery up to this sequence is over for the service, answered or given up.
+             */
+            settledThrough: number;
+            /**
+             * Format: int64
+             * @description Of the block when this was sent.
+             */
+            generation: number;
+            granularity: components["schemas"]["Bytes"];
+            /** @enum {string} */
+            reason: "conversion" | "registration" | "unregistration" | "rollback" | "replay" | "source" | "resize" | "recovery";
+            conversionId: string | null;
+            sections: components["schemas"]["WebhookSection"][];
+        };
+        /** @description These sections are about to become usable: map them, then answer 200 or 204; 403, 409 or 422 refuses. */
+        PopulateWebhook: {
+            /** @enum {string} */
+            type: "ram_block.populate";
+            /** Format: date-time */
+            timestamp: string;
+            data: components["schemas"]["WebhookData"];
+        };
+        /** @description These sections are about to become unusable: unmap them, then answer 2xx. What is not mapped is answered 2xx too. */
+        DiscardWebhook: {
+            /** @enum {string} */
+            type: "ram_block.discard";
+            /** Format: date-time */
+            timestamp: string;
+            data: components["schemas"]["WebhookData"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listRamBlocks: {
+        parameters: {
+            query?: {
+                machine?: string;
+                idstr?: string;
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of blocks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RamBlockList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRamBlock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRamBlock"];
+            };
+        };
+        responses: {
+            /** @description The block, all private. */
+            201: {
+                headers: {
+                    /** @description The path of what was made. */
+                    location?: string;
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RamBlock"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-exists`: Already exists. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRamBlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The block. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RamBlock"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRamBlock: {
+        parameters: {
+            query?: {
+                /** @description Do it although it cannot be done cleanly. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `has-listeners`: The RAM block still has listeners. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConversions: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the history. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `journal-unavailable`: The journal cannot be written. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+                /** @description `return=minimal` leaves `changed` out. */
+                prefer?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversion"];
+            };
+        };
+        responses: {
+            /** @description What changed. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    /** @description `return=minimal`, where that was preferred. */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-attributes`: The RAM block has no RamBlockAttributes. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+                /** @description `return=minimal` leaves `changed` out. */
+                prefer?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A source of it. */
+                sourceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            /** @description What changed. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    /** @description `return=minimal`, where that was preferred. */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversion"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getState: {
+        parameters: {
+            query?: {
+                offset?: components["schemas"]["ByteSize"];
+                size?: components["schemas"]["ByteSize"];
+                /** @description The name of one source; left out, the AND of all sources. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of the range. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RangeState"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSections: {
+        parameters: {
+            query?: {
+                state?: "populated" | "discarded";
+                offset?: components["schemas"]["ByteSize"];
+                size?: components["schemas"]["ByteSize"];
+                /** @description The name of one source; left out, the AND of all sources. */
+                source?: string;
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBitmap: {
+        parameters: {
+            query?: {
+                offset?: components["schemas"]["ByteSize"];
+                size?: components["schemas"]["ByteSize"];
+                /** @description The name of one source; left out, the AND of all sources. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bitmap. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSources: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sources. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            /** @description The source. */
+            201: {
+                headers: {
+                    /** @description The path of what was made. */
+                    location?: string;
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-exists`: Already exists. `coordinated-discard-required`: The listener cannot live with discards. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A source of it. */
+                sourceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSource: {
+        parameters: {
+            query?: {
+                /** @description Do it although it cannot be done cleanly. */
+                force?: boolean;
+            };
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A source of it. */
+                sourceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listListeners: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of listeners. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListenerList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerListener: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewListener"];
+            };
+        };
+        responses: {
+            /** @description The listener, which has accepted the replay. */
+            201: {
+                headers: {
+                    /** @description The path of what was made. */
+                    location?: string;
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredListener"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coordinated-discard-required`: The listener cannot live with discards. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `target-not-allowed`: The URL is outside the allowed targets. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getListener: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The listener. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unregisterListener: {
+        parameters: {
+            query?: {
+                /** @description Do it although it cannot be done cleanly. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is unregistered. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayListener: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The listener, which has accepted the replay. */
+            200: {
+                headers: {
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-refused`: A listener refused the populate. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLivez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenApiDocument"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receivePopulate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Unique to a delivery; its retries keep it. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch, of this attempt. */
+                "webhook-timestamp": string;
+                /** @description Standard Webhooks 1.0.0: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PopulateWebhook"];
+            };
+        };
+        responses: {
+            /** @description Accepted: it is mapped. So is 204; nothing else is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused (403 and 422 too); `detail` and `errno` are passed on. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+        };
+    };
+    receiveDiscard: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Unique to a delivery; its retries keep it. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch, of this attempt. */
+                "webhook-timestamp": string;
+                /** @description Standard Webhooks 1.0.0: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardWebhook"];
+            };
+        };
+        responses: {
+            /** @description Acknowledged: nothing of it is mapped. Anything else is tried again until the deadline. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}
