@@ -23,13 +23,14 @@ export type Exchanged =
       /** The body, cut where it is longer than is read. */
       readonly text: string;
     }
-  /** `failed`: no connection, or it broke before the answer was complete. `unusable`: what came is no HTTP answer. */
+  /** `failed`: no connection, or it broke before the answer was complete. `unusable`: to ask again is no use. */
   | { readonly end: 'failed' | 'unusable'; readonly status: number | null; readonly why: string }
   | { readonly end: 'aborted'; readonly status: number | null };
 
 /** POSTs `outgoing` and reads the answer. Ends at once when `signal` aborts; nothing is sent after that. Never throws. */
 export function exchange(pools: OriginPools, outgoing: Outgoing, signal: AbortSignal): Promise<Exchanged> {
   if (signal.aborted) return Promise.resolve({ end: 'aborted', status: null });
+  if (pools.isDestroyed) return Promise.resolve({ end: 'unusable', status: null, why: 'the service is closing' });
   const { url, headers, body } = outgoing;
   const running = new Exchange(signal);
   const request = { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body };

@@ -13,6 +13,7 @@ export class OriginPools {
   readonly #options: Pool.Options;
   readonly #idleMs: number;
   #sweeping: NodeJS.Timeout | undefined;
+  #isDestroyed = false;
 
   /** @param idleMs milliseconds that a pool is kept without a request, or up to twice as long */
   constructor(options: Pool.Options, idleMs: number) {
@@ -23,6 +24,11 @@ export class OriginPools {
   /** Origins that connections are kept for. */
   get size(): number {
     return this.#open.size;
+  }
+
+  /** From then on nothing may be dispatched. */
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
   }
 
   dispatch(
@@ -40,8 +46,9 @@ export class OriginPools {
     this.#sweeping ??= setInterval(() => this.#sweep(), this.#idleMs).unref();
   }
 
-  /** Closes every connection; what is under way ends with an error. */
+  /** Closes every connection, for good; what is under way ends with an error. */
   async destroy(): Promise<void> {
+    this.#isDestroyed = true;
     const entries = [...this.#open.values()];
     this.#open.clear();
     this.#rest();

@@ -86,7 +86,8 @@ export class TargetPolicy {
   /** Why `address` may not be called with `protocol` (`http:` or `https:`); null when it may. */
   objection(protocol: string, address: string): string | null {
     if (!ipaddr.isValid(address)) return `${address} is not an address`;
-    const parsed = ipaddr.process(address);
+    // ipaddr.js takes ::192.0.2.1 for ::ffff:192.0.2.1, which is another address.
+    const parsed = ipaddr.process(address.replace(/^::(?=[^:]+\.)/, '::0:'));
     if (destinations(parsed).some((destination) => isIn(NEVER, destination))) {
       return `${address} is link-local or serves metadata, which no setting allows`;
     }
@@ -109,7 +110,7 @@ export class TargetPolicy {
         const objections = found.map(({ address }) => this.objection(protocol, address));
         const usable = found.filter((_, index) => objections[index] === null);
         const [first] = usable;
-        if (first === undefined) callback(new Error(`${hostname}: ${objections.join('; ')}`), '', 0);
+        if (first === undefined) callback(new Error(`${hostname}: ${objections.join('; ') || 'no address'}`), '', 0);
         else if (options.all) callback(null, usable);
         else callback(null, first.address, first.family);
       });
@@ -144,8 +145,8 @@ function destinations(address: Address): Address[] {
   return [address, new ipaddr.IPv4(address.toByteArray().slice(start, start + 4))];
 }
 
-function isIn(networks: readonly Network[], address: Address): boolean {
-  return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
+function isIn(list: readonly Network[], address: Address): boolean {
+  return list.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
 }
 
 function parseUrl(text: string): URL {

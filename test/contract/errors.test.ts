@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { PROBLEMS } from '../../src/errors.ts';
-import { FaultyJournal } from '../http/faulty-journal.ts';
 import { Api } from '../support/api.ts';
 import { openapi } from '../support/contract.ts';
+import { FaultyJournal } from '../support/faulty-journal.ts';
 
 /** As the contract has it: code, status, errno. */
 const CONTRACT: [string, number, string?][] = [

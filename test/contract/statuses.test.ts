@@ -1,7 +1,7 @@
 // Every documented status of every route, with every code that it documents, is given by the service.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { FaultyJournal } from '../http/faulty-journal.ts';
 import { codesOf, openapi } from '../support/contract.ts';
+import type { FaultyJournal } from '../support/faulty-journal.ts';
 import type { TestService } from '../support/service.ts';
 import { TABLE } from './statuses/table.ts';
 import { startFaultyService, World } from './statuses/world.ts';

@@ -2,9 +2,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bodyOf } from '../contract/statuses/samples.ts';
 import { PAGE, startFaultyService, World } from '../contract/statuses/world.ts';
+import type { FaultyJournal } from '../support/faulty-journal.ts';
 import type { TestService } from '../support/service.ts';
 import { until } from '../support/service.ts';
-import type { FaultyJournal } from './faulty-journal.ts';
 
 const POSTS = ['createRamBlock', 'convert', 'changeSource', 'addSource', 'registerListener', 'replayListener'];
 

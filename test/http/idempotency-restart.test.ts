@@ -1,8 +1,8 @@
 // What is kept under an Idempotency-Key is kept across restarts, together with the change that it answers for.
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FaultyJournal } from '../support/faulty-journal.ts';
 import { ScriptedListener } from '../support/scripted-listener.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { FaultyJournal } from './faulty-journal.ts';
 
 const KEY = { headers: { 'idempotency-key': 'one' } };
 

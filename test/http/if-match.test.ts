@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sampleOf } from '../contract/statuses/samples.ts';
 import { PAGE, startFaultyService, World } from '../contract/statuses/world.ts';
+import type { FaultyJournal } from '../support/faulty-journal.ts';
 import { type TestService, until } from '../support/service.ts';
-import type { FaultyJournal } from './faulty-journal.ts';
 import { exchange, head } from './raw-socket.ts';
 
 const CHANGES = ['convert', 'changeSource', 'addSource', 'removeSource'];

@@ -1,8 +1,8 @@
 // Lists in pages: everything once, whatever the limit; and cursors that only the list which gave them can read.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FaultyJournal } from '../support/faulty-journal.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
-import { FaultyJournal } from './faulty-journal.ts';
 
 const PAGE = 4096;
 const BLOCKS = 7;

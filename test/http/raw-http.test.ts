@@ -5,8 +5,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerParserErrors } from '../../src/http/plugins/problems.ts';
 import { checkAnswer } from '../support/contract.ts';
+import { FaultyJournal } from '../support/faulty-journal.ts';
 import { startService, type TestService, until } from '../support/service.ts';
-import { FaultyJournal } from './faulty-journal.ts';
 import { answerTo, exchange, head, type RawAnswer } from './raw-socket.ts';
 
 const CONVERSION = '{"offset":0,"size":4096,"to":"shared"}';

@@ -1,5 +1,6 @@
 // Connections: used again where that is right, and none of them, nor anything else, stays behind when listeners come and
 // go by the thousand.
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,16 +40,18 @@ describe('a connection', () => {
   });
 
   it('is kept while deliveries come, and dropped when none has come for a while', async () => {
-    sender = new Sender({ idleMs: 200 });
-    const { url, sockets } = await receiver(answering(200));
+    sender = new Sender({ idleMs: 500 });
+    const server = await receiver(answering(200));
     const started = performance.now();
-    for (let sequence = 1; performance.now() - started < 1000; sequence++) {
-      expect(await sender.deliver(url, { sequence })).toEqual({ outcome: 'accepted' });
-      await new Promise(setImmediate);
+    for (let sequence = 1; performance.now() - started < 1500; sequence++) {
+      expect(await sender.deliver(server.url, { sequence })).toEqual({ outcome: 'accepted' });
+      // A pause, so that nothing is under way when the pools are looked through.
+      await delay(20);
     }
     expect(sender.pools.size).toBe(1);
-    await until('it is dropped', () => sender.pools.size === 0 && sockets.size === 0);
-    expect(await sender.deliver(url)).toEqual({ outcome: 'accepted' });
+    expect(server.connections).toBeLessThanOrEqual(2);
+    await until('it is dropped', () => sender.pools.size === 0 && server.sockets.size === 0);
+    expect(await sender.deliver(server.url)).toEqual({ outcome: 'accepted' });
   });
 
   it('that waits for an answer is kept for as long as that takes', async () => {
@@ -214,4 +217,15 @@ it('many deliveries at once on one signal are no reason for a warning', async ()
   await new Promise(setImmediate);
   process.off('warning', listen);
   expect(warnings).toEqual([]);
+});
+
+it('closing ends what is under way, and nothing is sent after it', async () => {
+  const server = await receiver(() => undefined);
+  const delivered = sender.deliver(server.url, { sequence: 1 });
+  await until('it has arrived', () => server.arrived.length === 1);
+  await sender.close();
+  expect(await delivered).toMatchObject({ outcome: 'unanswered', status: null });
+  expect(await sender.deliver(server.url, { sequence: 2 })).toMatchObject({ outcome: 'unanswered', status: null });
+  expect(server.arrived).toHaveLength(1);
+  expect([server.connections, sender.pools.size]).toEqual([1, 0]);
 });

@@ -24,11 +24,14 @@ async function receiver(handler: Handler, port = 0): Promise<Receiver> {
   return started;
 }
 
-/** A port that nothing listens on. */
+/** A port that nothing listens on, from below those that systems give to connections on their own. */
 async function freePort(): Promise<number> {
-  const { port } = await receiver(answering(200));
-  await receivers.pop()?.close();
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const taken = await Receiver.start(answering(200), { port }).catch(() => null);
+    await taken?.close();
+    if (taken !== null) return port;
+  }
 }
 
 const HANG: Handler = () => undefined;
@@ -270,9 +273,9 @@ describe('a delivery that is called off', () => {
   });
 
   it('before it begins is never sent, and is no attempt', async () => {
-    const { url, connections } = await receiver(answering(200));
-    expect(await sender.deliver(url, { signal: AbortSignal.abort() })).toMatchObject({ outcome: 'unanswered' });
-    expect(connections).toBe(0);
+    const target = await receiver(answering(200));
+    expect(await sender.deliver(target.url, { signal: AbortSignal.abort() })).toMatchObject({ outcome: 'unanswered' });
+    expect(target.connections).toBe(0);
     expect(sender.attempts).toEqual([]);
   });
 
@@ -280,6 +283,7 @@ describe('a delivery that is called off', () => {
     const found = Promise.withResolvers<() => void>();
     const { arrived, port } = await receiver(answering(200));
     sender = new Sender({
+      idleMs: 50,
       resolve: (_name, _options, callback) =>
         found.resolve(() => callback(null, [{ address: '127.0.0.1', family: 4 }])),
     });

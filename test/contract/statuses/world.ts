@@ -1,7 +1,8 @@
 // What the table of statuses plays with: a service whose journal obeys, and for every row a block of its own, in its own
 // machine, with a source beside RamBlockAttributes and a listener that obeys too.
-import { FaultyJournal } from '../../http/faulty-journal.ts';
+
 import { Api, type CallOptions } from '../../support/api.ts';
+import { FaultyJournal } from '../../support/faulty-journal.ts';
 import { ScriptedListener, SECRET } from '../../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../../support/service.ts';
 import { type Sample, sampleOf } from './samples.ts';
