@@ -9,6 +9,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: ['src/cli/**', 'src/main.ts', 'src/journal/sqlite-worker.ts'],
+      thresholds: { lines: 95, functions: 95, branches: 90 },
       reporter: ['text-summary', 'json-summary'],
     },
   },
