@@ -51,7 +51,11 @@ export class Settling {
     for (const listener of this.#live.block.manager.listeners.values()) {
       if (!listener.isUnsettled || this.#active.has(listener.id)) continue;
       this.#active.add(listener.id);
-      void this.#settle(listener).finally(() => this.#active.delete(listener.id));
+      void this.#settle(listener).then((isSettled) => {
+        this.#active.delete(listener.id);
+        // What came to be owed since it was looked at last.
+        if (isSettled) this.wake();
+      });
     }
   }
 
@@ -74,7 +78,8 @@ export class Settling {
     for (const flight of this.#flights.values()) flight.abort();
   }
 
-  async #settle(listener: RamDiscardListener): Promise<void> {
+  /** @returns false when it was interrupted: whoever reads the journal back goes on */
+  async #settle(listener: RamDiscardListener): Promise<boolean> {
     const { signal } = this.#stopped;
     const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
     this.#log.warn(ids, 'a listener has unsettled ranges');
@@ -84,7 +89,8 @@ export class Settling {
         const flight = await this.#live.queue.runOwed(() => this.#begin(listener));
         await flight?.delivered;
         // Without its record the answer never was; after a restart the ranges are of unknown state again.
-        if (signal.aborted || flight === null) return;
+        if (signal.aborted) return false;
+        if (flight === null) break;
         if (await this.#live.queue.runOwed(flight.conclude)) {
           wait = FIRST_DELAY_MS;
           continue;
@@ -93,9 +99,11 @@ export class Settling {
         wait = Math.min(2 * wait, LONGEST_DELAY_MS);
       }
       this.#log.info(ids, 'a listener is settled');
+      return true;
     } catch (error) {
-      // The journal failed or the service is closing; the ranges are durable and are settled by whoever reads them back.
+      // The journal failed or the service is closing.
       if (!signal.aborted) this.#log.warn({ ...ids, err: error }, 'settling a listener was interrupted');
+      return false;
     }
   }
 

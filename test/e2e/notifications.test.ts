@@ -134,6 +134,29 @@ describe('a populate', () => {
   });
 });
 
+describe('a listener that is down', () => {
+  it("fails a change in the time of its deadline, and is settled when it is back, without anybody's doing", async () => {
+    const { device, id, get } = await register();
+    await convert(0, 4 * PAGE, 'shared');
+    const { port } = device;
+    await device.close();
+    listeners.splice(listeners.indexOf(device), 1);
+    const started = performance.now();
+    const answer = await convert(0, PAGE, 'private');
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(answer.body).toMatchObject({ code: 'discard-unacknowledged', listenerId: id, listenerStatus: null });
+    expect(answer.body.listenerDetail).toMatch(/ECONNREFUSED/);
+    expect((await service.api.get('/readyz')).status).toBe(200);
+
+    // The same device, started anew: it has nothing mapped any more.
+    const again = await ScriptedListener.start(() => 200, SECRET, port);
+    listeners.push(again);
+    await until('it is settled', async () => (await get()).state === 'active');
+    expect([...again.mapped]).toEqual([0]);
+    expect((await convert(0, PAGE, 'private')).status).toBe(200);
+  });
+});
+
 describe('a discard', () => {
   it('goes to all at once', async () => {
     const arrived = Promise.withResolvers<void>();

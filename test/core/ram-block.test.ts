@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { RamBlock } from '../../src/core/ram-block.ts';
+import type { Conversion } from '../../src/core/records.ts';
+
+const PAGE = 4096;
+const TIB = 2 ** 40;
+
+it('64 TiB cost under 8 MiB while they are private, and a conversion of the last page works', () => {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  const block = new RamBlock({
+    id: 'b1',
+    machine: 'default',
+    idstr: 'pc.ram',
+    ramAddr: 0,
+    gpa: null,
+    usedLength: 64 * TIB,
+    maxLength: 64 * TIB,
+    pageSize: PAGE,
+    resizeable: false,
+    guestMemfd: true,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  });
+  const source = { id: 's1', name: 'ram-block-attributes', granularity: PAGE };
+  block.apply({ ramBlockId: 'b1', kind: 'block-created', block: block.definition, sources: [source] });
+  const last = { offset: 64 * TIB - PAGE, size: PAGE, to: 'shared' } as Conversion;
+  block.apply({ ramBlockId: 'b1', kind: 'source-changed', sourceId: 's1', conversion: last });
+  const after = process.memoryUsage();
+  // Nothing is collected meanwhile: what was thrown away counts too.
+  expect(after.heapUsed - heapUsed + after.arrayBuffers - arrayBuffers).toBeLessThan(8 * 2 ** 20);
+  expect([...block.manager.populated.allRuns(true)]).toEqual([{ start: 2 ** 34 - 1, end: 2 ** 34 }]);
+  expect(block.generation).toBe(1);
+});
