@@ -24,6 +24,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await ServiceProcess.endAll();
   await Promise.all(devices.map((device) => device.close()));
   await rm(folder, { recursive: true });
 });

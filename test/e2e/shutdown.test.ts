@@ -18,6 +18,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  await ServiceProcess.endAll();
   await device.close();
   await rm(folder, { recursive: true });
 });

@@ -8,6 +8,7 @@ import { Api } from './api.ts';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export class ServiceProcess {
+  static readonly #running = new Set<ServiceProcess>();
   readonly #child: ChildProcess;
   /** What it wrote to stdout and stderr. */
   readonly output: string[] = [];
@@ -17,6 +18,7 @@ export class ServiceProcess {
   constructor(dataDir: string, settings: Record<string, string> = {}) {
     const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...settings };
     this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    ServiceProcess.#running.add(this);
     const listening = Promise.withResolvers<Api>();
     this.ready = listening.promise;
     this.ready.catch(() => undefined);
@@ -29,8 +31,14 @@ export class ServiceProcess {
       });
     }
     this.#child.on('exit', (code, signal) => {
+      ServiceProcess.#running.delete(this);
       listening.reject(new Error(`the service ended (${code ?? signal}): ${this.output.join('\n')}`));
     });
+  }
+
+  /** Leaves none behind, whatever became of the test that started them. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...ServiceProcess.#running].map((service) => service.end('SIGKILL')));
   }
 
   /** Resolves to the exit code, null after a signal. */
