@@ -23,6 +23,7 @@ export class Machines {
   /** Why nothing can be written now. */
   #unavailable: Problem | null = null;
   readonly #forgetting: NodeJS.Timeout;
+  #reopening: Promise<void> = Promise.resolve();
 
   /** Opens the journal and reads everything back. @throws Error when the journal cannot be opened or is damaged */
   static async open(dependencies: Dependencies): Promise<Machines> {
@@ -91,6 +92,9 @@ export class Machines {
 
   /** Drains, then closes the journal. */
   async close(): Promise<void> {
+    this.#closing.abort();
+    // It may be about to put another journal, and other blocks, in the place of those that failed.
+    await this.#reopening;
     await this.drain();
     await this.#journal.close();
   }
@@ -99,39 +103,42 @@ export class Machines {
     const journal = this.#journal;
     const machines = new Map<string, Machine>();
     for (const [name, sequence] of await journal.positions()) this.#machine(name, machines, journal, sequence);
-    const found: LiveBlock[] = [];
+    const found: { readonly block: RamBlock; readonly machine: Machine; readonly stored: Stored }[] = [];
     for await (const stored of journal.blocks()) {
       const block = rebuild(stored);
-      const { machine: name } = block.definition;
-      const size: Stored = { snapshotBytes: stored.snapshot?.byteLength ?? 0, records: stored.records.length };
-      const machine = this.#machine(name, machines, journal, 0);
+      const machine = this.#machine(block.definition.machine, machines, journal, 0);
       machine.claimExisting(block.definition);
-      found.push(new LiveBlock(block, machine, journal, this.#dependencies, size));
+      const snapshotBytes = stored.snapshot?.byteLength ?? 0;
+      found.push({ block, machine, stored: { snapshotBytes, records: stored.records.length } });
     }
-    await Promise.all(found.map((live) => live.commit(live.block.recover())));
+    // All of them, before any of them lives: nothing is sent of blocks that will not be served.
+    await Promise.all(found.map(({ block, machine }) => recover(block, machine)));
     found.sort((a, b) => (a.block.id < b.block.id ? -1 : 1));
+    const lives = found.map(({ block, machine, stored }) => {
+      return new LiveBlock(block, machine, journal, this.#dependencies, stored);
+    });
     this.#machines = machines;
-    this.#blocks = new Map(found.map((live) => [live.block.id, live]));
-    for (const live of found) live.settling.wake();
+    this.#blocks = new Map(lives.map((live) => [live.block.id, live]));
+    for (const live of lives) live.settling.wake();
     this.#dependencies.log.info({ ramBlocks: found.length }, 'the journal is read back');
   }
 
   #machine(name: string, machines: Map<string, Machine>, journal: Journal, sequence: number): Machine {
-    let machine = machines.get(name);
-    if (machine === undefined) {
-      machine = new Machine(name, journal, sequence, (problem) => this.#fail(problem, journal));
-      machines.set(name, machine);
-    }
+    const known = machines.get(name);
+    if (known !== undefined) return known;
+    const machine = new Machine(name, journal, sequence, (problem) => this.#fail(problem, machine));
+    machines.set(name, machine);
     return machine;
   }
 
   /** Nothing may be sent or written until it is known again what is durable. */
-  #fail(problem: Problem, journal: Journal): void {
-    if (this.#unavailable !== null || journal !== this.#journal) return;
+  #fail(problem: Problem, machine: Machine): void {
+    // A machine that is not served, because it is being read back or was given up, concerns nobody else.
+    if (this.#unavailable !== null || this.#machines.get(machine.name) !== machine) return;
     this.#unavailable = problem;
     this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
     for (const live of this.#blocks.values()) live.stop(problem);
-    void this.#reopen();
+    this.#reopening = this.#reopen();
   }
 
   async #reopen(): Promise<void> {
@@ -166,6 +173,14 @@ function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
   else throw new Error(`the journal is damaged: the records of RAM block ${ramBlockId} do not start with its creation`);
   for (const record of records) block.apply(record);
   return block;
+}
+
+/** Ends what a crash cut short. @throws Problem `journal-unavailable` */
+async function recover(block: RamBlock, machine: Machine): Promise<void> {
+  const records = block.recover();
+  if (records.length === 0) return;
+  await machine.append(records);
+  for (const record of records) block.apply(record);
 }
 
 function draining(): Problem {
