@@ -27,7 +27,8 @@ function createBlock(usedLength: number): RamBlock {
     createdAt: '2026-01-01T00:00:00.000Z',
   });
   const sources = [{ id: 'src', name: 'ram-block-attributes', granularity: PAGE }];
-  block.apply({ ramBlockId: block.id, kind: 'block-created', block: block.definition, sources });
+  const { id: ramBlockId, definition } = block;
+  block.apply({ ramBlockId, kind: 'block-created', block: definition, sources, at: definition.createdAt });
   return block;
 }
 
@@ -59,7 +60,8 @@ function conversions(block: RamBlock, seed: number): () => void {
     for (let n = 0; n < CONVERSIONS; n++) {
       const pages = 1 + random(MAX_PAGES);
       const start = random(MIXED_CHUNKS) * spread + random(CHUNK_PAGES - pages);
-      block.manager.commitChange(block.manager.planChange(source, { start, end: start + pages }, random(2) === 1));
+      const range = { start, end: start + pages };
+      block.manager.commit(block.manager.plan({ source, range, populate: random(2) === 1 }));
     }
   };
 }

@@ -7,9 +7,14 @@ import { negotiate, setHeaders } from './http/plugins/headers.ts';
 import { restrictHosts } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
 import { answerParserErrors, answerProblems, sendProblem, toProblem } from './http/plugins/problems.ts';
+import { serializeAnswers } from './http/plugins/serialization.ts';
 import { validateRequests } from './http/plugins/validation.ts';
+import { bitmapRoutes } from './http/routes/bitmap.ts';
 import { conversionRoutes } from './http/routes/conversions.ts';
+import { eventRoutes } from './http/routes/events.ts';
+import { listenerControlRoutes } from './http/routes/listener-control.ts';
 import { listenerRoutes } from './http/routes/listeners.ts';
+import { machineRoutes } from './http/routes/machines.ts';
 import { operationRoutes } from './http/routes/operation.ts';
 import { ramBlockRoutes } from './http/routes/ram-blocks.ts';
 import { sourceRoutes } from './http/routes/sources.ts';
@@ -26,8 +31,11 @@ import { TargetPolicy } from './listeners/target-policy.ts';
 import { WebhookClient } from './listeners/webhook-client.ts';
 import { Metrics } from './metrics.ts';
 import { Conversions } from './service/conversions.ts';
+import { Events } from './service/events.ts';
 import { Idempotency } from './service/idempotency.ts';
+import { ListenerControl } from './service/listener-control.ts';
 import { Listeners } from './service/listeners.ts';
+import { MachineConversions } from './service/machine-conversions.ts';
 import { Machines } from './service/machines.ts';
 import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
@@ -53,18 +61,27 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   const policy = new TargetPolicy({ allowed: config.allowedTargets, allowHttp: config.allowHttp });
   const agent = createAgent(policy, config.caFile);
   const deliveryLog = new DeliveryLog();
+  const events = new Events(config.eventsKept, randomUUID(), now);
   const webhooks = new WebhookClient({
     dispatcher: agent,
     policy,
     now,
-    onAttempt: (listener, attempt) => {
-      deliveryLog.add(listener, attempt);
+    onAttempt: (delivery, attempt) => {
+      deliveryLog.add(delivery.listener, attempt);
       metrics.countAttempt(attempt);
+      if (attempt.outcome !== 'accepted') events.deliveryFailed(delivery, attempt);
     },
   });
   const machines = await Machines.open({
     openJournal: openJournal ?? journalOf(config),
     deliver: (delivery, signal) => webhooks.deliver(delivery, signal),
+    attemptOnce: (delivery, number, signal) => webhooks.attempt(delivery, number, signal),
+    asyncSettings: {
+      retrySchedule: config.asyncRetrySchedule,
+      backlogLimit: config.asyncBacklogLimit,
+      disableAfter: config.asyncDisableAfter,
+    },
+    events,
     checkTarget: (url) => policy.check(url),
     newSecret,
     now,
@@ -95,6 +112,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   answerProblems(app);
   await negotiate(app);
   validateRequests(app);
+  serializeAnswers(app);
   await describeApi(app);
   app.addHook('onResponse', async (request, reply) => {
     const operation = request.routeOptions.schema?.operationId ?? 'none';
@@ -104,10 +122,15 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   const changes = new ChangeRequests(new Idempotency(machines), now);
   const listeners = new Listeners(machines);
   ramBlockRoutes(app, machines, new RamBlocks(machines, listeners), changes);
-  conversionRoutes(app, new Conversions(machines), changes);
+  const conversions = new Conversions(machines);
+  conversionRoutes(app, { conversions, machineConversions: new MachineConversions(machines), changes });
+  machineRoutes(app, machines);
   stateRoutes(app, machines);
+  await app.register((scope: TypedApp) => bitmapRoutes(scope, conversions));
   sourceRoutes(app, machines, new Sources(machines), changes);
   listenerRoutes(app, { machines, listeners, changes, deliveryLog });
+  listenerControlRoutes(app, new ListenerControl(machines), changes);
+  eventRoutes(app, events);
   operationRoutes(app, machines, metrics);
 
   // Before the server stops to take connections: whoever waits is told, what has begun is finished.

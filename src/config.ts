@@ -17,6 +17,10 @@ const Environment = Type.Object({
   RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1 }),
   RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1 }),
   RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1 }),
+  RBA_ASYNC_RETRY_SCHEDULE: Type.String({ default: '1s,5s,30s,2m,10m,30m,2h,5h,10h' }),
+  RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1 }),
+  RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
+  RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
   RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
   RBA_ALLOWED_TARGETS: Type.Optional(Type.String()),
@@ -36,6 +40,14 @@ export interface Config {
   readonly snapshotEvery: number;
   readonly blockQueueLimit: number;
   readonly queueWaitMs: number;
+  /** Milliseconds between attempts to send to an async listener; the last is repeated. */
+  readonly asyncRetrySchedule: readonly number[];
+  /** Deliveries that may be pending for an async listener; more become one replay. */
+  readonly asyncBacklogLimit: number;
+  /** Milliseconds of nothing but failures until an async listener is disabled. */
+  readonly asyncDisableAfter: number;
+  /** Events that a reader who was away can catch up on. */
+  readonly eventsKept: number;
   /** Host header values that are served beside addresses and localhost; lower case, without port. */
   readonly allowedHosts: readonly string[];
   readonly allowedTargets: readonly Network[];
@@ -67,11 +79,33 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     snapshotEvery: settings.RBA_SNAPSHOT_EVERY,
     blockQueueLimit: settings.RBA_BLOCK_QUEUE_LIMIT,
     queueWaitMs: settings.RBA_QUEUE_WAIT_MS,
+    asyncRetrySchedule: retrySchedule(settings.RBA_ASYNC_RETRY_SCHEDULE),
+    asyncBacklogLimit: settings.RBA_ASYNC_BACKLOG_LIMIT,
+    asyncDisableAfter: duration('RBA_ASYNC_DISABLE_AFTER', settings.RBA_ASYNC_DISABLE_AFTER),
+    eventsKept: settings.RBA_EVENTS_KEPT,
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (loopback ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,
     caFile: settings.RBA_CA_FILE ?? null,
   };
+}
+
+function retrySchedule(value: string): number[] {
+  const waits = list(value).map((text) => duration('RBA_ASYNC_RETRY_SCHEDULE', text));
+  if (waits.length === 0)
+    throw new Error('RBA_ASYNC_RETRY_SCHEDULE is empty; it must be durations such as 1s,5s,30s,2m');
+  return waits;
+}
+
+/** Milliseconds. */
+function duration(setting: string, text: string): number {
+  const [, number, unit = 's'] = /^([0-9]{1,9}(?:\.[0-9]+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? Number.NaN);
+  // What a timer can wait.
+  if (milliseconds >= 1 && milliseconds < 2 ** 31) return milliseconds;
+  throw new Error(
+    `${setting} has ${JSON.stringify(text)}; it must be a duration from 1ms to 596h, such as 500ms, 5s, 2m or 10h`,
+  );
 }
 
 function isLoopback(host: string): boolean {

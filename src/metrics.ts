@@ -70,6 +70,10 @@ export class Metrics {
     gauge('queue_length', 'Changes that wait for their turn, over all blocks', () => {
       return sum(blocks().map(({ queue }) => queue.length));
     });
+    gauge('async_deliveries_pending', 'Deliveries that async listeners are owed, over all blocks', () => {
+      return sum(listeners().map(({ backlog }) => backlog?.size ?? 0));
+    });
+    gauge('event_readers', 'Readers of /v1/events', () => machines.dependencies.events.readers);
     gauge('populated_bytes', 'Bytes that are populated, over all blocks', () => {
       return sum(blocks().map(({ block }) => block.manager.populated.populated * block.pageSize));
     });

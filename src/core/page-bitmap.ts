@@ -26,6 +26,18 @@ export class PageBitmap {
     return bitmap;
   }
 
+  /** As `words` gives it in bytes: bit i of byte j is page 8j+i. There is a byte for every page, and no bit beyond. */
+  static fromBytes(bytes: Uint8Array, length: number): PageBitmap {
+    const bitmap = new PageBitmap(length);
+    for (let chunk = 0; chunk * CHUNK_PAGES < length; chunk++) {
+      const words = new Uint32Array(CHUNK_WORDS);
+      const from = chunk * (CHUNK_PAGES / 8);
+      new Uint8Array(words.buffer).set(bytes.subarray(from, from + CHUNK_PAGES / 8));
+      if (words.some((bits) => bits !== 0)) bitmap.setChunk(chunk, words);
+    }
+    return bitmap;
+  }
+
   /** The pages that are populated in both; the two have the same length. */
   static intersection(a: PageBitmap, b: PageBitmap): PageBitmap {
     const result = a.clone();
@@ -54,15 +66,12 @@ export class PageBitmap {
 
   /** A copy of `range`, as a bitmap of its own that starts at page 0. */
   slice(range: PageRange): PageBitmap {
-    const copy = new PageBitmap(range.end - range.start);
-    for (let start = 0; start < copy.length; start += CHUNK_PAGES) {
-      const end = Math.min(start + CHUNK_PAGES, copy.length);
-      const from = { start: range.start + start, end: range.start + end };
-      const populated = this.count(from);
-      if (populated === end - start) copy.set({ start, end });
-      else if (populated > 0) copy.setChunk(start / CHUNK_PAGES, this.words(from.start, CHUNK_WORDS, from.end));
-    }
-    return copy;
+    return this.#copyTo(new PageBitmap(range.end - range.start), range);
+  }
+
+  /** A copy that has `length` pages: cut at its end, or with pages added there that are not populated. */
+  resized(length: number): PageBitmap {
+    return this.#copyTo(new PageBitmap(length), { start: 0, end: Math.min(length, this.length) });
   }
 
   has(page: number): boolean {
@@ -217,6 +226,19 @@ export class PageBitmap {
       this.#counts[chunk] = after;
     }
     this.#populated += after - before;
+  }
+
+  /** Copies `range` to the first pages of `copy`, which is empty. */
+  #copyTo(copy: PageBitmap, range: PageRange): PageBitmap {
+    const length = range.end - range.start;
+    for (let start = 0; start < length; start += CHUNK_PAGES) {
+      const end = Math.min(start + CHUNK_PAGES, length);
+      const from = { start: range.start + start, end: range.start + end };
+      const populated = this.count(from);
+      if (populated === end - start) copy.set({ start, end });
+      else if (populated > 0) copy.setChunk(start / CHUNK_PAGES, this.words(from.start, CHUNK_WORDS, from.end));
+    }
+    return copy;
   }
 
   /** Keeps the words only where they say more than the count does. */

@@ -1,8 +1,9 @@
 // The state of a RAM block as bytes and back: what a journal keeps in the place of many records. JSON, so that a person
 // can read it; the words of mixed chunks are base64 within.
-import { CHUNK_PAGES, type PageBitmap } from './page-bitmap.ts';
+import { Backlog, type BacklogState } from './backlog.ts';
+import { CHUNK_PAGES, PageBitmap } from './page-bitmap.ts';
 import { RamBlock } from './ram-block.ts';
-import type { ListenerPhase } from './ram-discard-listener.ts';
+import { type ListenerPhase, RamDiscardListener } from './ram-discard-listener.ts';
 import type { Intent, ListenerDefinition, RamBlockDefinition, SourceDefinition } from './records.ts';
 import type { PageRange } from './section.ts';
 
@@ -13,17 +14,21 @@ interface BitmapSnapshot {
   readonly mixed: readonly (readonly [number, string])[];
 }
 
+interface ListenerSnapshot {
+  readonly definition: ListenerDefinition;
+  readonly phase: ListenerPhase;
+  readonly lastSequence: number;
+  readonly unknown: readonly PageRange[];
+  readonly unmapped: readonly PageRange[];
+  /** Of an async listener. */
+  readonly backlog?: Omit<BacklogState, 'mapped'> & { readonly mapped: BitmapSnapshot };
+}
+
 interface Snapshot {
   readonly block: RamBlockDefinition;
   readonly generation: number;
   readonly sources: readonly { readonly definition: SourceDefinition; readonly bitmap: BitmapSnapshot }[];
-  readonly listeners: readonly {
-    readonly definition: ListenerDefinition;
-    readonly phase: ListenerPhase;
-    readonly lastSequence: number;
-    readonly unknown: readonly PageRange[];
-    readonly unmapped: readonly PageRange[];
-  }[];
+  readonly listeners: readonly ListenerSnapshot[];
   readonly intents: readonly Intent[];
 }
 
@@ -34,10 +39,7 @@ export function encodeSnapshot(block: RamBlock): Uint8Array<ArrayBuffer> {
     sources: [...block.manager.sources.values()].map(({ definition, bitmap }) => {
       return { definition, bitmap: encodeBitmap(bitmap) };
     }),
-    listeners: [...block.manager.listeners.values()].map((listener) => {
-      const { definition, phase, lastSequence, unknown, unmapped } = listener;
-      return { definition, phase, lastSequence, unknown, unmapped };
-    }),
+    listeners: [...block.manager.listeners.values()].map(encodeListener),
     intents: [...block.intents.values()],
   };
   return new TextEncoder().encode(JSON.stringify(snapshot));
@@ -48,21 +50,38 @@ export function decodeSnapshot(bytes: Uint8Array): RamBlock {
   // Our own writing: the journal has checked that it is as it was written.
   const snapshot = JSON.parse(new TextDecoder().decode(bytes)) as Snapshot;
   const block = new RamBlock(snapshot.block);
-  const ramBlockId = block.id;
   for (const { definition, bitmap } of snapshot.sources) {
-    const source = block.makeSource(definition, bitmap.full);
-    decodeMixed(source.bitmap, bitmap.mixed);
+    const source = block.makeSource(definition, []);
+    decodeBitmap(source.bitmap, bitmap);
     block.manager.addSource(source);
   }
-  for (const { definition, phase, lastSequence, unknown, unmapped } of snapshot.listeners) {
-    block.apply({ ramBlockId, kind: 'listener-added', listener: definition });
-    if (phase !== 'registering') block.apply({ ramBlockId, kind: 'listener-phase', listenerId: definition.id, phase });
-    const listeners = [{ listenerId: definition.id, lastSequence, unknown, unmapped }];
-    block.apply({ ramBlockId, kind: 'outcome', intentId: '', listeners });
-  }
+  for (const listener of snapshot.listeners) block.manager.addListener(decodeListener(block, listener));
   for (const intent of snapshot.intents) block.intents.set(intent.id, intent);
   block.generation = snapshot.generation;
   return block;
+}
+
+function encodeListener(listener: RamDiscardListener): ListenerSnapshot {
+  const { definition, phase, lastSequence, unknown, unmapped, backlog } = listener;
+  const kept = { definition, phase, lastSequence, unknown, unmapped };
+  if (backlog === null) return kept;
+  // Of an async listener the last sequence that is durable: what was sent beyond it will be sent again, the same.
+  const { acknowledged, failingSince, wanted, pending, replayThrough, mapped } = backlog;
+  const state = { acknowledged, failingSince, wanted, pending, replayThrough, mapped: encodeBitmap(mapped) };
+  return { ...kept, lastSequence: acknowledged, backlog: state };
+}
+
+function decodeListener(block: RamBlock, kept: ListenerSnapshot): RamDiscardListener {
+  const { definition, phase, lastSequence, unknown, unmapped, backlog: state } = kept;
+  const pages = block.definition.maxLength / block.pageSize;
+  const backlog =
+    state === undefined
+      ? null
+      : new Backlog({ ...state, mapped: decodeBitmap(new PageBitmap(pages), state.mapped) }, definition.maxSections);
+  const listener = new RamDiscardListener(definition, block.usedLength, block.pageSize, backlog);
+  listener.phase = phase;
+  listener.noteOutcome({ listenerId: listener.id, lastSequence, unknown, unmapped });
+  return listener;
 }
 
 function encodeBitmap(bitmap: PageBitmap): BitmapSnapshot {
@@ -74,11 +93,14 @@ function encodeBitmap(bitmap: PageBitmap): BitmapSnapshot {
   return { full: [...uniform.allRuns(true)], mixed };
 }
 
-function decodeMixed(bitmap: PageBitmap, mixed: BitmapSnapshot['mixed']): void {
+/** Fills `bitmap`, which is empty. */
+function decodeBitmap(bitmap: PageBitmap, { full, mixed }: BitmapSnapshot): PageBitmap {
+  for (const run of full) bitmap.set(run);
   for (const [chunk, words] of mixed) {
     const bytes = Uint8Array.fromBase64(words);
     bitmap.setChunk(chunk, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
   }
+  return bitmap;
 }
 
 function toBase64(words: Uint32Array): string {

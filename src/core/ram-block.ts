@@ -1,13 +1,28 @@
 // A RAM block with its sources and listeners. It changes in one way only: `apply` of a record that is already durable.
+import { type About, Backlog } from './backlog.ts';
 import { PageBitmap } from './page-bitmap.ts';
 import { RamDiscardListener } from './ram-discard-listener.ts';
-import { type Plan, RamDiscardManager } from './ram-discard-manager.ts';
+import { type Plan, RamDiscardManager, type Step } from './ram-discard-manager.ts';
 import { RAM_BLOCK_ATTRIBUTES, RamDiscardSource } from './ram-discard-source.ts';
-import type { BlockRecord, Intent, Outcome, RamBlockDefinition, SourceChanged, SourceDefinition } from './records.ts';
+import type {
+  BlockRecord,
+  BlockResized,
+  DeliveryReason,
+  Intent,
+  ListenerDefinition,
+  ListenerPhaseChanged,
+  NewRecord,
+  Outcome,
+  RamBlockDefinition,
+  SourceChanged,
+  SourceDefinition,
+  SourceStep,
+} from './records.ts';
+import type { Call, Round } from './rounds.ts';
 import { cutAll, type PageRange, toPageRange } from './section.ts';
 
 export class RamBlock {
-  readonly definition: RamBlockDefinition;
+  #definition: RamBlockDefinition;
   readonly manager: RamDiscardManager;
   /** Intents whose outcome is not durable yet: deliveries that are under way, or were when the process died. */
   readonly intents = new Map<string, Intent>();
@@ -15,8 +30,12 @@ export class RamBlock {
   deleted = false;
 
   constructor(definition: RamBlockDefinition) {
-    this.definition = definition;
+    this.#definition = definition;
     this.manager = new RamDiscardManager(definition.usedLength / definition.pageSize);
+  }
+
+  get definition(): RamBlockDefinition {
+    return this.#definition;
   }
 
   get id(): string {
@@ -56,12 +75,20 @@ export class RamBlock {
     return new RamDiscardSource(definition, bitmap);
   }
 
+  /** A listener that is not of this block yet. @param at when that is, ISO 8601 */
+  makeListener(definition: ListenerDefinition, at: string): RamDiscardListener {
+    const pages = this.definition.maxLength / this.pageSize;
+    const wanted = { reason: 'registration', since: at } as const;
+    const backlog = definition.mode === 'async' ? Backlog.empty(pages, definition.maxSections, wanted) : null;
+    return new RamDiscardListener(definition, this.usedLength, this.pageSize, backlog);
+  }
+
   /**
    * The one way in which a block changes, live and when the journal is read back. Records name only what exists: the
-   * service checked that before it wrote them.
-   * @param plan what `planOf(record)` would answer, where the caller has it already
+   * service checked that before it wrote them. (But what an async listener did may be known after it was removed.)
+   * @param plans of the steps of a `source-changed`, where the caller has them already
    */
-  apply(record: BlockRecord, plan?: Plan): void {
+  apply(record: BlockRecord, plans?: readonly Plan[]): void {
     switch (record.kind) {
       case 'block-created':
         for (const source of record.sources) this.manager.addSource(this.makeSource(source, []));
@@ -69,26 +96,34 @@ export class RamBlock {
       case 'block-deleted':
         this.deleted = true;
         break;
+      case 'block-resized':
+        this.#resize(record);
+        break;
       case 'source-added':
-        this.manager.addSource(this.makeSource(record.source, record.populated));
-        this.generation++;
+        this.#addSource(this.makeSource(record.source, record.populated), record.at);
         break;
       case 'source-removed':
-        this.manager.removeSource(this.#source(record.sourceId));
-        this.generation++;
+        this.#removeSource(this.#source(record.sourceId), record.at);
         break;
       case 'source-changed':
-        this.manager.commitChange(plan ?? this.planOf(record));
-        this.generation++;
+        this.#changeSource(record, plans);
         break;
       case 'listener-added':
-        this.manager.addListener(new RamDiscardListener(record.listener, this.usedLength, this.pageSize));
+        this.manager.addListener(this.makeListener(record.listener, record.at));
+        break;
+      case 'listener-changed':
+        this.#listener(record.listenerId).change(record.changes);
         break;
       case 'listener-phase':
-        this.#listener(record.listenerId).phase = record.phase;
+        this.#changePhase(this.#listener(record.listenerId), record);
         break;
       case 'listener-removed':
         this.manager.removeListener(record.listenerId);
+        break;
+      case 'listener-position':
+      case 'delivery-skipped':
+      case 'listener-replay':
+        this.#advance(record);
         break;
       case 'intent':
         this.intents.set(record.id, record);
@@ -100,25 +135,113 @@ export class RamBlock {
     }
   }
 
-  /** The plan behind a record of a committed change. */
-  planOf(record: SourceChanged): Plan {
-    const { offset, size, to } = record.conversion;
+  /** What a step of a recorded change does. */
+  stepOf(source: RamDiscardSource, { conversion: { offset, size, to }, runs }: SourceStep): Step {
     const range = toPageRange({ offset, size }, this.pageSize);
-    return this.manager.planChange(this.#source(record.sourceId), range, to === 'shared' || to === 'populated');
+    return { source, range, populate: to === 'shared' || to === 'populated', runs };
   }
 
   /**
    * What ends the intents that a crash left open: what was not committed did not happen, and what their listeners may
    * have been told of is of unknown state. A listener whose registration was cut short is to be removed.
    */
-  recover(): BlockRecord[] {
-    const records: BlockRecord[] = [];
+  recover(): NewRecord[] {
+    const records: NewRecord[] = [];
     for (const intent of this.intents.values()) records.push(this.#abandon(intent));
     for (const listener of this.manager.listeners.values()) {
       if (listener.phase !== 'registering') continue;
       records.push({ ramBlockId: this.id, kind: 'listener-phase', listenerId: listener.id, phase: 'removing' });
     }
     return records;
+  }
+
+  /** The discards that end a listener: of its section at once where it supports that, else of each populated run. */
+  farewell(listener: RamDiscardListener): Call {
+    const whole = listener.definition.doubleDiscardSupported;
+    return { listener, runs: whole ? [listener.range] : this.manager.replayFor(listener) };
+  }
+
+  #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }, known?: readonly Plan[]): void {
+    const source = this.#source(sourceId);
+    const plans = steps.map((step, index) => {
+      const plan = known?.[index] ?? this.manager.plan(this.stepOf(source, step));
+      this.manager.commit(plan);
+      return plan;
+    });
+    this.generation++;
+    const conversionId = steps.length === 1 ? (steps[0]?.conversion.id ?? null) : null;
+    const reason = source.isRamBlockAttributes ? 'conversion' : 'source';
+    if (this.#hasAsync) this.#owe(this.manager.rounds(plans), this.#about(reason, at, conversionId));
+  }
+
+  #addSource(source: RamDiscardSource, at: string): void {
+    const taken = this.manager.takenAwayBy(source);
+    this.manager.addSource(source);
+    this.generation++;
+    this.#owe([{ discards: this.manager.callsFor(taken), populates: [] }], this.#about('source', at));
+  }
+
+  #removeSource(source: RamDiscardSource, at: string): void {
+    const given = this.manager.givenBackBy(source);
+    this.manager.removeSource(source);
+    this.generation++;
+    this.#owe([{ discards: [], populates: this.manager.callsFor(given) }], this.#about('source', at));
+  }
+
+  #resize({ usedLength, at }: BlockResized & { at: string }): void {
+    const { populate, runs } = this.manager.resizedBy(usedLength / this.pageSize);
+    const calls = populate ? this.manager.callsBeyondEnd(runs) : this.manager.callsFor(runs);
+    this.#definition = { ...this.#definition, usedLength };
+    this.manager.resize(this.pages.end, usedLength);
+    this.generation++;
+    const round = { discards: populate ? [] : calls, populates: populate ? calls : [] };
+    this.#owe([round], this.#about('resize', at));
+  }
+
+  #changePhase(listener: RamDiscardListener, { phase, givenUp, at }: ListenerPhaseChanged & { at: string }): void {
+    const { backlog } = listener;
+    listener.phase = phase;
+    if (backlog === null) return;
+    backlog.failingSince = null;
+    if (phase === 'removing')
+      backlog.end(listener.range, this.farewell(listener).runs, this.#about('unregistration', at));
+    else if (phase === 'disabled') backlog.drop(givenUp ?? 0);
+    else backlog.want(givenUp ?? 0, at);
+  }
+
+  /** What came of the deliveries to an async listener. */
+  #advance(record: Extract<BlockRecord, { kind: 'listener-position' | 'delivery-skipped' | 'listener-replay' }>): void {
+    const listener = this.manager.listeners.get(record.listenerId);
+    const backlog = listener?.backlog;
+    if (listener === undefined || !backlog) return;
+    if (record.kind === 'listener-position') {
+      backlog.acknowledge(record.acknowledged);
+      backlog.failingSince = record.failingSince;
+    } else if (record.kind === 'delivery-skipped') {
+      backlog.skip(record.sequence, this.manager.populated, this.#about('recovery', record.at));
+    } else if (record.step === 'wanted') {
+      backlog.want(record.givenUp ?? 0, record.at);
+    } else {
+      backlog.begin(listener.range, this.manager.replayFor(listener), this.#about('replay', record.at));
+    }
+    listener.lastSequence = Math.max(listener.lastSequence, backlog.acknowledged);
+  }
+
+  get #hasAsync(): boolean {
+    for (const listener of this.manager.listeners.values()) if (listener.backlog !== null) return true;
+    return false;
+  }
+
+  /** From now on the async listeners are owed what they hear of in `rounds`. */
+  #owe(rounds: readonly Round[], about: About): void {
+    for (const { discards, populates } of rounds) {
+      for (const { listener, runs } of discards) listener.backlog?.add(false, runs, about);
+      for (const { listener, runs } of populates) listener.backlog?.add(true, runs, about);
+    }
+  }
+
+  #about(reason: DeliveryReason, at: string, conversionId: string | null = null): About {
+    return { reason, conversionId, generation: this.generation, at };
   }
 
   #abandon(intent: Intent): { ramBlockId: string } & Outcome {

@@ -1,12 +1,16 @@
 // What a block knows of one RamDiscardListener: who it is, how far its deliveries got, what it has mapped, and what of
-// that is not known (unsettled).
+// that is not known (unsettled) or not told yet (the backlog of an async one).
+import type { Backlog } from './backlog.ts';
 import { countMappings, countNewMappings } from './dma-mappings.ts';
 import { PageBitmap } from './page-bitmap.ts';
-import type { ListenerDefinition, ListenerOutcome } from './records.ts';
+import type { ListenerChanges, ListenerDefinition, ListenerOutcome } from './records.ts';
 import { MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
 
-/** registering: its replay is not through. removing: a discard of its section is owed before it may be forgotten. */
-export type ListenerPhase = 'registering' | 'active' | 'removing';
+/**
+ * registering: the replay of a sync one is not through. removing: a discard of its section is owed before it may be
+ * forgotten. disabled: an async one that is told nothing.
+ */
+export type ListenerPhase = 'registering' | 'active' | 'removing' | 'disabled';
 
 /** A section as a delivery names it; bytes. */
 export interface NotifiedSection {
@@ -31,23 +35,61 @@ interface UnsettledPages {
 }
 
 export class RamDiscardListener {
-  readonly definition: ListenerDefinition;
+  #definition: ListenerDefinition;
   readonly #pageSize: number;
   /** Bytes of the block in use. */
-  readonly #usedLength: number;
-  phase: ListenerPhase = 'registering';
-  /** The highest sequence that a delivery was given, or may have been given before a crash. */
+  #usedLength: number;
+  phase: ListenerPhase;
+  /**
+   * The highest sequence that a delivery was given, or may have been given before a crash. Of an async listener it is
+   * noted where it is sent: after a restart the same number is given to the same delivery again.
+   */
   lastSequence = 0;
+  /** There of an async listener. */
+  readonly backlog: Backlog | null;
   /** There while anything is unsettled. */
   #unsettled: UnsettledPages | null = null;
   /** Populated pages of the section, and the mappings that they need. */
   #populatedPages = 0;
   #neededMappings = 0;
 
-  constructor(definition: ListenerDefinition, usedLength: number, pageSize: number) {
-    this.definition = definition;
+  constructor(definition: ListenerDefinition, usedLength: number, pageSize: number, backlog: Backlog | null = null) {
+    this.#definition = definition;
     this.#usedLength = usedLength;
     this.#pageSize = pageSize;
+    this.backlog = backlog;
+    this.phase = backlog === null ? 'registering' : 'active';
+  }
+
+  get definition(): ListenerDefinition {
+    return this.#definition;
+  }
+
+  /** Whether it is told of what happens. An async one that is disabled or about to go is not. */
+  get hears(): boolean {
+    return this.backlog === null || this.phase === 'active';
+  }
+
+  change(changes: ListenerChanges): void {
+    this.#definition = { ...this.#definition, ...changes };
+  }
+
+  /** The block has another length (bytes) and `populated` is what is populated in it now. */
+  resize(usedLength: number, populated: PageBitmap): void {
+    this.#usedLength = usedLength;
+    if (this.#unsettled !== null) {
+      const { unknown, unmapped } = this.#unsettled;
+      this.#unsettled = { unknown: unknown.resized(populated.length), unmapped: unmapped.resized(populated.length) };
+      this.#forgetSettled();
+    }
+    this.recount(populated);
+  }
+
+  /** Counts anew what is kept count of. */
+  recount(populated: PageBitmap): void {
+    this.#populatedPages = populated.count(this.range);
+    const { granularity } = this.definition;
+    this.#neededMappings = countMappings(populated.runs(this.range, true), this.#pageSize, granularity);
   }
 
   get id(): string {
@@ -63,6 +105,16 @@ export class RamDiscardListener {
   /** The section in pages. */
   get range(): PageRange {
     return toPageRange(this.section, this.#pageSize);
+  }
+
+  /** Whether the section reaches to the end of the block, wherever that is. */
+  get followsEnd(): boolean {
+    return this.definition.section.size === null;
+  }
+
+  /** The mappings that the section can need at worst: every piece of it. */
+  get worstMappings(): number {
+    return countMappings([this.range], this.#pageSize, this.definition.granularity);
   }
 
   /** Runs of pages that may or may not be mapped. */
@@ -119,11 +171,12 @@ export class RamDiscardListener {
   /** `runs` of the section became discarded; `populated` is the state after. */
   noteDiscarded(populated: PageBitmap, runs: readonly PageRange[]): void {
     this.#neededMappings -= this.#newMappings(populated, runs);
-    for (const run of runs) {
-      this.#populatedPages -= run.end - run.start;
-      // Nothing is owed for a page that is no longer populated; whether it is mapped stays as unknown as it was.
-      this.#unsettled?.unmapped.clear(run);
-    }
+    for (const run of runs) this.#populatedPages -= run.end - run.start;
+  }
+
+  /** Nothing is owed for pages that are no longer populated; whether they are mapped stays as unknown as it was. */
+  forgetOwed(runs: readonly PageRange[]): void {
+    for (const run of runs) this.#unsettled?.unmapped.clear(run);
     this.#forgetSettled();
   }
 
@@ -152,6 +205,7 @@ export class RamDiscardListener {
   /** What the listener was told and has acknowledged. `populated` is the state of the block. */
   mapped(populated: PageBitmap): Mapped {
     const range = this.range;
+    if (this.backlog !== null) return this.#mappedOf(this.backlog.mapped);
     if (this.phase !== 'active') return { pages: 0, runs: 0, mappings: 0 };
     if (!this.isUnsettled) {
       return { pages: this.#populatedPages, runs: populated.countRuns(range), mappings: this.#neededMappings };
@@ -159,6 +213,10 @@ export class RamDiscardListener {
     const mapped = new PageBitmap(populated.length);
     for (const run of populated.runs(range, true)) mapped.set(run);
     for (const run of [...this.unknown, ...this.unmapped]) mapped.clear(run);
+    return this.#mappedOf(mapped);
+  }
+
+  #mappedOf(mapped: PageBitmap): Mapped {
     const mappings = countMappings(mapped.allRuns(true), this.#pageSize, this.definition.granularity);
     return { pages: mapped.populated, runs: mapped.runCount, mappings };
   }

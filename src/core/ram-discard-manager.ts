@@ -3,18 +3,21 @@
 import { PageBitmap } from './page-bitmap.ts';
 import type { RamDiscardListener } from './ram-discard-listener.ts';
 import type { RamDiscardSource, Uniformity } from './ram-discard-source.ts';
+import { type Call, type Round, Rounds } from './rounds.ts';
 import { cutAll, type PageRange } from './section.ts';
 
-/** One listener and the runs of its section that it is to be told of, ascending and maximal. */
-export interface Call {
-  readonly listener: RamDiscardListener;
-  readonly runs: readonly PageRange[];
-}
-
-/** What a change of one source comes to. Nothing has changed yet. */
-export interface Plan {
+/** What is to be done to one source. */
+export interface Step {
   readonly source: RamDiscardSource;
   readonly range: PageRange;
+  readonly populate: boolean;
+  /** The pages of `range` that it sets, ascending, where those are not all. */
+  readonly runs?: readonly PageRange[] | undefined;
+}
+
+/** What a step comes to. Nothing has changed yet. */
+export interface Plan {
+  readonly source: RamDiscardSource;
   readonly populate: boolean;
   readonly from: Uniformity;
   /** The pages of the source that change, as maximal runs. */
@@ -23,9 +26,17 @@ export interface Plan {
   readonly effective: readonly PageRange[];
 }
 
+/** What several steps, one after the other, come to. */
+export interface Rehearsal {
+  /** Of each step, as the steps before it leave the block. */
+  readonly plans: readonly Plan[];
+  /** The most DMA mappings that a listener needs on the way, where it is populated at all. */
+  readonly peaks: ReadonlyMap<RamDiscardListener, number>;
+}
+
 export class RamDiscardManager {
   /** Pages of the block. */
-  readonly #length: number;
+  #length: number;
   readonly #sources = new Map<string, RamDiscardSource>();
   /** In the order of registration. */
   readonly #listeners = new Map<string, RamDiscardListener>();
@@ -50,20 +61,52 @@ export class RamDiscardManager {
     return this.#listeners;
   }
 
+  /** The listeners as QEMU goes through its list, for it inserts at the head. */
+  get newestFirst(): RamDiscardListener[] {
+    return [...this.#listeners.values()].reverse();
+  }
+
   /** The smallest granularity of the sources in bytes (QEMU: get_min_granularity); null without a source. */
   get minGranularity(): number | null {
     if (this.#sources.size === 0) return null;
     return Math.min(...[...this.#sources.values()].map((source) => source.definition.granularity));
   }
 
-  /** Plans to populate or discard `range` in `source`. */
-  planChange(source: RamDiscardSource, range: PageRange, populate: boolean): Plan {
-    const changed = [...source.bitmap.runs(range, !populate)];
+  /** Plans one step. */
+  plan({ source, range, populate, runs }: Step): Plan {
+    const changed = (runs ?? [range]).flatMap((run) => [...source.bitmap.runs(run, !populate)]);
     let effective: readonly PageRange[] = changed;
     for (const other of this.#sources.values()) {
       if (other !== source) effective = populatedWithin(other.bitmap, effective);
     }
-    return { source, range, populate, from: stateBefore(changed, range, populate), changed, effective };
+    const from = runs === undefined ? stateBefore(changed, range, populate) : source.stateOf(range);
+    return { source, populate, from, changed, effective };
+  }
+
+  /** Plans `steps`, each on top of those before it: does them, and undoes them before anybody can see it. */
+  rehearse(steps: readonly Step[]): Rehearsal {
+    const plans: Plan[] = [];
+    const peaks = new Map<RamDiscardListener, number>();
+    for (const step of steps) {
+      const before = plans.at(-1);
+      if (before !== undefined) this.#flip(before, before.populate);
+      const plan = this.plan(step);
+      plans.push(plan);
+      if (!plan.populate) continue;
+      for (const { listener, runs } of this.callsFor(plan.effective)) {
+        const needed = listener.mappingsWith(this.#populated, runs);
+        peaks.set(listener, Math.max(needed, peaks.get(listener) ?? 0));
+      }
+    }
+    for (const done of plans.slice(0, -1).reverse()) this.#flip(done, !done.populate);
+    return { plans, peaks };
+  }
+
+  /** What listeners hear of `plans`, one after the other. */
+  rounds(plans: readonly Plan[]): Round[] {
+    const rounds = new Rounds();
+    for (const { effective, populate } of plans) rounds.add(populate, this.callsFor(effective));
+    return rounds.inOrder(this.newestFirst);
   }
 
   /** The pages that `added` takes away from what is populated. */
@@ -75,18 +118,32 @@ export class RamDiscardManager {
 
   /** The pages that removing `removed` gives back. */
   givenBackBy(removed: RamDiscardSource): PageRange[] {
-    const all = { start: 0, end: this.#length };
-    return [...this.planChange(removed, all, true).effective];
+    const range = { start: 0, end: this.#length };
+    return [...this.plan({ source: removed, range, populate: true }).effective];
   }
 
-  /** Who hears of `runs` and of which part: newest listener first, as QEMU inserts at the head of its list. */
+  /** The pages that become populated, or are no more, when the block has `length` pages. */
+  resizedBy(length: number): { readonly populate: boolean; readonly runs: readonly PageRange[] } {
+    const populate = length > this.#length;
+    if (!populate) return { populate, runs: [...this.#populated.runs({ start: length, end: this.#length }, true)] };
+    return { populate, runs: this.#sources.size > 0 ? [] : [{ start: this.#length, end: length }] };
+  }
+
+  /** Who hears of `runs` and of which part: newest listener first. */
   callsFor(runs: readonly PageRange[]): Call[] {
     const calls: Call[] = [];
-    for (const listener of [...this.#listeners.values()].reverse()) {
-      const inside = cutAll(runs, listener.range);
+    for (const listener of this.newestFirst) {
+      const inside = listener.hears ? cutAll(runs, listener.range) : [];
       if (inside.length > 0) calls.push({ listener, runs: inside });
     }
     return calls;
+  }
+
+  /** Who hears of `runs` that begin at the end of the block: those whose section follows it. */
+  callsBeyondEnd(runs: readonly PageRange[]): Call[] {
+    if (runs.length === 0) return [];
+    const following = this.newestFirst.filter(({ hears, followsEnd }) => hears && followsEnd);
+    return following.map((listener) => ({ listener, runs }));
   }
 
   /** What a replay of the populated pages tells `listener`. */
@@ -94,58 +151,66 @@ export class RamDiscardManager {
     return [...this.populated.runs(listener.range, true)];
   }
 
-  commitChange(plan: Plan): void {
-    this.#noteBefore(plan.effective, plan.populate);
-    const { bitmap } = plan.source;
-    if (plan.populate) bitmap.set(plan.range);
-    else bitmap.clear(plan.range);
-    if (this.#populated !== bitmap) {
-      for (const run of plan.effective) {
-        if (plan.populate) this.#populated.set(run);
-        else this.#populated.clear(run);
-      }
-    }
-    this.#noteAfter(plan.effective, plan.populate);
+  commit(plan: Plan): void {
+    this.#flip(plan, plan.populate);
+    if (!plan.populate) for (const { listener, runs } of this.callsFor(plan.effective)) listener.forgetOwed(runs);
   }
 
   addSource(source: RamDiscardSource): void {
     const taken = this.takenAwayBy(source);
     this.#sources.set(source.definition.id, source);
     this.#recompute();
-    this.#noteAfter(taken, false);
+    for (const { listener, runs } of this.callsFor(taken)) {
+      listener.noteDiscarded(this.populated, runs);
+      listener.forgetOwed(runs);
+    }
   }
 
   removeSource(source: RamDiscardSource): void {
-    const given = this.givenBackBy(source);
-    this.#noteBefore(given, true);
+    for (const { listener, runs } of this.callsFor(this.givenBackBy(source))) {
+      listener.notePopulated(this.populated, runs);
+    }
     this.#sources.delete(source.definition.id);
     this.#recompute();
   }
 
+  /** @param length pages @param usedLength the same in bytes */
+  resize(length: number, usedLength: number): void {
+    this.#length = length;
+    for (const source of this.#sources.values()) source.resize(length);
+    this.#recompute();
+    for (const listener of this.#listeners.values()) listener.resize(usedLength, this.#populated);
+  }
+
   addListener(listener: RamDiscardListener): void {
     this.#listeners.set(listener.id, listener);
-    // As if all that is populated in its section became so just now.
-    listener.notePopulated(new PageBitmap(this.#length), this.replayFor(listener));
+    listener.recount(this.#populated);
   }
 
   removeListener(listenerId: string): void {
     this.#listeners.delete(listenerId);
   }
 
-  #noteBefore(runs: readonly PageRange[], populate: boolean): void {
-    if (!populate) return;
-    for (const call of this.callsFor(runs)) call.listener.notePopulated(this.populated, call.runs);
-  }
-
-  #noteAfter(runs: readonly PageRange[], populate: boolean): void {
-    if (populate) return;
-    for (const call of this.callsFor(runs)) call.listener.noteDiscarded(this.populated, call.runs);
+  /** Sets the pages that `plan` changes, or (to undo it) clears them, and counts with the listeners. */
+  #flip({ source, changed, effective }: Plan, populate: boolean): void {
+    const calls = this.callsFor(effective);
+    if (populate) for (const { listener, runs } of calls) listener.notePopulated(this.#populated, runs);
+    fill(source.bitmap, changed, populate);
+    if (this.#populated !== source.bitmap) fill(this.#populated, effective, populate);
+    if (!populate) for (const { listener, runs } of calls) listener.noteDiscarded(this.#populated, runs);
   }
 
   #recompute(): void {
     const [first, ...rest] = [...this.#sources.values()].map((source) => source.bitmap);
     if (first === undefined) this.#populated = PageBitmap.full(this.#length);
     else this.#populated = rest.reduce((and, bitmap) => PageBitmap.intersection(and, bitmap), first);
+  }
+}
+
+function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean): void {
+  for (const run of runs) {
+    if (populate) bitmap.set(run);
+    else bitmap.clear(run);
   }
 }
 

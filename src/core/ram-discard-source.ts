@@ -11,11 +11,20 @@ export type Uniformity = 'populated' | 'discarded' | 'mixture';
 
 export class RamDiscardSource {
   readonly definition: SourceDefinition;
-  readonly bitmap: PageBitmap;
+  #bitmap: PageBitmap;
 
   constructor(definition: SourceDefinition, bitmap: PageBitmap) {
     this.definition = definition;
-    this.bitmap = bitmap;
+    this.#bitmap = bitmap;
+  }
+
+  get bitmap(): PageBitmap {
+    return this.#bitmap;
+  }
+
+  /** The block has another length (pages); what is new is discarded. */
+  resize(length: number): void {
+    this.#bitmap = this.#bitmap.resized(length);
   }
 
   get isRamBlockAttributes(): boolean {

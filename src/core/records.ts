@@ -36,7 +36,7 @@ export interface ListenerSection {
 export interface ListenerDefinition {
   readonly id: string;
   readonly url: string;
-  readonly mode: 'sync';
+  readonly mode: 'sync' | 'async';
   readonly section: ListenerSection;
   /** Bytes; a power of two >= 4096. */
   readonly granularity: number;
@@ -48,8 +48,26 @@ export interface ListenerDefinition {
   readonly description: string | null;
   /** `whsec_` and base64, as Standard Webhooks writes it. */
   readonly secret: string;
+  /** The secrets before the last rotations that may sign too, newest first, and until when. */
+  readonly previousSecrets?: readonly { readonly secret: string; readonly until: string }[];
   readonly createdAt: string;
 }
+
+/** What of a listener can change while it lives. */
+export type ListenerChanges = Partial<
+  Pick<ListenerDefinition, 'url' | 'timeoutMs' | 'description' | 'secret' | 'previousSecrets'>
+>;
+
+/** Why a listener is told something. */
+export type DeliveryReason =
+  | 'conversion'
+  | 'registration'
+  | 'unregistration'
+  | 'rollback'
+  | 'replay'
+  | 'source'
+  | 'resize'
+  | 'recovery';
 
 export type PageState = 'shared' | 'private';
 export type Populatedness = 'populated' | 'discarded';
@@ -92,10 +110,23 @@ export interface SourceRemoved {
   readonly sourceId: string;
 }
 
+/** One step of a change. `runs` are the pages that it sets, where that is not all of the conversion's range. */
+export interface SourceStep {
+  readonly conversion: Conversion;
+  readonly runs?: readonly PageRange[];
+}
+
+/** One change of a source, in one step or (a batch, a bitmap) in several that become true together. */
 export interface SourceChanged {
   readonly kind: 'source-changed';
   readonly sourceId: string;
-  readonly conversion: Conversion;
+  readonly steps: readonly SourceStep[];
+}
+
+export interface BlockResized {
+  readonly kind: 'block-resized';
+  /** Bytes. */
+  readonly usedLength: number;
 }
 
 export interface ListenerAdded {
@@ -106,7 +137,43 @@ export interface ListenerAdded {
 export interface ListenerPhaseChanged {
   readonly kind: 'listener-phase';
   readonly listenerId: string;
-  readonly phase: 'active' | 'removing';
+  /** `disabled` is of async listeners only; a disabled one that becomes active wants a replay. */
+  readonly phase: 'active' | 'removing' | 'disabled';
+  /** The last sequence that an async listener may have been sent: given up when it is disabled. */
+  readonly givenUp?: number;
+}
+
+export interface ListenerChanged {
+  readonly kind: 'listener-changed';
+  readonly listenerId: string;
+  readonly changes: ListenerChanges;
+}
+
+/** How far the deliveries of an async listener have come: all up to `acknowledged` are over. */
+export interface ListenerPosition {
+  readonly kind: 'listener-position';
+  readonly listenerId: string;
+  readonly acknowledged: number;
+  /** Since when nothing but failures came of its attempts; null when the last one was accepted. */
+  readonly failingSince: string | null;
+}
+
+/** The oldest pending delivery of an async listener is given up; its ranges follow anew. */
+export interface DeliverySkipped {
+  readonly kind: 'delivery-skipped';
+  readonly listenerId: string;
+  readonly sequence: number;
+}
+
+/**
+ * An async listener starts over. `wanted`: all that is pending is dropped, up to `givenUp`, the last sequence that may
+ * have been sent. `begun`: the state of this moment is pending, and what comes later will follow it.
+ */
+export interface ListenerReplay {
+  readonly kind: 'listener-replay';
+  readonly listenerId: string;
+  readonly step: 'wanted' | 'begun';
+  readonly givenUp?: number;
 }
 
 export interface ListenerRemoved {
@@ -144,15 +211,26 @@ export interface Outcome {
   readonly listeners: readonly ListenerOutcome[];
 }
 
-export type BlockRecord = { readonly ramBlockId: string } & (
+/** A record as a rule makes it; when it becomes durable it gets its time. */
+export type NewRecord = { readonly ramBlockId: string } & (
   | BlockCreated
   | BlockDeleted
   | SourceAdded
   | SourceRemoved
   | SourceChanged
+  | BlockResized
   | ListenerAdded
+  | ListenerChanged
   | ListenerPhaseChanged
+  | ListenerPosition
+  | DeliverySkipped
+  | ListenerReplay
   | ListenerRemoved
   | Intent
   | Outcome
 );
+
+export type BlockRecord = NewRecord & {
+  /** When it was made durable; the clock of the service, ISO 8601. */
+  readonly at: string;
+};

@@ -46,6 +46,17 @@ export function cutAll(runs: readonly PageRange[], window: PageRange): PageRange
   return inside;
 }
 
+/** The pages of `runs`, which may come in any order and overlap, as maximal runs, ascending. */
+export function mergeRuns(runs: readonly PageRange[]): PageRange[] {
+  const merged: PageRange[] = [];
+  for (const run of runs.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last === undefined || last.end < run.start) merged.push(run);
+    else if (last.end < run.end) merged[merged.length - 1] = { start: last.start, end: run.end };
+  }
+  return merged;
+}
+
 /** How many pages `runs` have together. */
 export function countPages(runs: readonly PageRange[]): number {
   return runs.reduce((pages, run) => pages + (run.end - run.start), 0);

@@ -11,7 +11,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** How a change is carried out and answered. */
 export interface ChangeRequest<Resource> {
-  readonly status: 200 | 201;
+  readonly status: 200 | 201 | 202 | ((resource: Resource) => 200 | 202);
   readonly run: (options: ChangeOptions<Resource>) => Promise<Resource>;
   readonly headers?: (resource: Resource) => Record<string, string>;
 }
@@ -35,15 +35,16 @@ export class ChangeRequests {
     reply: FastifyReply,
     change: ChangeRequest<Resource>,
   ): Promise<Resource> {
-    const { status, run, headers = () => ({}) } = change;
-    const ifMatch = parseIfMatch(request);
-    const common = { ifMatch, signal: clientGone(reply) };
+    const { run, headers = () => ({}) } = change;
+    const statusOf = typeof change.status === 'function' ? change.status : () => change.status as number;
+    const common = withoutKey(request, reply);
+    const { ifMatch } = common;
     const answerWith = (resource: Resource): Resource => {
-      reply.code(status).headers(headers(resource));
+      reply.code(statusOf(resource)).headers(headers(resource));
       return resource;
     };
     const key = parseIdempotencyKey(request);
-    if (key === null) return answerWith(await run({ ...common, answered: () => null }));
+    if (key === null) return answerWith(await run(common));
 
     const keyDigest = digest(request.method, request.url, key);
     const fingerprint = digest(request.rawBody ?? '', JSON.stringify(ifMatch));
@@ -51,9 +52,9 @@ export class ChangeRequests {
       kind: 'answered',
       key: keyDigest,
       fingerprint,
-      status,
+      status: statusOf(resource),
       headers: headers(resource),
-      body: String(reply.serializeInput(Object(resource), String(status))),
+      body: String(reply.serializeInput(Object(resource), String(statusOf(resource)))),
       at: this.#now().getTime(),
     });
     const outcome = await this.#idempotency.once(keyDigest, fingerprint, async () => {
@@ -65,6 +66,11 @@ export class ChangeRequests {
     // The stored text is what the serializer made of a Resource when it was first answered.
     return outcome.body as Resource;
   }
+}
+
+/** The options of a change that has no Idempotency-Key. @throws Problem `invalid-request` */
+export function withoutKey(request: FastifyRequest, reply: FastifyReply) {
+  return { ifMatch: parseIfMatch(request), signal: clientGone(reply), answered: () => null };
 }
 
 /**

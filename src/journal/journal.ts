@@ -1,6 +1,6 @@
 // The journal as a port: what the service needs of a durable log. The unit of order is the machine; nothing above this
 // file may know which journal it is.
-import type { BlockRecord, Conversion } from '../core/records.ts';
+import type { BlockRecord, Conversion, SourceChanged } from '../core/records.ts';
 
 /** The stored answer to a request with an Idempotency-Key, written with the change that it answers for. */
 export interface Answered {
@@ -21,6 +21,20 @@ export type JournalRecord = BlockRecord | Answered;
 /** Conversions of a block that its history keeps; older ones may be forgotten. */
 export const HISTORY_LIMIT = 10_000;
 
+/** Steps that one record of a change may have at most: a batch. */
+export const MAX_STEPS = 10_000;
+
+/** A conversion and its place in the history of its block, which grows. */
+export interface PastConversion {
+  readonly position: number;
+  readonly conversion: Conversion;
+}
+
+/** The conversions of a change that is at `sequence` of its machine, newest first. */
+export function pastConversions(sequence: number, { steps }: SourceChanged): PastConversion[] {
+  return steps.map(({ conversion }, index) => ({ position: sequence * MAX_STEPS + index, conversion })).reverse();
+}
+
 export interface StoredBlock {
   readonly ramBlockId: string;
   /** The newest snapshot; null where there is none. */
@@ -37,8 +51,8 @@ export interface Journal {
   blocks(): AsyncIterable<StoredBlock>;
 
   /**
-   * Appends `records` to `machine`: all of them or none, durable when the promise resolves. A `block-deleted` ends its
-   * block: nothing of it is kept.
+   * Appends `records` to `machine`: all of them or none, durable when the promise resolves. Appends become durable, and
+   * their promises resolve, in the order of the calls. A `block-deleted` ends its block: nothing of it is kept.
    * @param expectedSequence the last sequence of the machine as the caller knows it; the records follow it
    * @throws Problem `not-owner` when the machine has another last sequence: somebody else writes to it
    * @throws Problem `journal-unavailable` when the outcome is unknown; this journal is of no more use then
@@ -52,8 +66,8 @@ export interface Journal {
    */
   saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void>;
 
-  /** The last conversions of a block with a generation below `before`, newest first. */
-  history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]>;
+  /** The last conversions of a block with a position below `before`, newest first. */
+  history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]>;
 
   findAnswer(key: string): Promise<Answered | null>;
 

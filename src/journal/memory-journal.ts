@@ -1,13 +1,21 @@
 // A journal that lives as long as the process: for tests and for RBA_JOURNAL=memory. It keeps what the port asks for.
-import type { BlockRecord, Conversion } from '../core/records.ts';
+import type { BlockRecord } from '../core/records.ts';
 import { Problem } from '../errors.ts';
-import { type Answered, HISTORY_LIMIT, type Journal, type JournalRecord, type StoredBlock } from './journal.ts';
+import {
+  type Answered,
+  HISTORY_LIMIT,
+  type Journal,
+  type JournalRecord,
+  type PastConversion,
+  pastConversions,
+  type StoredBlock,
+} from './journal.ts';
 
 interface KeptBlock {
   snapshot: Uint8Array | null;
   records: { readonly sequence: number; readonly record: BlockRecord }[];
   /** Oldest first. */
-  history: Conversion[];
+  history: PastConversion[];
 }
 
 export class MemoryJournal implements Journal {
@@ -43,9 +51,9 @@ export class MemoryJournal implements Journal {
     block.records = block.records.filter((kept) => kept.sequence > sequence);
   }
 
-  async history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]> {
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
     const newestFirst = (this.#blocks.get(ramBlockId)?.history ?? []).toReversed();
-    return newestFirst.filter(({ generation }) => generation < before).slice(0, limit);
+    return newestFirst.filter(({ position }) => position < before).slice(0, limit);
   }
 
   async findAnswer(key: string): Promise<Answered | null> {
@@ -71,9 +79,10 @@ export class MemoryJournal implements Journal {
     const block = this.#blocks.get(record.ramBlockId);
     block?.records.push({ sequence, record });
     if (record.kind === 'source-changed') {
-      block?.history.push(record.conversion);
+      block?.history.push(...pastConversions(sequence, record).reverse());
       // Cut in steps, so that a long history is not moved with every change.
-      if (block && block.history.length >= 2 * HISTORY_LIMIT) block.history.splice(0, HISTORY_LIMIT);
+      if (block && block.history.length >= 2 * HISTORY_LIMIT)
+        block.history.splice(0, block.history.length - HISTORY_LIMIT);
     }
     if (record.kind === 'block-deleted') this.#blocks.delete(record.ramBlockId);
   }

@@ -2,10 +2,18 @@
 // is appended waits for the next, so that any number of changes share an fsync.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Conversion, SourceChanged } from '../core/records.ts';
+import type { SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
-import type { Answered, Journal, JournalRecord, StoredBlock } from './journal.ts';
-import type { AnswerRow, Append, AppendResult, Row } from './sqlite-store.ts';
+import {
+  type Answered,
+  type Journal,
+  type JournalRecord,
+  MAX_STEPS,
+  type PastConversion,
+  pastConversions,
+  type StoredBlock,
+} from './journal.ts';
+import type { AnswerRow, Append, AppendResult, HistoryRow, Row } from './sqlite-store.ts';
 import type { StoreCall, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Waiting {
@@ -81,9 +89,12 @@ export class SqliteJournal implements Journal {
     await this.#call({ method: 'saveSnapshot', args: [ramBlockId, sequence, snapshot] });
   }
 
-  async history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]> {
-    const rows = (await this.#call({ method: 'history', args: [ramBlockId, before, limit] })) as string[];
-    return rows.map((json) => (JSON.parse(json) as SourceChanged).conversion);
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
+    // The last record may be of the same change as `before`, for a change can have many conversions.
+    const last = Math.floor((before - 1) / MAX_STEPS);
+    const rows = (await this.#call({ method: 'history', args: [ramBlockId, last, limit] })) as HistoryRow[];
+    const found = rows.flatMap(({ sequence, json }) => pastConversions(sequence, JSON.parse(json) as SourceChanged));
+    return found.filter(({ position }) => position < before).slice(0, limit);
   }
 
   async findAnswer(key: string): Promise<Answered | null> {
@@ -156,8 +167,8 @@ function settle({ append, resolve, reject }: Waiting, result: AppendResult): voi
 function toRow(record: JournalRecord): Row | AnswerRow {
   const json = JSON.stringify(record);
   if (record.kind === 'answered') return { key: record.key, at: record.at, json };
-  const generation = record.kind === 'source-changed' ? record.conversion.generation : null;
-  return { ramBlockId: record.ramBlockId, kind: record.kind, generation, json };
+  const conversions = record.kind === 'source-changed' ? record.steps.length : 0;
+  return { ramBlockId: record.ramBlockId, kind: record.kind, conversions, json };
 }
 
 function unavailable(error: unknown): Problem {

@@ -10,8 +10,8 @@ import { HISTORY_LIMIT } from './journal.ts';
 export interface Row {
   readonly ramBlockId: string;
   readonly kind: string;
-  /** Of a conversion, which the history keeps; null for other records. */
-  readonly generation: number | null;
+  /** How many the history finds in it. */
+  readonly conversions: number;
   readonly json: string;
 }
 
@@ -29,20 +29,27 @@ export interface Append {
   readonly rows: readonly (Row | AnswerRow)[];
 }
 
+/** A record that the history finds conversions in. */
+export interface HistoryRow {
+  readonly sequence: number;
+  readonly json: string;
+}
+
 /** One of these per append of a group: null when it is durable, else the sequence that the machine really has. */
 export type AppendResult = null | { readonly actualSequence: number };
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
 const SCHEMA = `
   CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE blocks (number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE);
   CREATE TABLE records (
-    block INTEGER NOT NULL, sequence INTEGER NOT NULL, generation INTEGER, json TEXT NOT NULL, crc INTEGER NOT NULL,
+    block INTEGER NOT NULL, sequence INTEGER NOT NULL, conversions INTEGER NOT NULL, json TEXT NOT NULL,
+    crc INTEGER NOT NULL,
     PRIMARY KEY (block, sequence)
   ) WITHOUT ROWID;
-  CREATE INDEX history ON records (block, generation) WHERE generation IS NOT NULL;
+  CREATE INDEX history ON records (block, sequence, conversions) WHERE conversions > 0;
   CREATE TABLE snapshots (block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, data BLOB NOT NULL, crc INTEGER NOT NULL);
   CREATE TABLE answers (key TEXT PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX answers_by_age ON answers (at);
@@ -134,15 +141,18 @@ export class SqliteStore {
     try {
       this.#run('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)', number, sequence, data, crc32(data));
       const oldest = this.#get(
-        'SELECT generation FROM records WHERE block = ? AND generation IS NOT NULL ORDER BY generation DESC LIMIT 1 OFFSET ?',
+        `SELECT sequence FROM (
+           SELECT sequence, SUM(conversions) OVER (ORDER BY sequence DESC) AS newer
+           FROM records WHERE block = ? AND conversions > 0
+         ) WHERE newer >= ? ORDER BY sequence DESC LIMIT 1`,
         number,
         HISTORY_LIMIT,
       );
       this.#run(
-        'DELETE FROM records WHERE block = ? AND sequence <= ? AND (generation IS NULL OR generation <= ?)',
+        'DELETE FROM records WHERE block = ? AND sequence <= ? AND (conversions = 0 OR sequence < ?)',
         number,
         sequence,
-        Number(oldest?.generation ?? -1),
+        Number(oldest?.sequence ?? -1),
       );
       this.#db.exec('COMMIT');
     } catch (error) {
@@ -151,16 +161,20 @@ export class SqliteStore {
     }
   }
 
-  /** The JSON of the records of conversions, newest first. */
-  history(ramBlockId: string, before: number, limit: number): string[] {
-    const rows = this.#all(
-      `SELECT json FROM records WHERE block = ? AND generation IS NOT NULL AND generation < ?
-       ORDER BY generation DESC LIMIT ?`,
-      this.#numbers.get(ramBlockId) ?? -1,
-      before,
-      limit,
-    );
-    return rows.map(({ json }) => String(json));
+  /** The record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first. */
+  history(ramBlockId: string, last: number, limit: number): HistoryRow[] {
+    const rows = this.#statement(
+      `SELECT sequence, conversions, json FROM records WHERE block = ? AND conversions > 0 AND sequence <= ?
+       ORDER BY sequence DESC`,
+    ).iterate(this.#numbers.get(ramBlockId) ?? -1, last);
+    const found: HistoryRow[] = [];
+    let older = 0;
+    for (const row of rows) {
+      found.push({ sequence: Number(row.sequence), json: String(row.json) });
+      older += Number(row.sequence) === last ? 0 : Number(row.conversions);
+      if (older >= limit) break;
+    }
+    return found;
   }
 
   findAnswer(key: string): string | null {
@@ -189,7 +203,7 @@ export class SqliteStore {
     return null;
   }
 
-  #insert(sequence: number, { ramBlockId, kind, generation, json }: Row): void {
+  #insert(sequence: number, { ramBlockId, kind, conversions, json }: Row): void {
     if (kind === 'block-created') {
       const { lastInsertRowid } = this.#run('INSERT INTO blocks (block) VALUES (?)', ramBlockId);
       this.#numbers.set(ramBlockId, Number(lastInsertRowid));
@@ -202,7 +216,7 @@ export class SqliteStore {
       this.#numbers.delete(ramBlockId);
       return;
     }
-    this.#run('INSERT INTO records VALUES (?, ?, ?, ?, ?)', number, sequence, generation, json, crc32(json));
+    this.#run('INSERT INTO records VALUES (?, ?, ?, ?, ?)', number, sequence, conversions, json, crc32(json));
   }
 
   #statement(sql: string): StatementSync {

@@ -1,6 +1,6 @@
 // The last attempts of every listener, for people who ask why a delivery failed. Best effort: in memory, and bounded.
-import type { ListenerDefinition } from '../core/records.ts';
-import type { DeliveryReason } from './delivery.ts';
+import type { DeliveryReason } from '../core/records.ts';
+import type { DeliveredListener } from './delivery.ts';
 
 /** One attempt to send a delivery. */
 export interface Attempt {
@@ -30,10 +30,10 @@ const KEPT = 1000;
 
 export class DeliveryLog {
   /** Goes with the listener. */
-  readonly #kept = new WeakMap<ListenerDefinition, Kept[]>();
+  readonly #kept = new WeakMap<DeliveredListener, Kept[]>();
   #lastOrdinal = 0;
 
-  add(listener: ListenerDefinition, attempt: Attempt): void {
+  add(listener: DeliveredListener, attempt: Attempt): void {
     const kept = this.#kept.get(listener) ?? [];
     this.#kept.set(listener, kept);
     kept.push({ ordinal: ++this.#lastOrdinal, attempt });
@@ -42,7 +42,7 @@ export class DeliveryLog {
   }
 
   /** At most `limit` attempts with an ordinal below `before`, newest first. */
-  list(listener: ListenerDefinition, before: number, limit: number): readonly Kept[] {
+  list(listener: DeliveredListener, before: number, limit: number): readonly Kept[] {
     const newestFirst = (this.#kept.get(listener) ?? []).slice(-KEPT).toReversed();
     return newestFirst.filter(({ ordinal }) => ordinal < before).slice(0, limit);
   }

@@ -1,18 +1,14 @@
 // What is sent to a listener and what can come back: the words that the service and the webhook client share.
 import type { NotifiedSection } from '../core/ram-discard-listener.ts';
-import type { ListenerDefinition } from '../core/records.ts';
+import type { DeliveryReason, ListenerDefinition } from '../core/records.ts';
+import type { Judgement } from './judge.ts';
 
 export type DeliveryType = 'populate' | 'discard';
 
-export type DeliveryReason =
-  | 'conversion'
-  | 'registration'
-  | 'unregistration'
-  | 'rollback'
-  | 'replay'
-  | 'source'
-  | 'resize'
-  | 'recovery';
+export interface DeliveredListener {
+  readonly id: string;
+  readonly definition: ListenerDefinition;
+}
 
 /** One delivery: one webhook id, one body, any number of attempts. */
 export interface Delivery {
@@ -21,13 +17,16 @@ export interface Delivery {
   readonly ramBlockId: string;
   readonly machine: string;
   readonly idstr: string;
-  readonly listener: ListenerDefinition;
+  /** Its definition may change from one attempt to the next. */
+  readonly listener: DeliveredListener;
   readonly sequence: number;
   /** Every delivery to the listener up to this sequence is over for the service. */
   readonly settledThrough: number;
   /** Of the block when this is sent: the state before the change. */
   readonly generation: number;
   readonly conversionId: string | null;
+  /** When what it tells of happened, ISO 8601; left out, now. */
+  readonly timestamp?: string;
   readonly sections: readonly NotifiedSection[];
 }
 
@@ -46,3 +45,6 @@ export type DeliveryAnswer =
 
 /** Sends one delivery until it is answered, its deadline (`timeoutMs` of the listener) is over or `signal` aborts. Never throws. */
 export type Deliver = (delivery: Delivery, signal: AbortSignal) => Promise<DeliveryAnswer>;
+
+/** Makes one attempt, the `number`th, to send a delivery to an async listener. Never throws. */
+export type AttemptOnce = (delivery: Delivery, number: number, signal: AbortSignal) => Promise<Judgement>;

@@ -37,6 +37,14 @@ export function judge(type: DeliveryType, { status, retryAfter, text }: HttpAnsw
   return asked === null ? unanswered : { ...unanswered, retryMs: asked };
 }
 
+/** As {@link judge}, of an async listener: it cannot refuse, and says with Retry-After when it wants to be asked again. */
+export function judgeAsync({ status, retryAfter, text }: HttpAnswer, now: Date): Judgement {
+  const { excerpt } = readProblem(text);
+  if (status >= 200 && status <= 299) return { outcome: 'accepted', status, excerpt };
+  const said = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+  return { outcome: 'unanswered', status, excerpt: said, retryMs: parseRetryAfter(retryAfter, now) ?? 0 };
+}
+
 /** What a listener says of itself: `detail` and `errno` of a problem document, else the text itself. */
 function readProblem(text: string): { excerpt: string; errno?: string } {
   const { detail, errno } = parseObject(text);

@@ -6,7 +6,7 @@ import type { ListenerDefinition } from '../core/records.ts';
 import type { Delivery, DeliveryAnswer } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange } from './exchange.ts';
-import { type Judgement, judge } from './judge.ts';
+import { type Judgement, judge, judgeAsync } from './judge.ts';
 import type { OriginPools } from './origin-pools.ts';
 import { sign, signingKey } from './signature.ts';
 import type { TargetPolicy } from './target-policy.ts';
@@ -18,21 +18,29 @@ export interface WebhookClientOptions {
   readonly policy: TargetPolicy;
   readonly now: () => Date;
   /** Hears of every attempt when it is over. */
-  readonly onAttempt: (listener: ListenerDefinition, attempt: Attempt) => void;
+  readonly onAttempt: (delivery: Delivery, attempt: Attempt) => void;
 }
 
 /** What bounds one delivery. */
 interface Limits {
+  /** Milliseconds. */
+  readonly timeoutMs: number;
   /** Aborts at the deadline. */
   readonly deadline: AbortSignal;
   /** Aborts at the deadline, or when the delivery is called off. */
   readonly either: AbortSignal;
 }
 
+/** A delivery as it goes over the wire; retries keep both. */
+interface Message {
+  readonly id: string;
+  readonly body: string;
+}
+
 export class WebhookClient {
   readonly #options: WebhookClientOptions;
-  /** By listener: a secret is decoded once. */
-  readonly #keys = new WeakMap<ListenerDefinition, KeyObject>();
+  /** A secret is decoded once. */
+  readonly #keys = new WeakMap<ListenerDefinition, readonly SigningKey[]>();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -44,16 +52,13 @@ export class WebhookClient {
    */
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryAnswer> {
     if (signal.aborted) return { outcome: 'unanswered', status: null, detail: 'called off before it was sent' };
-    const { listener } = delivery;
-    const body = this.#body(delivery);
-    const end = performance.now() + listener.timeoutMs;
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), listener.timeoutMs);
-    const limits = { deadline: deadline.signal, either: AbortSignal.any([signal, deadline.signal]) };
-    try {
+    const message = this.#message(delivery);
+    const { timeoutMs } = delivery.listener.definition;
+    const end = performance.now() + timeoutMs;
+    return within(timeoutMs, signal, async (limits) => {
       let backoff = FIRST_RETRY_MS;
       for (let number = 1; ; number++) {
-        const result = await this.#observed(delivery, body, number, limits);
+        const result = await this.#observed(delivery, message, number, limits, judge);
         if (result.outcome === 'accepted') return { outcome: 'accepted' };
         const wait = Math.max(backoff, result.retryMs ?? Number.POSITIVE_INFINITY);
         if (performance.now() + wait >= end || limits.either.aborted) return answerOf(result);
@@ -61,17 +66,23 @@ export class WebhookClient {
         if (limits.either.aborted) return answerOf(result);
         backoff *= 2;
       }
-    } finally {
-      clearTimeout(timer);
-    }
+    });
   }
 
-  #body(delivery: Delivery): string {
+  /** Makes one attempt, the `number`th, to send `delivery` to an async listener. Never throws. */
+  attempt(delivery: Delivery, number: number, signal: AbortSignal): Promise<Judgement> {
+    const message = this.#message(delivery);
+    return within(delivery.listener.definition.timeoutMs, signal, (limits) => {
+      return this.#observed(delivery, message, number, limits, (_type, answer, now) => judgeAsync(answer, now));
+    });
+  }
+
+  #message(delivery: Delivery): Message {
     const { type, listener, ramBlockId, machine, idstr, sequence, settledThrough, generation } = delivery;
-    const { reason, conversionId, sections } = delivery;
-    return JSON.stringify({
+    const { reason, conversionId, sections, timestamp = this.#options.now().toISOString() } = delivery;
+    const body = JSON.stringify({
       type: `ram_block.${type}`,
-      timestamp: this.#options.now().toISOString(),
+      timestamp,
       data: {
         ramBlockId,
         listenerId: listener.id,
@@ -80,21 +91,27 @@ export class WebhookClient {
         sequence,
         settledThrough,
         generation,
-        granularity: listener.granularity,
+        granularity: listener.definition.granularity,
         reason,
         conversionId,
         sections,
       },
     });
+    return { id: `msg_${listener.id}_${sequence}`, body };
   }
 
-  async #observed(delivery: Delivery, body: string, number: number, limits: Limits): Promise<Judgement> {
+  async #observed(
+    delivery: Delivery,
+    message: Message,
+    number: number,
+    limits: Limits,
+    judgeAnswer: typeof judge,
+  ): Promise<Judgement> {
     const startedAt = this.#options.now();
     const started = performance.now();
-    const id = `msg_${delivery.listener.id}_${delivery.sequence}`;
-    const result = await this.#attempt(delivery, id, body, startedAt, limits);
-    this.#options.onAttempt(delivery.listener, {
-      id,
+    const result = await this.#attempt(delivery, message, startedAt, limits, judgeAnswer);
+    this.#options.onAttempt(delivery, {
+      id: message.id,
       sequence: delivery.sequence,
       type: `ram_block.${delivery.type}`,
       reason: delivery.reason,
@@ -108,33 +125,69 @@ export class WebhookClient {
     return result;
   }
 
-  async #attempt({ listener, type }: Delivery, id: string, body: string, at: Date, limits: Limits): Promise<Judgement> {
+  async #attempt(
+    { listener: { definition }, type }: Delivery,
+    { id, body }: Message,
+    at: Date,
+    limits: Limits,
+    judgeAnswer: typeof judge,
+  ): Promise<Judgement> {
     const { dispatcher, policy, now } = this.#options;
-    const url = new URL(listener.url);
+    const url = new URL(definition.url);
     const objection = policy.literalObjection(url.protocol, url.hostname);
     if (objection !== null) return { outcome: 'unanswered', status: null, excerpt: objection };
     const timestamp = Math.floor(at.getTime() / 1000);
+    const signatures = this.#keysOf(definition)
+      .filter(({ until }) => at.getTime() < until)
+      .map(({ key }) => sign(key, id, timestamp, body));
     const headers = {
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
-      'webhook-signature': sign(this.#key(listener), id, timestamp, body),
+      'webhook-signature': signatures.join(' '),
     };
     const exchanged = await exchange(dispatcher, { url, headers, body }, limits.either);
-    if (exchanged.end === 'answered') return judge(type, exchanged, now());
+    if (exchanged.end === 'answered') return judgeAnswer(type, exchanged, now());
     const { status } = exchanged;
-    const excerpt = explain(exchanged, limits.deadline.aborted ? listener.timeoutMs : null);
+    const excerpt = explain(exchanged, limits.deadline.aborted ? limits.timeoutMs : null);
     const unanswered = { outcome: 'unanswered', status, excerpt } as const;
     return exchanged.end === 'failed' ? { ...unanswered, retryMs: 0 } : unanswered;
   }
 
-  #key(listener: ListenerDefinition): KeyObject {
-    let key = this.#keys.get(listener);
-    if (key === undefined) {
-      key = signingKey(listener.secret);
-      this.#keys.set(listener, key);
+  #keysOf(definition: ListenerDefinition): readonly SigningKey[] {
+    let keys = this.#keys.get(definition);
+    if (keys === undefined) {
+      keys = signingKeys(definition);
+      this.#keys.set(definition, keys);
     }
-    return key;
+    return keys;
+  }
+}
+
+/** A key that signs until then; milliseconds since the epoch. */
+interface SigningKey {
+  readonly key: KeyObject;
+  readonly until: number;
+}
+
+/** The newest first. */
+function signingKeys({ secret, previousSecrets = [] }: ListenerDefinition): SigningKey[] {
+  const previous = previousSecrets.map((before) => ({
+    key: signingKey(before.secret),
+    until: Date.parse(before.until),
+  }));
+  return [{ key: signingKey(secret), until: Number.POSITIVE_INFINITY }, ...previous];
+}
+
+/** Runs `task` with a deadline after `timeoutMs`. */
+async function within<T>(timeoutMs: number, signal: AbortSignal, task: (limits: Limits) => Promise<T>): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  try {
+    const either = AbortSignal.any([signal, deadline.signal]);
+    return await task({ timeoutMs, deadline: deadline.signal, either });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -44,6 +44,43 @@ export class BlockQueue {
     return this.#enter(task, this.#limits.waitMs, signal);
   }
 
+  /**
+   * Runs `task` when its turn in all `queues` has come. They are entered in one step: tasks that share queues come in the
+   * same order in each, so that they cannot wait for each other. @throws as {@link BlockQueue.run}
+   */
+  static async runInAll<T>(queues: readonly BlockQueue[], task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const giveUp = new AbortController();
+    const either = signal === undefined ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]);
+    let reason: unknown = null;
+    const turns = queues.map((queue) =>
+      queue.#hold(either).catch((error: unknown) => {
+        // Turned away here, it is no use to wait there.
+        reason ??= error;
+        giveUp.abort();
+        return null;
+      }),
+    );
+    const releases = await Promise.all(turns);
+    try {
+      if (reason !== null) throw reason;
+      return await task();
+    } finally {
+      for (const release of releases) release?.();
+    }
+  }
+
+  /** Waits for a turn and keeps it. @returns what ends it */
+  #hold(signal: AbortSignal): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const turn = (): Promise<void> => {
+        const { promise, resolve: release } = Promise.withResolvers<void>();
+        resolve(release);
+        return promise;
+      };
+      this.run(turn, signal).catch(reject);
+    });
+  }
+
   /** As {@link BlockQueue.run}, for what the service itself owes: neither limit applies. */
   runOwed<T>(task: () => Promise<T>): Promise<T> {
     return this.#enter(task, null);

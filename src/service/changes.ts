@@ -1,52 +1,79 @@
 // How a change of what is populated is carried out: check, intent, callbacks, outcome. One way for conversions, changes of
-// a source, and sources that come and go.
+// a source, sources that come and go, and resizing; over one block or several of a machine.
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { Call, Plan } from '../core/ram-discard-manager.ts';
-import type { BlockRecord } from '../core/records.ts';
+import type { Plan } from '../core/ram-discard-manager.ts';
+import type { DeliveryReason, NewRecord } from '../core/records.ts';
+import type { Round } from '../core/rounds.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
-import type { DeliveryReason } from '../listeners/delivery.ts';
-import type { LiveBlock } from './live-block.ts';
+import { beginTogether, commitTogether, type LiveBlock } from './live-block.ts';
 
-export interface Change {
-  /** The pages that become populated, or discarded, as listeners see it. */
-  readonly runs: readonly PageRange[];
-  readonly populate: boolean;
-  /** Who is told, newest first: `callsFor(runs)`. */
-  readonly calls: readonly Call[];
-  readonly reason: DeliveryReason;
+/** What a change comes to in one block. */
+export interface Part {
+  readonly live: LiveBlock;
+  /** What its listeners hear of it. */
+  readonly rounds: readonly Round[];
+  /** The most DMA mappings that a listener needs on the way. */
+  readonly peaks: ReadonlyMap<RamDiscardListener, number>;
   readonly conversionId: string | null;
   /** What is true once all listeners have accepted. */
-  readonly records: readonly BlockRecord[];
-  /** The plan behind a single `source-changed` record. */
-  readonly plan?: Plan;
+  readonly records: readonly NewRecord[];
+  /** The plans behind a `source-changed` record. */
+  readonly plans?: readonly Plan[];
 }
 
 /** The sections of unknown state that a problem or a Listener shows. */
 const SECTIONS_SHOWN = 1000;
 
 /**
- * Carries `change` out, in turn. When it returns, the change is durable and every listener has accepted it; when it
- * throws, nothing has changed but what is recorded as unsettled.
+ * Carries a change out, in turn of all its blocks, which are of one machine. When it returns, the change is durable and
+ * every listener that must accept it has; when it throws, nothing has changed but what is recorded as unsettled.
  * @throws Problem `listener-unsettled`, `mapping-limit`: nobody was called. `listener-refused`, `listener-unreachable`,
  *   `discard-unacknowledged`: it was undone. `journal-unavailable`
  */
-export async function carryOut(live: LiveBlock, change: Change, answered: Answered | null): Promise<void> {
-  const { calls, runs, populate, reason, conversionId, records, plan } = change;
-  for (const { listener } of calls) await settleFirst(live, listener);
-  if (populate) for (const call of calls) checkMappings(live, call);
-  if (calls.length === 0) {
-    await live.commit(records, answered, plan);
+export async function carryOut(
+  parts: readonly Part[],
+  reason: DeliveryReason,
+  answered: Answered | null,
+): Promise<void> {
+  const waited = parts.map((part) => ({ ...part, rounds: awaited(part.rounds) }));
+  for (const { live, rounds } of waited) {
+    for (const listener of listenersOf(rounds)) await settleFirst(live, listener);
+  }
+  for (const part of parts) checkPeaks(part);
+  const [first, ...others] = waited.filter(({ rounds }) => rounds.length > 0);
+  if (first === undefined) {
+    await commitTogether(parts, answered);
     return;
   }
-  const notifications = await live.begin(runs, calls, { conversionId });
-  const problem = populate ? await notifications.populate(calls, reason) : await notifications.discard(calls, reason);
+  const told = [first, ...others] as const;
+  const notifications = await beginTogether(told);
+  const problem = await notifications.tell(inStep(told.map(({ rounds }) => rounds)), reason);
+  const outcomes = notifications.outcomes;
   if (problem !== null) {
-    await live.commit([notifications.outcome]);
+    await commitTogether(told.map(({ live }) => ({ live, records: of(live, outcomes) })));
     throw problem;
   }
-  await live.commit([notifications.outcome, ...records], answered, plan);
+  const commits = parts.map((part) => ({ ...part, records: [...of(part.live, outcomes), ...part.records] }));
+  await commitTogether(commits, answered);
+}
+
+/**
+ * What {@link carryOut} would throw before it calls anybody.
+ * @throws Problem `listener-unsettled`, `mapping-limit`
+ */
+export function foresee(parts: readonly Part[]): void {
+  for (const { live, rounds } of parts) {
+    for (const listener of listenersOf(awaited(rounds))) checkSettled(live, listener);
+  }
+  for (const part of parts) checkPeaks(part);
+}
+
+/** The most DMA mappings that each listener needs when what it hears of in one round of populates is mapped. */
+export function peaksOf(live: LiveBlock, { populates }: Round): Map<RamDiscardListener, number> {
+  const { populated } = live.block.manager;
+  return new Map(populates.map(({ listener, runs }) => [listener, listener.mappingsWith(populated, runs)]));
 }
 
 /**
@@ -55,8 +82,11 @@ export async function carryOut(live: LiveBlock, change: Change, answered: Answer
  */
 export async function settleFirst(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
   await live.settling.conclude(listener);
+  checkSettled(live, listener);
+}
+
+function checkSettled({ block }: LiveBlock, listener: RamDiscardListener): void {
   if (!listener.isUnknown) return;
-  const { block } = live;
   const bytes = countPages(listener.unknown) * block.pageSize;
   const detail = `listener ${listener.id} has ${bytes} bytes of unknown state; it is being asked to discard them`;
   throw new Problem('listener-unsettled', `${detail} (DELETE it with force=true if its device is gone)`, {
@@ -67,16 +97,46 @@ export async function settleFirst(live: LiveBlock, listener: RamDiscardListener)
   });
 }
 
-/** @throws Problem `mapping-limit` when a populate of `call` takes its listener beyond its `dmaMaxMappings` */
-export function checkMappings(live: LiveBlock, { listener, runs }: Call): void {
-  const needed = listener.mappingsWith(live.block.manager.populated, runs);
-  const limit = listener.mappingLimit;
-  if (needed <= limit) return;
-  const detail = `listener ${listener.id} would need ${needed} DMA mappings at its granularity of ${listener.definition.granularity}; its dmaMaxMappings is ${limit}`;
-  throw new Problem('mapping-limit', detail, { ...aboutListener(live.block.id, listener.id), needed, limit });
+/** @throws Problem `mapping-limit` when a listener would go beyond its `dmaMaxMappings` */
+export function checkPeaks({ live, peaks }: Pick<Part, 'live' | 'peaks'>): void {
+  for (const [listener, needed] of peaks) {
+    const limit = listener.mappingLimit;
+    if (needed <= limit) continue;
+    const detail = `listener ${listener.id} would need ${needed} DMA mappings at its granularity of ${listener.definition.granularity}; its dmaMaxMappings is ${limit}`;
+    throw new Problem('mapping-limit', detail, { ...aboutListener(live.block.id, listener.id), needed, limit });
+  }
 }
 
 /** The first of `runs`, in bytes. */
 export function unsettledSections(runs: readonly PageRange[], pageSize: number): Section[] {
   return runs.slice(0, SECTIONS_SHOWN).map((run) => toSection(run, pageSize));
+}
+
+/** What of `rounds` is waited for: async listeners are told once it is true. */
+function awaited(rounds: readonly Round[]): Round[] {
+  return rounds
+    .map(({ discards, populates }) => ({
+      discards: discards.filter(({ listener }) => listener.backlog === null),
+      populates: populates.filter(({ listener }) => listener.backlog === null),
+    }))
+    .filter(({ discards, populates }) => discards.length + populates.length > 0);
+}
+
+function listenersOf(rounds: readonly Round[]): Set<RamDiscardListener> {
+  return new Set(
+    rounds.flatMap(({ discards, populates }) => [...discards, ...populates].map(({ listener }) => listener)),
+  );
+}
+
+/** The rounds of several blocks as one: the first of each together, and so on. */
+function inStep(all: readonly (readonly Round[])[]): Round[] {
+  const count = Math.max(...all.map((rounds) => rounds.length));
+  return Array.from({ length: count }, (_, index) => ({
+    discards: all.flatMap((rounds) => rounds[index]?.discards ?? []),
+    populates: all.flatMap((rounds) => rounds[index]?.populates ?? []),
+  }));
+}
+
+function of({ block }: LiveBlock, records: readonly NewRecord[]): NewRecord[] {
+  return records.filter(({ ramBlockId }) => ramBlockId === block.id);
 }

@@ -1,17 +1,26 @@
-// Changes of a source's bits: page conversions (of RamBlockAttributes) and changes of any other source.
+// Changes of a source's bits: page conversions (of RamBlockAttributes), alone, in batches or as a whole bitmap, and changes
+// of any other source.
+import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
-import type { Plan } from '../core/ram-discard-manager.ts';
-import { asPageState, type RamDiscardSource } from '../core/ram-discard-source.ts';
+import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { Conversion, PageState, Populatedness } from '../core/records.ts';
-import { countPages, type Section, toSection } from '../core/section.ts';
+import { checkSection, type PageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
-import { carryOut } from './changes.ts';
+import type { Answered, PastConversion } from '../journal/journal.ts';
+import { foresee } from './changes.ts';
+import { type Asked, carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import { type ChangeOptions, checkGeneration } from './options.ts';
 
-/** The runs that a Conversion shows. */
-const CHANGED_SHOWN = 1000;
+/** Runs that turn at once with a bitmap; each may be a mapping of a device. */
+const MAX_BITMAP_RUNS = 2 ** 20;
+
+/** What a batch, or a bitmap, came to. */
+export interface ConversionBatch {
+  readonly conversions: readonly Conversion[];
+  readonly generation: number;
+}
 
 export class Conversions {
   readonly #machines: Machines;
@@ -22,20 +31,66 @@ export class Conversions {
 
   /**
    * Converts `section` (bytes) to shared or private and tells the listeners (QEMU: ram_block_attributes_state_change).
-   * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, and what {@link carryOut} throws
+   * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, and what {@link carryOutPlanned} throws
    */
-  convert(
+  async convert(ramBlockId: string, asked: Asked<PageState>, options: ChangeOptions<Conversion>): Promise<Conversion> {
+    const { conversions } = await this.#convert(ramBlockId, () => [asked], {
+      ...options,
+      answered: ({ conversions: [only] }) => (only === undefined ? null : options.answered(only)),
+    });
+    return first(conversions);
+  }
+
+  /**
+   * Converts several sections, in order and all or none, as one change. @throws as {@link Conversions.convert}
+   */
+  convertAll(
     ramBlockId: string,
-    section: Section,
-    to: PageState,
-    options: ChangeOptions<Conversion>,
-  ): Promise<Conversion> {
+    asked: readonly Asked<PageState>[],
+    options: ChangeOptions<ConversionBatch>,
+  ): Promise<ConversionBatch> {
+    return this.#convert(ramBlockId, () => asked, options);
+  }
+
+  /** What {@link Conversions.convertAll} would do now. @throws as that, but nobody is called */
+  previewAll(
+    ramBlockId: string,
+    asked: readonly Asked<PageState>[],
+    ifMatch: ChangeOptions<never>['ifMatch'],
+  ): ConversionBatch {
     const live = this.#machines.block(ramBlockId);
-    return live.inTurn(async () => {
-      checkGeneration(live.block, options.ifMatch);
-      const source = attributesOf(live.block);
-      return this.#change(live, source, section, to, options);
-    }, options.signal);
+    checkGeneration(live.block, ifMatch);
+    const planned = planSteps(live, attributesOf(live.block), asked, () => null);
+    foresee([planned]);
+    return batchOf(planned);
+  }
+
+  /**
+   * Makes a window of RamBlockAttributes what `bytes` say (bit i of byte j: its page 8j+i), as one change: what is private
+   * in it is discarded first, so that no more is mapped on the way than before or after.
+   * @param size of the window in bytes; left out, as many pages as `bytes` has bits, but not beyond the end
+   * @throws as {@link Conversions.convert}, and `payload-too-large`
+   */
+  setBitmap(
+    ramBlockId: string,
+    window: { readonly offset: number; readonly size: number | undefined },
+    bytes: Uint8Array,
+    options: ChangeOptions<ConversionBatch>,
+  ): Promise<ConversionBatch> {
+    return this.#convert(
+      ramBlockId,
+      (block, source) => {
+        const bitmap = readBitmap(block, window, bytes);
+        const at = window.offset / block.pageSize;
+        return (['private', 'shared'] as const).flatMap((to) => {
+          const runs = differences(source.bitmap, bitmap, at, to === 'shared');
+          if (runs.length === 0) return [];
+          const hull = { start: runs[0]?.start ?? 0, end: runs.at(-1)?.end ?? 0 };
+          return [{ section: toSection(hull, block.pageSize), to, runs }];
+        });
+      },
+      options,
+    );
   }
 
   /**
@@ -45,60 +100,58 @@ export class Conversions {
   changeSource(
     ramBlockId: string,
     sourceId: string,
-    section: Section,
-    to: Populatedness,
+    asked: Asked<Populatedness>,
     options: ChangeOptions<Conversion>,
   ): Promise<Conversion> {
     const live = this.#machines.block(ramBlockId);
     return live.inTurn(async () => {
       const source = findSource(live.block, sourceId);
       checkGeneration(live.block, options.ifMatch);
-      return this.#change(live, source, section, to, options);
+      const planned = this.#plan(live, source, [asked]);
+      const conversion = first(planned.conversions);
+      await this.#carryOut(live, planned, options.answered(conversion));
+      return conversion;
     }, options.signal);
   }
 
-  /** Committed changes with a generation below `before`, newest first. @throws Problem `not-found`, `journal-unavailable` */
-  history(ramBlockId: string, before: number, limit: number): Promise<Conversion[]> {
+  /** Committed changes with a position below `before`, newest first. @throws Problem `not-found`, `journal-unavailable` */
+  history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
     this.#machines.block(ramBlockId);
     return this.#machines.journal.history(ramBlockId, before, limit);
   }
 
-  async #change(
-    live: LiveBlock,
-    source: RamDiscardSource,
-    section: Section,
-    to: PageState | Populatedness,
-    options: ChangeOptions<Conversion>,
-  ): Promise<Conversion> {
+  #convert(
+    ramBlockId: string,
+    asked: (block: RamBlock, source: RamDiscardSource) => readonly Asked<PageState>[],
+    options: ChangeOptions<ConversionBatch>,
+  ): Promise<ConversionBatch> {
+    const live = this.#machines.block(ramBlockId);
     const { block } = live;
-    const range = source.rangeOf(section, block.usedLength, block.pageSize);
-    const populate = to === 'shared' || to === 'populated';
-    const plan = block.manager.planChange(source, range, populate);
-    const calls = block.manager.callsFor(plan.effective);
-    const id = plan.changed.length === 0 ? null : this.#machines.dependencies.newId('cnv');
-    const notified = calls.map(({ listener }) => listener.id);
-    const conversion = describe(block, plan, section, to, id, notified);
-    const answered = options.answered(conversion);
-    if (id === null) {
+    return live.inTurn(async () => {
+      checkGeneration(block, options.ifMatch);
+      const source = attributesOf(block);
+      const planned = this.#plan(live, source, asked(block, source));
+      const batch = batchOf(planned);
+      await this.#carryOut(live, planned, options.answered(batch));
+      return batch;
+    }, options.signal);
+  }
+
+  #plan(live: LiveBlock, source: RamDiscardSource, asked: readonly Asked<PageState | Populatedness>[]): Planned {
+    return planSteps(live, source, asked, () => this.#machines.dependencies.newId('cnv'));
+  }
+
+  async #carryOut(live: LiveBlock, planned: Planned, answered: Answered | null): Promise<void> {
+    if (planned.records.length === 0) {
       await live.commit([], answered);
-      return conversion;
+      return;
     }
-    const change = {
-      runs: plan.effective,
-      populate,
-      calls,
-      reason: source.isRamBlockAttributes ? ('conversion' as const) : ('source' as const),
-      conversionId: id,
-      records: [{ ramBlockId: block.id, kind: 'source-changed', sourceId: source.definition.id, conversion } as const],
-      plan,
-    };
-    await carryOut(live, change, answered);
-    return conversion;
+    await carryOutPlanned([planned], planned.reason, answered);
   }
 }
 
 /** @throws Problem `no-attributes` */
-function attributesOf(block: RamBlock): RamDiscardSource {
+export function attributesOf(block: RamBlock): RamDiscardSource {
   if (block.attributes !== undefined) return block.attributes;
   const detail = `RAM block ${block.id} has no RamBlockAttributes (guestMemfd false, or the source was deleted)`;
   throw new Problem('no-attributes', detail, { ramBlockId: block.id });
@@ -111,26 +164,50 @@ export function findSource(block: RamBlock, sourceId: string): RamDiscardSource 
   return source;
 }
 
-function describe(
+function batchOf({ live, conversions }: Planned): ConversionBatch {
+  return { conversions, generation: conversions[0]?.generation ?? live.block.generation };
+}
+
+function first(conversions: readonly Conversion[]): Conversion {
+  const [only] = conversions;
+  if (only === undefined) throw new Error('a conversion was asked for and none was made');
+  return only;
+}
+
+/** @throws Problem `invalid-range` when `bytes` do not fit the window, or the window the block */
+function readBitmap(
   block: RamBlock,
-  plan: Plan,
-  section: Section,
-  to: PageState | Populatedness,
-  id: string | null,
-  notified: readonly string[],
-): Conversion {
-  const { changed, from } = plan;
-  return {
-    id,
-    ramBlockId: block.id,
-    offset: section.offset,
-    size: section.size,
-    to,
-    from: to === 'shared' || to === 'private' ? asPageState(from) : from,
-    changedBytes: countPages(changed) * block.pageSize,
-    changed: changed.slice(0, CHANGED_SHOWN).map((run) => toSection(run, block.pageSize)),
-    changedTruncated: changed.length > CHANGED_SHOWN,
-    generation: block.generation + (id === null ? 0 : 1),
-    notified,
-  };
+  { offset, size }: { readonly offset: number; readonly size: number | undefined },
+  bytes: Uint8Array,
+): PageBitmap {
+  const { usedLength, pageSize } = block;
+  const toEnd = Math.max(0, usedLength - offset);
+  const window = { offset, size: size ?? Math.min(bytes.length * 8 * pageSize, toEnd) };
+  checkSection(window, usedLength, pageSize);
+  const pages = window.size / pageSize;
+  const needed = Math.ceil(pages / 8);
+  if (bytes.length !== needed) {
+    const detail = `the bitmap has ${bytes.length} bytes; ${pages} pages from offset ${offset} on take ${needed}`;
+    throw new Problem('invalid-range', detail);
+  }
+  if (pages % 8 !== 0 && (bytes.at(-1) ?? 0) >>> (pages % 8) !== 0) {
+    throw new Problem('invalid-range', `the last byte of the bitmap has bits beyond the ${pages} pages of the window`);
+  }
+  return PageBitmap.fromBytes(bytes, pages);
+}
+
+/**
+ * The runs that are to be `populated` in `wanted`, which stands for the pages from `at` on, and are not in `now`.
+ * @throws Problem `payload-too-large` when they are too many
+ */
+function differences(now: PageBitmap, wanted: PageBitmap, at: number, populated: boolean): PageRange[] {
+  const runs: PageRange[] = [];
+  for (const { start, end } of wanted.allRuns(populated)) {
+    for (const run of now.runs({ start: at + start, end: at + end }, !populated)) runs.push(run);
+    if (runs.length > MAX_BITMAP_RUNS) {
+      const detail = `this bitmap turns more than ${MAX_BITMAP_RUNS} separate runs of pages at once, which is the limit; send it in parts`;
+      throw new Problem('payload-too-large', detail);
+    }
+  }
+  return runs;
 }

@@ -1,12 +1,11 @@
 // Listeners of a block: registering one replays to it what is populated, unregistering discards it again. A device that
 // may have mapped something is never forgotten, but on the operator's word (force).
 import type { RamBlock } from '../core/ram-block.ts';
-import { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { Call } from '../core/ram-discard-manager.ts';
-import type { BlockRecord, ListenerDefinition } from '../core/records.ts';
+import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { ListenerDefinition, NewRecord } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, checkSection, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
-import { checkMappings, settleFirst } from './changes.ts';
+import { checkPeaks, peaksOf, settleFirst } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import type { ChangeOptions } from './options.ts';
@@ -15,6 +14,7 @@ import { type ListenerView, listenerView, settledListener } from './views.ts';
 /** A listener as a client asks for it; what is undefined takes the default of the contract. Bytes and milliseconds. */
 export interface NewListener {
   readonly url: string;
+  readonly mode: 'sync' | 'async';
   readonly section: {
     readonly offset: number;
     readonly size: number | null;
@@ -42,7 +42,8 @@ export class Listeners {
   }
 
   /**
-   * Registers a listener and replays to it every populated run of its section (QEMU: register_listener).
+   * Registers a listener and replays to it every populated run of its section (QEMU: register_listener); to an async one
+   * that follows.
    * @throws Problem `target-not-allowed`, `invalid-range`, `coordinated-discard-required`, `mapping-limit`: nobody was
    *   called.
    *   `listener-refused`, `listener-unreachable`: it is gone again, or `removing` until it has discarded its section
@@ -57,101 +58,108 @@ export class Listeners {
     const { block } = live;
     return live.inTurn(async () => {
       const definition = this.#define(block, wanted);
-      const listener = new RamDiscardListener(definition, block.usedLength, block.pageSize);
-      const call = { listener, runs: block.manager.replayFor(listener) };
-      checkMappings(live, call);
-      const added: BlockRecord = { ramBlockId, kind: 'listener-added', listener: definition };
-      const become = (phase: 'active' | 'removing'): BlockRecord => {
-        return { ramBlockId, kind: 'listener-phase', listenerId: listener.id, phase };
-      };
-      // Recorded before its first delivery: a device that may have mapped something is known after a crash.
-      const notifications = await live.begin([listener.range], [call], { with: [added] });
-      const problem = await notifications.populate([call], 'registration');
-      if (problem === null) {
-        const after = settledListener(definition, block, notifications.lastSequence(listener));
-        const made = wanted.secret === undefined ? { secret: definition.secret } : {};
-        const view = { ...listenerView(after, block), ...made };
-        await live.commit([notifications.outcome, become('active')], options.answered(view));
-        this.#machines.dependencies.log.info({ ramBlockId, listenerId: listener.id }, 'listener registered');
-        return view;
-      }
-      if (problem.extras.unsettled?.length === 0) {
-        await live.commit([notifications.outcome, { ramBlockId, kind: 'listener-removed', listenerId: listener.id }]);
-      } else {
-        notifications.note(listener, { unknown: [listener.range] });
-        await live.commit([notifications.outcome, become('removing')]);
-      }
-      throw problem;
-    }, options.signal);
-  }
-
-  /** Discards the section and populates it again. @throws as a populate; `not-found`, `listener-unsettled` */
-  replay(ramBlockId: string, listenerId: string, options: ChangeOptions<ListenerView>): Promise<ListenerView> {
-    const live = this.#machines.block(ramBlockId);
-    const { block } = live;
-    return live.inTurn(async () => {
-      const listener = findListener(block, listenerId);
-      await settleFirst(live, listener);
-      const populate = { listener, runs: block.manager.replayFor(listener) };
-      const notifications = await live.begin([listener.range], [populate]);
-      const problem =
-        (await notifications.discard([this.#farewell(block, listener)], 'replay')) ??
-        (await notifications.populateAgain(populate, 'replay'));
-      if (problem !== null) {
-        await live.commit([notifications.outcome]);
-        throw problem;
-      }
-      const after = settledListener(listener.definition, block, notifications.lastSequence(listener));
-      const view = listenerView(after, block);
-      await live.commit([notifications.outcome], options.answered(view));
-      return view;
+      const made = wanted.secret === undefined ? { secret: definition.secret } : {};
+      const view = await (definition.mode === 'sync' ? this.#registerSync : this.#registerAsync)(
+        live,
+        definition,
+        (listener) => options.answered({ ...listener, ...made }),
+      );
+      const { id: listenerId, mode } = definition;
+      this.#machines.dependencies.log.info({ ramBlockId, listenerId, mode }, 'listener registered');
+      return { ...view, ...made };
     }, options.signal);
   }
 
   /**
-   * Unregisters a listener: it must acknowledge the discards, or it stays (QEMU: unregister_listener).
+   * Unregisters a listener: it must acknowledge the discards, or it stays (QEMU: unregister_listener). An async one is not
+   * waited for: it is `removing` until it has.
    * @param force the device is gone: nothing is waited for
    * @throws Problem `not-found`, `listener-unsettled`, `discard-unacknowledged`
    */
-  unregister(ramBlockId: string, listenerId: string, force: boolean, signal: AbortSignal): Promise<void> {
+  async unregister(ramBlockId: string, listenerId: string, force: boolean, signal: AbortSignal): Promise<void> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
-    return live.inTurn(async () => {
-      const listener = findListener(block, listenerId);
-      const removed: BlockRecord = { ramBlockId, kind: 'listener-removed', listenerId };
+    const { log } = this.#machines.dependencies;
+    const listener = await live.inTurn(async () => {
+      const found = findListener(block, listenerId);
+      const removed: NewRecord = { ramBlockId, kind: 'listener-removed', listenerId };
       if (force) {
         await live.commit([removed]);
-        this.#machines.dependencies.log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
-        live.settling.abandon(listenerId);
-        this.dismiss(live, listener);
-        return;
+        this.dismiss(live, found);
+      } else if (found.backlog !== null) {
+        await endAsync(live, found);
+      } else {
+        await settleFirst(live, found);
+        const call = block.farewell(found);
+        const notifications = await live.begin({ discards: [call] });
+        const problem = await notifications.discard(call, 'unregistration');
+        await live.commit(problem === null ? [...notifications.outcomes, removed] : notifications.outcomes);
+        if (problem !== null) throw problem;
       }
-      await settleFirst(live, listener);
-      const call = this.#farewell(block, listener);
-      const notifications = await live.begin(call.runs, [call]);
-      const problem = await notifications.discard([call], 'unregistration');
-      await live.commit(problem === null ? [notifications.outcome, removed] : [notifications.outcome]);
-      if (problem !== null) throw problem;
-      this.#machines.dependencies.log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
+      log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
+      return found;
     }, signal);
+    // Most are gone at once, which saves the client from asking.
+    await live.asyncDeliveries.ended(listener, listener.definition.timeoutMs);
   }
 
   /** Tells a listener that was removed by force to discard its section; nobody waits for its answer. */
   dismiss(live: LiveBlock, listener: RamDiscardListener): void {
     const { block } = live;
+    live.settling.abandon(listener.id);
+    live.asyncDeliveries.abandon(listener);
     const reserved = [...block.intents.values()].flatMap(({ calls }) => {
       return calls.filter((call) => call.listenerId === listener.id).map((call) => call.reservedThrough);
     });
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
     listener.lastSequence = Math.max(listener.lastSequence, ...reserved);
-    void live.notifications(new AbortController().signal).discard([this.#farewell(block, listener)], 'unregistration');
+    live.dismiss(block.farewell(listener));
   }
 
-  /** The discards that end a listener: of its section at once where it supports that, else of each populated run. */
-  #farewell(block: RamBlock, listener: RamDiscardListener): Call {
-    const whole = listener.definition.doubleDiscardSupported;
-    return { listener, runs: whole ? [listener.range] : block.manager.replayFor(listener) };
-  }
+  readonly #registerSync = async (
+    live: LiveBlock,
+    definition: ListenerDefinition,
+    answered: ChangeOptions<ListenerView>['answered'],
+  ): Promise<ListenerView> => {
+    const { block } = live;
+    const { id: ramBlockId } = block;
+    const { id: listenerId } = definition;
+    const newcomer = block.makeListener(definition, definition.createdAt);
+    const runs = block.manager.replayFor(newcomer);
+    const round = { discards: [], populates: [{ listener: newcomer, runs }] };
+    checkPeaks({ live, peaks: peaksOf(live, round) });
+    const become = (phase: 'active' | 'removing') => {
+      return { ramBlockId, kind: 'listener-phase', listenerId, phase } as const;
+    };
+    // Recorded before its first delivery: a device that may have mapped something is known after a crash.
+    const added: NewRecord = { ramBlockId, kind: 'listener-added', listener: definition };
+    const notifications = await live.begin(round, { runs: [newcomer.range], with: [added] });
+    const listener = findListener(block, listenerId);
+    const problem = await notifications.tell([{ discards: [], populates: [{ listener, runs }] }], 'registration');
+    if (problem === null) {
+      const view = listenerView(settledListener(block, definition, notifications.lastSequence(listener)), block);
+      await live.commit([...notifications.outcomes, become('active')], answered(view));
+      return view;
+    }
+    if (problem.extras.unsettled?.length === 0) {
+      await live.commit([...notifications.outcomes, { ramBlockId, kind: 'listener-removed', listenerId }]);
+    } else {
+      notifications.note(listener, { unknown: [listener.range] });
+      await live.commit([...notifications.outcomes, become('removing')]);
+    }
+    throw problem;
+  };
+
+  readonly #registerAsync = async (
+    live: LiveBlock,
+    definition: ListenerDefinition,
+    answered: ChangeOptions<ListenerView>['answered'],
+  ): Promise<ListenerView> => {
+    const { block } = live;
+    const view = listenerView(block.makeListener(definition, definition.createdAt), block);
+    await live.commit([{ ramBlockId: block.id, kind: 'listener-added', listener: definition }], answered(view));
+    return view;
+  };
 
   /** Fills in the defaults. @throws Problem `invalid-range`, `coordinated-discard-required` */
   #define(block: RamBlock, wanted: NewListener): ListenerDefinition {
@@ -168,7 +176,13 @@ export class Listeners {
     }
     const section = { offset, size, offsetWithinAddressSpace };
     const secret = wanted.secret ?? newSecret();
-    return { ...wanted, id: newId('lsn'), mode: 'sync', section, granularity, secret, createdAt: now().toISOString() };
+    if (wanted.mode === 'async' && wanted.dmaMaxMappings !== null) {
+      const detail = 'is of sync listeners only: an async one cannot refuse';
+      throw new Problem('invalid-request', `dmaMaxMappings ${detail}`, {
+        errors: [{ pointer: '#/dmaMaxMappings', detail }],
+      });
+    }
+    return { ...wanted, id: newId('lsn'), section, granularity, secret, createdAt: now().toISOString() };
   }
 }
 
@@ -177,4 +191,17 @@ export function findListener(block: RamBlock, listenerId: string): RamDiscardLis
   const listener = block.manager.listeners.get(listenerId);
   if (listener === undefined) throw new Problem('not-found', `RAM block ${block.id} has no listener ${listenerId}`);
   return listener;
+}
+
+/** The discards that end an async listener follow what is pending; one that is disabled is told nothing. */
+async function endAsync(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
+  const { id: ramBlockId } = live.block;
+  const { id: listenerId } = listener;
+  await live.asyncDeliveries.between(listener, async () => {
+    if (listener.phase === 'active') {
+      await live.commit([{ ramBlockId, kind: 'listener-phase', listenerId, phase: 'removing' }]);
+    } else if (listener.phase === 'disabled') {
+      await live.commit([{ ramBlockId, kind: 'listener-removed', listenerId }]);
+    }
+  });
 }

@@ -1,12 +1,15 @@
-// A RAM block with what only a running service has of it: its queue, its journal, its settling. Every change of a block
-// goes through `commit`: durable first, then applied.
+// A RAM block with what only a running service has of it: its queue, its journal, its settling, its async listeners.
+// Every change of a block goes through `commitTogether`: durable first, then applied, then told to who follows events.
 import type { RamBlock } from '../core/ram-block.ts';
 import { encodeSnapshot } from '../core/ram-block-snapshot.ts';
-import type { Call, Plan } from '../core/ram-discard-manager.ts';
-import type { BlockRecord } from '../core/records.ts';
-import type { PageRange } from '../core/section.ts';
+import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { Plan } from '../core/ram-discard-manager.ts';
+import type { BlockRecord, NewRecord } from '../core/records.ts';
+import type { Call, Round } from '../core/rounds.ts';
+import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Answered, Journal } from '../journal/journal.ts';
+import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
@@ -22,22 +25,81 @@ export interface Stored {
   readonly records: number;
 }
 
-/** What belongs to an intent beside its calls. */
-interface About {
+/** What one block's listeners are about to be told. */
+export interface Beginning {
+  readonly live: LiveBlock;
+  readonly rounds: readonly Round[];
   readonly conversionId?: string | null;
   /** Ends the deliveries early; they count as unanswered. */
   readonly signal?: AbortSignal;
+  /** Pages that are of unknown state after a crash, where those are not the ones of the rounds. */
+  readonly runs?: readonly PageRange[];
   /** Records that become durable with the intent. */
-  readonly with?: readonly BlockRecord[];
+  readonly with?: readonly NewRecord[];
+}
+
+/** What is to become true of one block. */
+export interface Commit {
+  readonly live: LiveBlock;
+  readonly records: readonly NewRecord[];
+  /** The plans behind a `source-changed` record. */
+  readonly plans?: readonly Plan[];
+}
+
+/**
+ * Makes the records of blocks of one machine true: durable together and with `answered`, then applied. In turn of these
+ * blocks only, but for what concerns async listeners alone.
+ * @throws Problem `journal-unavailable`: whether they are durable is not known
+ */
+export async function commitTogether(commits: readonly Commit[], answered: Answered | null = null): Promise<void> {
+  const all = commits.flatMap(({ records }) => records);
+  const [first] = commits;
+  if (first === undefined || (all.length === 0 && answered === null)) return;
+  const { records, sequence } = await first.live.machine.append(all, answered);
+  let from = 0;
+  for (const { live, records: own, plans } of commits) {
+    live.take(records.slice(from, from + own.length), sequence, plans);
+    from += own.length;
+  }
+}
+
+/** Makes it durable that listeners may be told of `rounds`, before the first of them is. In turn of the blocks only. */
+export async function beginTogether(beginnings: readonly [Beginning, ...Beginning[]]): Promise<Notifications> {
+  const { dependencies } = beginnings[0].live;
+  const begun = beginnings.map((beginning) => ({ ...beginning, intentId: dependencies.newId('int') }));
+  await commitTogether(
+    begun.map(({ live, rounds, runs, intentId, with: before = [] }) => {
+      const calls = rounds.flatMap(({ discards, populates }) => [...discards, ...populates]);
+      const intent = {
+        ramBlockId: live.block.id,
+        kind: 'intent',
+        id: intentId,
+        runs: runs ?? mergeRuns(calls.flatMap((call) => call.runs)),
+        calls: [...Map.groupBy(calls, ({ listener }) => listener)].map(reserve),
+      } as const;
+      return { live, records: [...before, intent] };
+    }),
+  );
+  const shares = begun.map(({ live, intentId, conversionId = null, signal = live.stopped }) => {
+    return { block: live.block, intentId, conversionId, signal };
+  });
+  return new Notifications(shares, dependencies.deliver);
+}
+
+function reserve([listener, calls]: [RamDiscardListener, Call[]]) {
+  const runs = calls.reduce((sum, call) => sum + call.runs.length, 0);
+  const reservedThrough = listener.lastSequence + deliveriesToReserve(listener, calls.length, runs);
+  return { listenerId: listener.id, reservedThrough };
 }
 
 export class LiveBlock {
   readonly block: RamBlock;
   readonly machine: Machine;
+  readonly dependencies: Dependencies;
   readonly queue: BlockQueue;
   readonly settling: Settling;
+  readonly asyncDeliveries: AsyncDeliveries;
   readonly #journal: Journal;
-  readonly #dependencies: Dependencies;
   /** Aborts what is being sent: the block is deleted, or the journal failed. */
   readonly #stopped = new AbortController();
   #snapshotBytes: number;
@@ -47,11 +109,17 @@ export class LiveBlock {
     this.block = block;
     this.machine = machine;
     this.#journal = journal;
-    this.#dependencies = dependencies;
+    this.dependencies = dependencies;
     this.queue = new BlockQueue(dependencies.queueLimits);
     this.settling = new Settling(this, dependencies.log);
+    this.asyncDeliveries = new AsyncDeliveries(this, dependencies);
     this.#snapshotBytes = stored.snapshotBytes;
     this.#recordsSinceSnapshot = stored.records;
+  }
+
+  /** Aborts when nothing may be sent any more. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
   }
 
   /**
@@ -65,53 +133,57 @@ export class LiveBlock {
     }, signal);
   }
 
-  /**
-   * Makes `records` true: durable together with `answered`, then applied. Called in turn only.
-   * @throws Problem `journal-unavailable`: whether they are durable is not known
-   */
-  async commit(records: readonly BlockRecord[], answered: Answered | null = null, plan?: Plan): Promise<void> {
-    const all = answered === null ? records : [...records, answered];
-    if (all.length === 0) return;
-    const sequence = await this.machine.append(all);
-    for (const record of records) this.block.apply(record, plan);
+  /** {@link commitTogether} of this block alone. */
+  commit(records: readonly NewRecord[], answered: Answered | null = null): Promise<void> {
+    return commitTogether([{ live: this, records }], answered);
+  }
+
+  /** {@link beginTogether} of this block alone: one round of populates and discards. */
+  begin(round: Partial<Round>, about: Omit<Beginning, 'live' | 'rounds'> = {}): Promise<Notifications> {
+    return beginTogether([{ ...about, live: this, rounds: [{ discards: [], populates: [], ...round }] }]);
+  }
+
+  /** Applies `records`, which have become durable with others, the last of them at `sequence`. */
+  take(records: readonly BlockRecord[], sequence: number, plans?: readonly Plan[]): void {
+    const { block } = this;
+    const tell = this.dependencies.events.about(block, records);
+    for (const record of records) block.apply(record, plans);
+    tell();
     this.#recordsSinceSnapshot += records.length;
     this.#snapshotWhenDue(sequence);
+    this.wake();
+  }
+
+  /** Sees to what is owed to listeners. */
+  wake(): void {
     this.settling.wake();
+    this.asyncDeliveries.wake();
   }
 
-  /** Makes it durable that `calls` may be told of `runs`, before the first of them is. */
-  async begin(runs: readonly PageRange[], calls: readonly Call[], about: About = {}): Promise<Notifications> {
-    const id = this.#dependencies.newId('int');
-    const reserved = calls.map((call) => ({
-      listenerId: call.listener.id,
-      reservedThrough: call.listener.lastSequence + deliveriesToReserve(call),
-    }));
-    const intent = { ramBlockId: this.block.id, kind: 'intent', id, runs, calls: reserved } as const;
-    await this.commit([...(about.with ?? []), intent]);
-    return this.notifications(about.signal ?? this.#stopped.signal, id, about.conversionId);
-  }
-
-  /** Deliveries to listeners of this block; `signal` ends them early, as unanswered. */
-  notifications(signal: AbortSignal, intentId = '', conversionId: string | null = null): Notifications {
-    return new Notifications(this.block, intentId, this.#dependencies.deliver, signal, conversionId);
+  /** Tells a listener that is gone to discard `farewell`; nobody waits for its answer. */
+  dismiss(farewell: Call): void {
+    const signal = new AbortController().signal;
+    const share = { block: this.block, intentId: '', conversionId: null, signal };
+    void new Notifications([share], this.dependencies.deliver).discard(farewell, 'unregistration');
   }
 
   /** Sends nothing any more and turns away what waits. */
   stop(reason: Problem): void {
     this.#stopped.abort();
     this.settling.stop();
+    void this.asyncDeliveries.stop();
     void this.queue.close(reason);
   }
 
   /** Turns away what waits; resolves when what has begun is done. */
   async drain(reason: Problem): Promise<void> {
     this.settling.stop();
-    await this.queue.close(reason);
+    await Promise.all([this.asyncDeliveries.stop(), this.queue.close(reason)]);
   }
 
   /** The state right after the record at `sequence` is the one that `apply` just left: nothing else runs meanwhile. */
   #snapshotWhenDue(sequence: number): void {
-    const { snapshotEvery, log } = this.#dependencies;
+    const { snapshotEvery, log } = this.dependencies;
     const due = Math.max(snapshotEvery, this.#snapshotBytes / TYPICAL_RECORD_BYTES);
     if (this.block.deleted || this.#recordsSinceSnapshot < due) return;
     const snapshot = encodeSnapshot(this.block);

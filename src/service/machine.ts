@@ -1,41 +1,69 @@
 // One machine: the unit of order in the journal, and the address spaces that its blocks share.
-import type { RamBlockDefinition } from '../core/records.ts';
+import type { BlockRecord, NewRecord, RamBlockDefinition } from '../core/records.ts';
 import { MAX_BYTES } from '../core/section.ts';
 import { Problem } from '../errors.ts';
-import type { Journal, JournalRecord } from '../journal/journal.ts';
+import type { Answered, Journal } from '../journal/journal.ts';
+
+/** What has become durable together. */
+export interface Appended {
+  readonly records: readonly BlockRecord[];
+  /** Of the last of them. */
+  readonly sequence: number;
+}
+
+export interface MachineOptions {
+  readonly journal: Journal;
+  /** The last sequence that the journal has of it. */
+  readonly sequence: number;
+  readonly now: () => Date;
+  readonly onFailure: (problem: Problem) => void;
+}
 
 export class Machine {
   readonly name: string;
   readonly #journal: Journal;
+  readonly #now: () => Date;
   readonly #onFailure: (problem: Problem) => void;
   /** Of the last record appended, whether durable yet or not. */
   #sequence: number;
   /** Blocks that exist or are being created, by id. */
   readonly #claims = new Map<string, RamBlockDefinition>();
 
-  constructor(name: string, journal: Journal, sequence: number, onFailure: (problem: Problem) => void) {
+  constructor(name: string, { journal, sequence, now, onFailure }: MachineOptions) {
     this.name = name;
     this.#journal = journal;
     this.#sequence = sequence;
+    this.#now = now;
     this.#onFailure = onFailure;
   }
 
   /**
-   * Appends `records`, all or none; resolves when they are durable, with the sequence of the last of them.
+   * Appends `news` and `answered`, all or none; resolves when they are durable, in the order of the calls.
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
-  async append(records: readonly JournalRecord[]): Promise<number> {
+  async append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
+    const at = this.#now().toISOString();
+    const records = news.map((record) => ({ ...record, at }));
     const expected = this.#sequence;
-    const sequence = expected + records.length;
+    const all = answered === null ? records : [...records, answered];
+    const sequence = expected + all.length;
     this.#sequence = sequence;
     try {
-      await this.#journal.append(this.name, expected, records);
+      await this.#journal.append(this.name, expected, all);
     } catch (error) {
       const problem = error instanceof Problem ? error : unavailable(error);
       this.#onFailure(problem);
       throw problem;
     }
-    return sequence;
+    return { records, sequence };
+  }
+
+  /** The blocks that reserve guest physical addresses from `start` to `end` (bytes), ascending. */
+  claimsWithin(start: number, end: number): string[] {
+    const found = [...this.#claims.values()].flatMap(({ id, gpa, maxLength }) => {
+      return gpa !== null && gpa < end && start < gpa + maxLength ? [{ id, gpa }] : [];
+    });
+    return found.sort((a, b) => a.gpa - b.gpa).map(({ id }) => id);
   }
 
   /**

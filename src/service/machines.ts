@@ -69,6 +69,24 @@ export class Machines {
     return this.#machine(name, this.#machines, this.#journal, 0);
   }
 
+  /** The machine called `name`. @throws Problem `not-found` when it has no block */
+  existing(name: string): Machine {
+    const machine = this.#machines.get(name);
+    if (machine !== undefined && this.blocksOf(name).length > 0) return machine;
+    throw new Problem('not-found', `there is no machine ${name}: it has no RAM block`);
+  }
+
+  /** The blocks of the machine called `name`, oldest first. */
+  blocksOf(name: string): RamBlock[] {
+    const all = [...this.#blocks.values()].map(({ block }) => block);
+    return all.filter(({ definition }) => definition.machine === name).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** The names of all machines that have blocks, in order. */
+  get names(): string[] {
+    return [...new Set([...this.#blocks.values()].map(({ block }) => block.definition.machine))].sort();
+  }
+
   /** Takes up a block that was just made durable. */
   add(block: RamBlock, machine: Machine): LiveBlock {
     const live = new LiveBlock(block, machine, this.#journal, this.#dependencies, { snapshotBytes: 0, records: 1 });
@@ -119,14 +137,16 @@ export class Machines {
     });
     this.#machines = machines;
     this.#blocks = new Map(lives.map((live) => [live.block.id, live]));
-    for (const live of lives) live.settling.wake();
+    for (const live of lives) live.wake();
     this.#dependencies.log.info({ ramBlocks: found.length }, 'the journal is read back');
   }
 
   #machine(name: string, machines: Map<string, Machine>, journal: Journal, sequence: number): Machine {
     const known = machines.get(name);
     if (known !== undefined) return known;
-    const machine = new Machine(name, journal, sequence, (problem) => this.#fail(problem, machine));
+    const { now } = this.#dependencies;
+    const onFailure = (problem: Problem): void => this.#fail(problem, machine);
+    const machine = new Machine(name, { journal, sequence, now, onFailure });
     machines.set(name, machine);
     return machine;
   }
@@ -179,8 +199,8 @@ function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
 async function recover(block: RamBlock, machine: Machine): Promise<void> {
   const records = block.recover();
   if (records.length === 0) return;
-  await machine.append(records);
-  for (const record of records) block.apply(record);
+  const appended = await machine.append(records);
+  for (const record of appended.records) block.apply(record);
 }
 
 function draining(): Problem {

@@ -1,19 +1,30 @@
-// The order in which the listeners of a block hear of one change, and what is undone when one of them objects: populate
-// one by one, newest first, with veto and rollback; discard to all at once, with acknowledgement.
+// The order in which listeners hear of a change, and what is undone when one of them objects: populate one by one, newest
+// first, with veto and rollback; discard to all at once, with acknowledgement.
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { Call } from '../core/ram-discard-manager.ts';
-import type { BlockRecord, ListenerOutcome } from '../core/records.ts';
+import type { DeliveryReason, ListenerOutcome, NewRecord } from '../core/records.ts';
+import type { Call, Round } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
-import type { Deliver, DeliveryAnswer, DeliveryReason, DeliveryType } from '../listeners/delivery.ts';
+import type { Deliver, DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
+import { netOf } from './undoing.ts';
 
 /** What one listener was told, up to the delivery that was not accepted, and its last answer. */
-interface Told {
+export interface Told {
   readonly call: Call;
+  readonly type: DeliveryType;
   /** The runs that were sent: all of them where every delivery was accepted. */
   readonly sent: readonly PageRange[];
   readonly answer: DeliveryAnswer;
+}
+
+/** One block's share of what is told; its intent is durable. */
+export interface Share {
+  readonly block: RamBlock;
+  readonly intentId: string;
+  readonly conversionId: string | null;
+  /** Ends the deliveries early; they count as unanswered. */
+  readonly signal: AbortSignal;
 }
 
 /** What a listener can do to a change, and how that is said. */
@@ -27,38 +38,35 @@ type FailureCode = keyof typeof FAILURES;
 
 type Marks = Pick<ListenerOutcome, 'settled' | 'unmapped' | 'unknown'>;
 
-/** The most deliveries that telling `call` can take, there and back and there again; for the intent to reserve. */
-export function deliveriesToReserve({ listener, runs }: Call): number {
-  return 3 * Math.max(1, listener.deliveriesFor(runs));
+/**
+ * The most deliveries that telling `listener` of so many runs can take, there and (in up to twice as many pieces, for
+ * what is undone may be cut anew) back, there again and back again; for the intent to reserve.
+ */
+export function deliveriesToReserve({ definition: { maxSections } }: RamDiscardListener, rounds: number, runs: number) {
+  return rounds + Math.ceil(runs / maxSections) + 3 * (1 + Math.ceil((2 * runs) / maxSections));
 }
 
-/** Tells listeners of one change. Its intent is durable: it gives the sequences that were reserved there. */
+/** Tells listeners of one change, which may be of several blocks: it gives the sequences that their intents reserved. */
 export class Notifications {
-  readonly #block: RamBlock;
-  readonly #intentId: string;
+  readonly #shares: readonly Share[];
   readonly #deliver: Deliver;
-  readonly #signal: AbortSignal;
-  readonly #conversionId: string | null;
   readonly #outcomes = new Map<string, ListenerOutcome>();
   /** Listeners that owe the acknowledgement of a discard. */
   readonly #unacknowledged = new Set<string>();
 
-  constructor(block: RamBlock, intentId: string, deliver: Deliver, signal: AbortSignal, conversionId: string | null) {
-    this.#block = block;
-    this.#intentId = intentId;
+  constructor(shares: readonly Share[], deliver: Deliver) {
+    this.#shares = shares;
     this.#deliver = deliver;
-    this.#signal = signal;
-    this.#conversionId = conversionId;
   }
 
-  /** The record that ends the intent: what is now known of every listener that was called. */
-  get outcome(): BlockRecord {
-    return {
-      ramBlockId: this.#block.id,
+  /** The records that end the intents: what is now known of every listener that was called. */
+  get outcomes(): NewRecord[] {
+    return this.#shares.map((share) => ({
+      ramBlockId: share.block.id,
       kind: 'outcome',
-      intentId: this.#intentId,
-      listeners: [...this.#outcomes.values()],
-    };
+      intentId: share.intentId,
+      listeners: [...this.#outcomes.values()].filter(({ listenerId }) => this.#shareOf(listenerId) === share),
+    }));
   }
 
   /** The last sequence that `listener` was given. */
@@ -74,41 +82,33 @@ export class Notifications {
   }
 
   /**
-   * Populates one listener after the other. If one does not accept, no later one is called and those that were are sent
-   * a discard for the same runs; the one that refused too, for it may have mapped a part.
-   * @returns null when all accepted, else what to answer: `listener-refused` or `listener-unreachable`
+   * Tells of a change in `rounds`: in each, discards to all at once, then populates one after the other. If one listener
+   * does not accept, nobody else is called, and all that were are told the opposite; one that refused too, for it may
+   * have mapped a part.
+   * @returns null when all accepted, else what to answer: `listener-refused`, `listener-unreachable`,
+   *   `discard-unacknowledged`
    */
-  async populate(calls: readonly Call[], reason: DeliveryReason): Promise<Problem | null> {
-    const accepted: Told[] = [];
-    for (const call of calls) {
-      const told = await this.#tell(call, 'populate', reason);
-      if (told.answer.outcome === 'accepted') {
-        accepted.push(told);
-        continue;
+  async tell(rounds: readonly Round[], reason: DeliveryReason): Promise<Problem | null> {
+    const told: Told[] = [];
+    for (const { discards, populates } of rounds) {
+      const all = await Promise.all(discards.map((call) => this.#tell(call, 'discard', reason)));
+      told.push(...all);
+      const missing = all.filter((one) => !isAccepted(one));
+      if (missing.length > 0) return this.#problem('discard-unacknowledged', missing, await this.#undo(told));
+      for (const call of populates) {
+        const one = await this.#tell(call, 'populate', reason);
+        told.push(one);
+        if (isAccepted(one)) continue;
+        const code = one.answer.outcome === 'refused' ? 'listener-refused' : 'listener-unreachable';
+        return this.#problem(code, [one], await this.#undo(told));
       }
-      // Without an answer nothing can be taken back in order: what it has mapped is not known, and is settled as such.
-      const refused = told.answer.outcome === 'refused';
-      if (!refused) this.note(call.listener, { unknown: told.sent });
-      const rolledBack = await this.#takeBack(refused ? [...accepted, told] : accepted, 'rollback');
-      return this.#problem(refused ? 'listener-refused' : 'listener-unreachable', [told], rolledBack);
     }
     return null;
   }
 
-  /**
-   * Discards at all listeners at once. If one does not acknowledge, those that did are populated again.
-   * @returns null when all acknowledged, else what to answer: `discard-unacknowledged`
-   */
-  async discard(calls: readonly Call[], reason: DeliveryReason): Promise<Problem | null> {
-    const all = await Promise.all(calls.map((call) => this.#tell(call, 'discard', reason)));
-    const missing = all.filter((told) => !isAccepted(told));
-    if (missing.length === 0) return null;
-    for (const { call, sent } of missing) this.#noteMissing(call.listener, sent);
-    const rolledBack: string[] = [];
-    for (const { call } of all.filter(isAccepted)) {
-      if ((await this.populateAgain(call, 'rollback')) === null) rolledBack.push(call.listener.id);
-    }
-    return this.#problem('discard-unacknowledged', missing, rolledBack);
+  /** Discards at one listener, as {@link Notifications.tell}. */
+  discard(call: Call, reason: DeliveryReason): Promise<Problem | null> {
+    return this.tell([{ discards: [call], populates: [] }], reason);
   }
 
   /**
@@ -124,23 +124,47 @@ export class Notifications {
     }
     this.note(call.listener, { unmapped: call.runs });
     const refused = told.answer.outcome === 'refused';
-    if (refused) await this.#takeBack([told], reason);
+    if (refused) await this.#takeBack([{ listener: call.listener, runs: told.sent }], reason);
     else this.note(call.listener, { unknown: told.sent });
     return this.#problem(refused ? 'listener-refused' : 'listener-unreachable', [told], []);
   }
 
-  /** Discards what was sent to each, at all at once. @returns the ids of the listeners that acknowledged */
-  async #takeBack(sent: readonly Told[], reason: DeliveryReason): Promise<string[]> {
-    const calls = sent.map((told) => ({ listener: told.call.listener, runs: told.sent }));
-    const all = await Promise.all(calls.map((call) => this.#tell(call, 'discard', reason)));
-    // A discard that was cut short leaves its later deliveries unsent: nothing of the call is known.
-    for (const { call } of all.filter((told) => !isAccepted(told))) this.#noteMissing(call.listener, call.runs);
-    return all.filter(isAccepted).map(({ call }) => call.listener.id);
+  /** Undoes what was told. @returns the ids of the listeners that are again as they were */
+  async #undo(told: readonly Told[]): Promise<string[]> {
+    const nets = netOf(told);
+    for (const { listener, added, removed, unanswered } of nets) {
+      if (unanswered === null) continue;
+      // Nothing can be taken back in order where there is no answer: what is mapped is not known, and is settled as such.
+      if (unanswered.type === 'discard') this.#unacknowledged.add(listener.id);
+      this.note(listener, { unknown: [...added, ...unanswered.runs], unmapped: removed });
+    }
+    const answered = nets.filter(({ unanswered }) => unanswered === null);
+    const discards = answered.filter(({ added }) => added.length > 0);
+    const failed = await this.#takeBack(
+      discards.map(({ listener, added }) => ({ listener, runs: added })),
+      'rollback',
+    );
+    const asBefore: string[] = [];
+    for (const { listener, removed } of answered) {
+      if (failed.has(listener)) {
+        if (removed.length > 0) this.note(listener, { unmapped: removed });
+      } else if (removed.length === 0 || (await this.populateAgain({ listener, runs: removed }, 'rollback')) === null) {
+        asBefore.push(listener.id);
+      }
+    }
+    return asBefore;
   }
 
-  #noteMissing(listener: RamDiscardListener, unknown: readonly PageRange[]): void {
-    this.#unacknowledged.add(listener.id);
-    this.note(listener, { unknown });
+  /** Discards at all at once. @returns those that did not acknowledge */
+  async #takeBack(calls: readonly Call[], reason: DeliveryReason): Promise<Set<RamDiscardListener>> {
+    const all = await Promise.all(calls.map((call) => this.#tell(call, 'discard', reason)));
+    const missing = all.filter((told) => !isAccepted(told));
+    for (const { call } of missing) {
+      this.#unacknowledged.add(call.listener.id);
+      // A discard that was cut short leaves its later deliveries unsent: nothing of the call is known.
+      this.note(call.listener, { unknown: call.runs });
+    }
+    return new Set(missing.map(({ call }) => call.listener));
   }
 
   /** Sends the deliveries of one call, one after the other, until one is not accepted. */
@@ -149,9 +173,9 @@ export class Notifications {
     const { maxSections } = listener.definition;
     for (let from = 0; from < runs.length; from += maxSections) {
       const answer = await this.#send(listener, type, reason, runs.slice(from, from + maxSections));
-      if (answer.outcome !== 'accepted') return { call, sent: runs.slice(0, from + maxSections), answer };
+      if (answer.outcome !== 'accepted') return { call, type, sent: runs.slice(0, from + maxSections), answer };
     }
-    return { call, sent: runs, answer: { outcome: 'accepted' } };
+    return { call, type, sent: runs, answer: { outcome: 'accepted' } };
   }
 
   #send(
@@ -163,22 +187,30 @@ export class Notifications {
     const before = this.#outcomes.get(listener.id);
     const sequence = this.lastSequence(listener) + 1;
     this.#outcomes.set(listener.id, { ...before, listenerId: listener.id, lastSequence: sequence });
-    const { id, definition, generation } = this.#block;
+    const { block, conversionId, signal } = this.#shareOf(listener.id);
+    const { id, definition, generation } = block;
     const delivery = {
       type,
       reason,
       ramBlockId: id,
       machine: definition.machine,
       idstr: definition.idstr,
-      listener: listener.definition,
+      listener,
       sequence,
       // A listener has one delivery under way at a time, so all before this one are over.
       settledThrough: sequence - 1,
       generation,
-      conversionId: this.#conversionId,
+      conversionId,
       sections: runs.map((run) => listener.notifiedSection(run)),
     };
-    return this.#deliver(delivery, this.#signal);
+    return this.#deliver(delivery, signal);
+  }
+
+  /** A listener that its block does not have any more is told by the only share there is. */
+  #shareOf(listenerId: string): Share {
+    const share = this.#shares.find(({ block }) => block.manager.listeners.has(listenerId)) ?? this.#shares[0];
+    if (share === undefined) throw new Error(`listener ${listenerId} is told of a change that concerns no block`);
+    return share;
   }
 
   #problem(code: FailureCode, failed: readonly Told[], rolledBack: readonly string[]): Problem {
@@ -186,7 +218,7 @@ export class Notifications {
     const [answer] = failed.map((told) => told.answer).filter((told) => told.outcome !== 'accepted');
     return new Problem(code, `listener ${ids.join(', ')} ${FAILURES[code]}: ${answer?.detail}`, {
       ...(answer?.errno === undefined ? {} : { errno: answer.errno }),
-      ramBlockId: this.#block.id,
+      ramBlockId: this.#shareOf(ids[0] ?? '').block.id,
       listenerId: ids.length === 1 ? (ids[0] ?? null) : null,
       listenerStatus: answer?.status ?? null,
       listenerDetail: answer?.detail ?? null,

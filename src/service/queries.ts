@@ -5,8 +5,8 @@ import { asPageState } from '../core/ram-discard-source.ts';
 import { checkSection, type Section, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 
-/** Bytes of the largest bitmap that is given at once. */
-const MAX_BITMAP = 64 * 2 ** 20;
+/** Bytes of the largest bitmap that is given or taken at once. */
+export const MAX_BITMAP = 64 * 2 ** 20;
 /** Words of one piece of a streamed bitmap: 64 KiB. */
 const PIECE_WORDS = 16_384;
 
@@ -54,6 +54,21 @@ export function sections(
 }
 
 /**
+ * How many pages of each cell of a window are populated; all cells have the same number of pages, but for the last.
+ * @param cells at most @throws Problem `invalid-range`, `not-found`
+ */
+export function density(block: RamBlock, asked: Asked, cells: number) {
+  const { start, end } = toPageRange(windowOf(block, asked, 1), block.pageSize);
+  const pagesPerCell = Math.ceil((end - start) / cells);
+  const populated = bitmapOf(block, asked.source);
+  const counts = Array.from({ length: Math.ceil((end - start) / pagesPerCell) }, (_, index) => {
+    const from = start + index * pagesPerCell;
+    return populated.count({ start: from, end: Math.min(from + pagesPerCell, end) });
+  });
+  return { cells: counts, pagesPerCell, generation: block.generation };
+}
+
+/**
  * The bitmap of a window, bit i of byte j = page 8j+i, as it is now: what changes while it is sent does not show.
  * @returns its length in bytes and its pieces
  * @throws Problem `invalid-range`, `not-found`, `payload-too-large`
@@ -72,7 +87,7 @@ export function bitmap(
 }
 
 /** @throws Problem `invalid-range` */
-export function windowOf(block: RamBlock, { offset = 0, size }: Omit<Asked, 'source'>, alignment: number): Section {
+function windowOf(block: RamBlock, { offset = 0, size }: Omit<Asked, 'source'>, alignment: number): Section {
   const window = { offset, size: size ?? Math.max(0, block.usedLength - offset) };
   checkSection(window, block.usedLength, alignment);
   return window;

@@ -1,12 +1,14 @@
-// RAM blocks: made and deleted.
+// RAM blocks: made, resized, deleted.
 import { RamBlock } from '../core/ram-block.ts';
 import { RAM_BLOCK_ATTRIBUTES } from '../core/ram-discard-source.ts';
 import type { RamBlockDefinition } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
+import { carryOut, peaksOf, settleFirst } from './changes.ts';
 import type { Listeners } from './listeners.ts';
+import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
-import type { ChangeOptions } from './options.ts';
+import { type ChangeOptions, checkGeneration } from './options.ts';
 import { type RamBlockView, ramBlockView } from './views.ts';
 
 /** Bytes: 64 TiB. */
@@ -39,7 +41,7 @@ export class RamBlocks {
   /** Makes a block, all private. @throws Problem `invalid-range`, `already-exists`, `journal-unavailable` */
   async create(wanted: NewRamBlock, options: Pick<ChangeOptions<RamBlockView>, 'answered'>): Promise<RamBlockView> {
     checkLengths(wanted);
-    const { newId, now, log } = this.#machines.dependencies;
+    const { newId, now, log, events } = this.#machines.dependencies;
     const machine = this.#machines.machine(wanted.machine);
     const { maxLength, ...rest } = wanted;
     const definition = machine.claim({
@@ -52,16 +54,16 @@ export class RamBlocks {
     const block = new RamBlock(definition);
     const sources = this.#sources(definition);
     const created = { ramBlockId: block.id, kind: 'block-created', block: definition, sources } as const;
-    block.apply(created);
+    block.apply({ ...created, at: definition.createdAt });
     const view = ramBlockView(block);
-    const answered = options.answered(view);
     try {
-      await machine.append(answered === null ? [created] : [created, answered]);
+      await machine.append([created], options.answered(view));
     } catch (error) {
       machine.release(definition.id);
       throw error;
     }
     this.#machines.add(block, machine);
+    events.created(block);
     log.info({ ramBlockId: block.id, machine: machine.name, idstr: wanted.idstr }, 'RAM block created');
     return view;
   }
@@ -80,6 +82,8 @@ export class RamBlocks {
         const detail = `RAM block ${ramBlockId} still has ${listeners.length} listeners; unregister them, or delete it with ?force=true`;
         throw new Problem('has-listeners', detail, aboutListener(ramBlockId, null));
       }
+      // What it does for async listeners beside the queue must not come behind the end of the block.
+      await live.asyncDeliveries.stop();
       await live.commit([{ ramBlockId, kind: 'block-deleted' }]);
       this.#machines.remove(live);
       this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');
@@ -87,9 +91,69 @@ export class RamBlocks {
     }, signal);
   }
 
+  /**
+   * Gives a block another length in use (QEMU: qemu_ram_resize). New pages are discarded in every source; what is cut off
+   * is discarded first.
+   * @param usedLength bytes, at most the block's maxLength
+   * @throws Problem `not-found`, `not-resizeable`, `section-cut`, `invalid-range`, `generation-mismatch`, and what
+   *   {@link carryOut} throws
+   */
+  resize(
+    ramBlockId: string,
+    usedLength: number,
+    options: Omit<ChangeOptions<never>, 'answered'>,
+  ): Promise<RamBlockView> {
+    const live = this.#machines.block(ramBlockId);
+    const { block } = live;
+    return live.inTurn(async () => {
+      checkGeneration(block, options.ifMatch);
+      checkResize(block, usedLength);
+      if (usedLength === block.usedLength) return ramBlockView(block);
+      const { manager } = block;
+      const { populate, runs } = manager.resizedBy(usedLength / block.pageSize);
+      if (!populate) await settleCutOff(live, usedLength);
+      const calls = populate ? manager.callsBeyondEnd(runs) : manager.callsFor(runs);
+      const round = { discards: populate ? [] : calls, populates: populate ? calls : [] };
+      const records = [{ ramBlockId, kind: 'block-resized', usedLength } as const];
+      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, records };
+      await carryOut([part], 'resize', null);
+      this.#machines.dependencies.log.info({ ramBlockId, usedLength }, 'RAM block resized');
+      return ramBlockView(block);
+    }, options.signal);
+  }
+
   #sources({ guestMemfd, pageSize }: RamBlockDefinition) {
     if (!guestMemfd) return [];
     return [{ id: this.#machines.dependencies.newId('src'), name: RAM_BLOCK_ATTRIBUTES, granularity: pageSize }];
+  }
+}
+
+/** @throws Problem `not-resizeable`, `section-cut`, `invalid-range` */
+function checkResize(block: RamBlock, usedLength: number): void {
+  const { id, pageSize, definition, manager } = block;
+  checkLength('usedLength', usedLength, pageSize);
+  if (!definition.resizeable && usedLength !== block.usedLength) {
+    const detail = `RAM block ${id} was created without maxLength, so that its length stays ${block.usedLength}`;
+    throw new Problem('not-resizeable', detail, { ramBlockId: id });
+  }
+  if (usedLength > definition.maxLength) {
+    throw new Problem('invalid-range', `usedLength ${usedLength} is beyond the maxLength ${definition.maxLength}`);
+  }
+  for (const { id: listenerId, definition: listener } of manager.listeners.values()) {
+    const { offset, size, offsetWithinAddressSpace } = listener.section;
+    if (size === null) checkBytes('offsetWithinAddressSpace + size', offsetWithinAddressSpace + usedLength - offset);
+    // One that follows the end must keep a page at least.
+    const end = size === null ? offset + pageSize : offset + size;
+    if (end <= usedLength) continue;
+    const detail = `the section of listener ${listenerId} ends at ${end}, beyond the usedLength ${usedLength} that is asked for`;
+    throw new Problem('section-cut', detail, aboutListener(id, listenerId));
+  }
+}
+
+/** Nothing that may be mapped is cut off unseen. @throws Problem `listener-unsettled` */
+async function settleCutOff(live: LiveBlock, usedLength: number): Promise<void> {
+  for (const listener of live.block.manager.listeners.values()) {
+    if (listener.range.end > usedLength / live.block.pageSize) await settleFirst(live, listener);
   }
 }
 

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { Call } from '../core/ram-discard-manager.ts';
-import type { BlockRecord } from '../core/records.ts';
+import type { NewRecord } from '../core/records.ts';
+import type { Round } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import type { BlockQueue } from './block-queue.ts';
 import type { Notifications } from './notifications.ts';
@@ -19,8 +19,8 @@ const JITTER = 0.2;
 export interface SettledBlock {
   readonly block: RamBlock;
   readonly queue: BlockQueue;
-  begin(runs: readonly PageRange[], calls: readonly Call[], about: { signal: AbortSignal }): Promise<Notifications>;
-  commit(records: readonly BlockRecord[]): Promise<void>;
+  begin(round: Partial<Round>, about: { signal: AbortSignal }): Promise<Notifications>;
+  commit(records: readonly NewRecord[]): Promise<void>;
 }
 
 /** One delivery that is under way. */
@@ -120,17 +120,18 @@ export class Settling {
     const runs = populate ? listener.unmapped : listener.unknown;
     const call = { listener, runs };
     const abort = new AbortController();
-    const notifications = await this.#live.begin(runs, [call], { signal: abort.signal });
+    const round = populate ? { populates: [call] } : { discards: [call] };
+    const notifications = await this.#live.begin(round, { signal: abort.signal });
     const delivered = populate
       ? notifications.populateAgain(call, 'recovery')
-      : notifications.discard([call], 'recovery');
+      : notifications.discard(call, 'recovery');
     const conclude = async (): Promise<boolean> => {
       const accepted = (await delivered) === null;
       this.#flights.delete(listener.id);
       if (this.#live.block.deleted) return true;
       const isGone = this.#live.block.manager.listeners.get(listener.id) !== listener;
       if (accepted && !populate && !isGone) notifications.note(listener, this.#discarded(runs));
-      const records = [notifications.outcome];
+      const records = notifications.outcomes;
       if (accepted && !isGone && listener.phase === 'removing') records.push(this.#removal(listener));
       await this.#live.commit(records);
       return accepted;
@@ -155,7 +156,7 @@ export class Settling {
     return { settled: runs, unmapped: runs.flatMap((run) => [...populated.runs(run, true)]) };
   }
 
-  #removal(listener: RamDiscardListener): BlockRecord {
+  #removal(listener: RamDiscardListener): NewRecord {
     return { ramBlockId: this.#live.block.id, kind: 'listener-removed', listenerId: listener.id };
   }
 }

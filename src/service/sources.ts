@@ -3,7 +3,7 @@ import type { RamBlock } from '../core/ram-block.ts';
 import { RAM_BLOCK_ATTRIBUTES, type RamDiscardSource } from '../core/ram-discard-source.ts';
 import { checkPowerOfTwo, type Section } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
-import { carryOut } from './changes.ts';
+import { carryOut, peaksOf } from './changes.ts';
 import { findSource } from './conversions.ts';
 import type { Machines } from './machines.ts';
 import { type ChangeOptions, checkGeneration } from './options.ts';
@@ -38,15 +38,10 @@ export class Sources {
       const view = sourceView(source, block);
       const runs = block.manager.takenAwayBy(source);
       const populated = [...source.bitmap.allRuns(true)];
-      const change = {
-        runs,
-        populate: false,
-        calls: block.manager.callsFor(runs),
-        reason: 'source' as const,
-        conversionId: null,
-        records: [{ ramBlockId, kind: 'source-added', source: source.definition, populated } as const],
-      };
-      await carryOut(live, change, options.answered(view));
+      const round = { discards: block.manager.callsFor(runs), populates: [] };
+      const records = [{ ramBlockId, kind: 'source-added', source: source.definition, populated } as const];
+      const part = { live, rounds: [round], peaks: new Map(), conversionId: null, records };
+      await carryOut([part], 'source', options.answered(view));
       this.#machines.dependencies.log.info({ ramBlockId, sourceId: view.id, name: view.name }, 'source added');
       return view;
     }, options.signal);
@@ -68,15 +63,10 @@ export class Sources {
         throw new Problem('invalid-request', detail, { errors: [{ pointer: '#/force', detail }] });
       }
       const runs = block.manager.givenBackBy(source);
-      const change = {
-        runs,
-        populate: true,
-        calls: block.manager.callsFor(runs),
-        reason: 'source' as const,
-        conversionId: null,
-        records: [{ ramBlockId, kind: 'source-removed', sourceId } as const],
-      };
-      await carryOut(live, change, null);
+      const round = { discards: [], populates: block.manager.callsFor(runs) };
+      const records = [{ ramBlockId, kind: 'source-removed', sourceId } as const];
+      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, records };
+      await carryOut([part], 'source', null);
       this.#machines.dependencies.log.info({ ramBlockId, sourceId }, 'source removed');
     }, options.signal);
   }

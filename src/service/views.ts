@@ -1,12 +1,12 @@
 // Blocks, sources and listeners as the contract shows them.
-import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
-import { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { ListenerPhase, RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { ListenerDefinition } from '../core/records.ts';
 import { countPages } from '../core/section.ts';
 import { unsettledSections } from './changes.ts';
 
+export type MachineView = ReturnType<typeof machineView>;
 export type RamBlockView = ReturnType<typeof ramBlockView>;
 export type SourceView = ReturnType<typeof sourceView>;
 export type ListenerView = ReturnType<typeof listenerView>;
@@ -41,17 +41,33 @@ export function ramBlockView(block: RamBlock) {
   };
 }
 
+/** @param blocks all of the machine called `name`, oldest first */
+export function machineView(name: string, blocks: readonly RamBlock[]) {
+  const sum = (of: (block: RamBlock) => number): number => blocks.reduce((total, block) => total + of(block), 0);
+  const sharedBytes = sum(({ attributes, pageSize }) => (attributes?.bitmap.populated ?? 0) * pageSize);
+  const trackedBytes = sum(({ attributes, usedLength }) => (attributes === undefined ? 0 : usedLength));
+  return {
+    name,
+    ramBlockCount: blocks.length,
+    usedLength: sum(({ usedLength }) => usedLength),
+    maxLength: sum(({ definition }) => definition.maxLength),
+    populatedBytes: sum(({ manager, pageSize }) => manager.populated.populated * pageSize),
+    sharedBytes,
+    privateBytes: trackedBytes - sharedBytes,
+    listenerCount: sum(({ manager }) => manager.listeners.size),
+  };
+}
+
 export function sourceView({ definition, bitmap }: RamDiscardSource, block: RamBlock) {
   const { id, name, granularity } = definition;
   return { id, name, granularity, populatedBytes: bitmap.populated * block.pageSize };
 }
 
 export function listenerView(listener: RamDiscardListener, block: RamBlock) {
-  const { definition, phase, lastSequence, unknown, unmapped } = listener;
+  const { definition, unknown, unmapped } = listener;
   const { pageSize } = block;
   const { pages, runs, mappings } = listener.mapped(block.manager.populated);
   const unsettled = [...unknown, ...unmapped].sort((a, b) => a.start - b.start);
-  const failing: 'failing' | 'active' = listener.isUnsettled ? 'failing' : 'active';
   return {
     id: definition.id,
     ramBlockId: block.id,
@@ -65,8 +81,8 @@ export function listenerView(listener: RamDiscardListener, block: RamBlock) {
     maxSections: definition.maxSections,
     timeoutMs: definition.timeoutMs,
     description: definition.description,
-    warnings: [] as string[],
-    state: phase === 'active' ? failing : phase,
+    warnings: warningsFor(listener),
+    state: stateOf(listener),
     mapped: { bytes: pages * pageSize, runs, mappings },
     unsettled: {
       bytes: countPages(unsettled) * pageSize,
@@ -74,21 +90,42 @@ export function listenerView(listener: RamDiscardListener, block: RamBlock) {
       unknownBytes: countPages(unknown) * pageSize,
       sections: unsettledSections(unsettled, pageSize),
     },
-    // A sync listener is waited for: what was sent is over when the block is at rest.
-    position: { lastSequence, acknowledgedSequence: lastSequence, pending: 0, oldestPendingAt: null },
+    position: positionOf(listener),
     createdAt: definition.createdAt,
   };
 }
 
-/** The listener as it is once it has accepted all that is populated in its section. */
+function stateOf(listener: RamDiscardListener): ListenerPhase | 'failing' {
+  const { phase, backlog, isUnsettled } = listener;
+  if (phase !== 'active') return phase;
+  if (isUnsettled || (backlog !== null && backlog.failingSince !== null)) return 'failing';
+  return backlog?.isRegistering ? 'registering' : 'active';
+}
+
+function positionOf({ lastSequence, backlog }: RamDiscardListener) {
+  // A sync listener is waited for: what was sent is over when the block is at rest.
+  if (backlog === null) return { lastSequence, acknowledgedSequence: lastSequence, pending: 0, oldestPendingAt: null };
+  const { acknowledged, size, oldestAt } = backlog;
+  return { lastSequence, acknowledgedSequence: acknowledged, pending: size, oldestPendingAt: oldestAt };
+}
+
+function warningsFor({ definition, worstMappings }: RamDiscardListener): string[] {
+  const { dmaMaxMappings, granularity } = definition;
+  if (dmaMaxMappings === null || worstMappings <= dmaMaxMappings) return [];
+  return [
+    `possibly running out of DMA mappings: at its granularity of ${granularity} the section can need up to ${worstMappings}, and the maximum is ${dmaMaxMappings} (dmaMaxMappings); a larger granularity or a smaller section needs fewer`,
+  ];
+}
+
+/** A sync listener as it is once it has accepted all that is populated in its section. */
 export function settledListener(
-  definition: ListenerDefinition,
   block: RamBlock,
+  definition: ListenerDefinition,
   lastSequence: number,
 ): RamDiscardListener {
-  const listener = new RamDiscardListener(definition, block.usedLength, block.pageSize);
+  const listener = block.makeListener(definition, definition.createdAt);
   listener.phase = 'active';
   listener.lastSequence = lastSequence;
-  listener.notePopulated(new PageBitmap(block.pages.end), block.manager.replayFor(listener));
+  listener.recount(block.manager.populated);
   return listener;
 }

@@ -1,31 +1,14 @@
 // The command as a person calls it: a process, its output and its exit code.
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ScriptedService } from './replay/scripted-service.ts';
+import { runCommand } from './run-command.ts';
 
-const COMMAND = fileURLToPath(new URL('../../src/cli/replay-trace.ts', import.meta.url));
 const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.qemu.log', import.meta.url));
 /** A port of the loopback address where nothing listens: the discard service's. */
 const NOBODY = 'http://127.0.0.1:9';
 
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(args: readonly string[], stdin = ''): Promise<Run> {
-  const child = spawn(process.execPath, [COMMAND, ...args]);
-  child.stdin.on('error', () => {}).end(stdin);
-  const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: await exited, stdout, stderr };
-}
-
-async function text(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  return Buffer.concat(await Array.fromAsync(stream)).toString();
-}
+const run = (args: readonly string[], stdin = '') => runCommand('replay-trace.ts', args, stdin);
 
 describe('replay-trace', () => {
   it('explains itself, with an example', async () => {

@@ -37,7 +37,11 @@ export interface paths {
         delete: operations["deleteRamBlock"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Resize a RAM block within its maxLength
+         * @description New pages are discarded in every source; what is cut off is discarded first. Sections without a size of their own follow the end.
+         */
+        patch: operations["resizeRamBlock"];
         trace?: never;
     };
     "/v1/ram-blocks/{ramBlockId}/conversions": {
@@ -61,6 +65,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ram-blocks/{ramBlockId}/conversion-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Convert several ranges, in order, all of them or none
+         * @description One change of the block and one durable write; a listener gets one delivery for each change of direction.
+         */
+        post: operations["convertBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/machines/{machine}/conversions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Convert a range of guest physical addresses
+         * @description Cut at the borders of blocks, and done in all of them or none. A hole is ignored when converting to shared and an error to private. If-Match is of single blocks and refused here.
+         */
+        post: operations["convertGuestMemory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ram-blocks/{ramBlockId}/sources/{sourceId}/changes": {
         parameters: {
             query?: never;
@@ -75,6 +119,40 @@ export interface paths {
          * @description Listeners hear of it where all other sources are populated.
          */
         post: operations["changeSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the machines that have blocks, by name */
+        get: operations["listMachines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/machines/{machine}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a machine: its blocks and their totals */
+        get: operations["getMachine"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -118,6 +196,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ram-blocks/{ramBlockId}/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many pages are populated in each cell of a window */
+        get: operations["getDensity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ram-blocks/{ramBlockId}/bitmap": {
         parameters: {
             query?: never;
@@ -130,7 +225,11 @@ export interface paths {
          * @description Bit i of byte j is page 8j+i of the window, 1 = populated. The window is page aligned; at most 64 MiB.
          */
         get: operations["getBitmap"];
-        put?: never;
+        /**
+         * Make RamBlockAttributes what a bitmap says, as one change
+         * @description The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends; left out, there are as many pages as bits, but none beyond the end of the block. Listeners are told of the differences: first of what turns private, then of what turns shared.
+         */
+        put: operations["setBitmap"];
         post?: never;
         delete?: never;
         options?: never;
@@ -192,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Register a listener
-         * @description All that is populated in its section is replayed to it before this is answered.
+         * @description All that is populated in its section is replayed to it: to a sync one before this is answered, to an async one after that.
          */
         post: operations["registerListener"];
         delete?: never;
@@ -214,9 +313,30 @@ export interface paths {
         post?: never;
         /**
          * Unregister a listener
-         * @description It must acknowledge the discard of its section, or it stays; forced, the device is gone and nothing is waited for.
+         * @description A sync one must acknowledge the discard of its section, or it stays; an async one is `removing` until it has. Forced, the device is gone and nothing is waited for.
          */
         delete: operations["unregisterListener"];
+        options?: never;
+        head?: never;
+        /** Change the address, the deadline or the description of a listener; pause and resume an async one */
+        patch: operations["updateListener"];
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last 1000 attempts to send something to a listener, newest first
+         * @description Best effort: since the service started.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -239,7 +359,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/deliveries": {
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/secret-rotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a listener another secret
+         * @description Deliveries are signed with both while the grace lasts, space separated.
+         */
+        post: operations["rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send what is pending to an async listener now
+         * @description Not when the schedule has it.
+         */
+        post: operations["retryListener"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ram-blocks/{ramBlockId}/listeners/{listenerId}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up the oldest pending delivery to an async listener
+         * @description Its ranges follow behind all that is pending, with reason `recovery`, as they are then.
+         */
+        post: operations["skipDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
         parameters: {
             query?: never;
             header?: never;
@@ -247,10 +427,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The last 1000 attempts to send something to a listener, newest first
-         * @description Best effort: since the service started.
+         * What happens, as Server-Sent Events
+         * @description Only of what is committed and durable; in order for each machine. `event:` is one of `ram_block.created`, `ram_block.deleted`, `ram_block.resized`, `conversion.committed`, `conversion.failed`, `source.added`, `source.changed`, `source.removed`, `listener.created`, `listener.updated`, `listener.deleted`, `listener.failing`, `listener.settled`, `delivery.failed`; `data:` is JSON: `machine`, `ramBlockId`, `generation`, `at`, and the resource as its GET answers (of a conversion, the first 100 runs). A comment comes every 15 seconds. A reader that does not read is cut off.
          */
-        get: operations["listDeliveries"];
+        get: operations["followEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -479,6 +659,10 @@ export interface components {
              */
             guestMemfd?: boolean;
         };
+        /** @description A multiple of the page size, at most the block's maxLength. */
+        RamBlockUpdate: {
+            usedLength: components["schemas"]["ByteSize"];
+        };
         /** @description The AND of all sources. */
         RamBlockPopulated: {
             pages: components["schemas"]["Count"];
@@ -547,6 +731,17 @@ export interface components {
              */
             generation: number;
         };
+        /** @description All cells have `pagesPerCell` pages; the last may have fewer. */
+        Density: {
+            /** @description The populated pages of each cell. */
+            cells: components["schemas"]["Count"][];
+            pagesPerCell: components["schemas"]["Count"];
+            /**
+             * Format: int64
+             * @description Grows by one with every committed change of the block.
+             */
+            generation: number;
+        };
         /** @description Page aligned, not empty, within the block. */
         NewConversion: {
             offset: components["schemas"]["ByteSize"];
@@ -583,6 +778,69 @@ export interface components {
             /** @description Listeners that were told, newest first. */
             notified: string[];
         };
+        /** @description Done in this order, all of them or none. */
+        NewConversionBatch: {
+            conversions: components["schemas"]["NewConversion"][];
+        };
+        /** @description What each came to; one change of the block. */
+        ConversionBatch: {
+            conversions: components["schemas"]["Conversion"][];
+            /**
+             * Format: int64
+             * @description Grows by one with every committed change of the block.
+             */
+            generation: number;
+        };
+        /** @description A range of guest physical addresses, page aligned, not empty. */
+        NewMachineConversion: {
+            gpa: components["schemas"]["ByteSize"];
+            size: components["schemas"]["ByteSize"];
+            /** @enum {string} */
+            to: "shared" | "private";
+        };
+        /** @description A range of guest physical addresses. */
+        GuestRange: {
+            gpa: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+        };
+        MachineConversion: {
+            gpa: components["schemas"]["Bytes"];
+            size: components["schemas"]["Bytes"];
+            /** @enum {string} */
+            to: "shared" | "private";
+            /** @description Of each block in the range, by ascending address. */
+            conversions: components["schemas"]["Conversion"][];
+            /** @description What of the range is in no block. */
+            unassigned: components["schemas"]["GuestRange"][];
+        };
+        /** @description Totals over the blocks of a machine; shared and private of those with RamBlockAttributes. */
+        MachineSummary: {
+            name: string;
+            ramBlockCount: components["schemas"]["Count"];
+            usedLength: components["schemas"]["Bytes"];
+            maxLength: components["schemas"]["Bytes"];
+            populatedBytes: components["schemas"]["Bytes"];
+            sharedBytes: components["schemas"]["Bytes"];
+            privateBytes: components["schemas"]["Bytes"];
+            listenerCount: components["schemas"]["Count"];
+        };
+        MachineList: {
+            items: components["schemas"]["MachineSummary"][];
+            /** @description null on the last page. */
+            nextCursor: string | null;
+        };
+        Machine: {
+            name: string;
+            ramBlockCount: components["schemas"]["Count"];
+            usedLength: components["schemas"]["Bytes"];
+            maxLength: components["schemas"]["Bytes"];
+            populatedBytes: components["schemas"]["Bytes"];
+            sharedBytes: components["schemas"]["Bytes"];
+            privateBytes: components["schemas"]["Bytes"];
+            listenerCount: components["schemas"]["Count"];
+            /** @description Oldest first. */
+            ramBlocks: components["schemas"]["RamBlock"][];
+        };
         ConversionList: {
             items: components["schemas"]["Conversion"][];
             /** @description null on the last page. */
@@ -617,10 +875,11 @@ export interface components {
             /** @example http://127.0.0.1:9000/ */
             url: string;
             /**
+             * @description sync: must accept before a change is done, and may refuse a populate. async: is told afterwards.
              * @default sync
              * @enum {string}
              */
-            mode?: "sync";
+            mode?: "sync" | "async";
             section?: components["schemas"]["NewListenerSection"];
             granularity?: components["schemas"]["ByteSize"];
             /**
@@ -635,7 +894,7 @@ export interface components {
             coordinatedDiscard?: boolean;
             /**
              * Format: int64
-             * @description A populate that would need more mappings at its granularity is refused (VFIO type1: 65535).
+             * @description Of sync listeners: a populate that would need more mappings at its granularity is refused (VFIO type1: 65535).
              */
             dmaMaxMappings?: number | null;
             /**
@@ -672,7 +931,7 @@ export interface components {
             /** @description The first 1000. */
             sections: components["schemas"]["Section"][];
         };
-        /** @description How far its deliveries have come. */
+        /** @description How far its deliveries have come. Of an async one what is acknowledged is shown once it is durable; a replay that has not begun is one pending delivery. */
         ListenerPosition: {
             /** Format: int64 */
             lastSequence: number;
@@ -687,7 +946,7 @@ export interface components {
             ramBlockId: string;
             url: string;
             /** @enum {string} */
-            mode: "sync";
+            mode: "sync" | "async";
             section: components["schemas"]["ListenerSection"];
             granularity: components["schemas"]["Bytes"];
             doubleDiscardSupported: boolean;
@@ -698,12 +957,13 @@ export interface components {
             /** @description Of one delivery, retries included. */
             timeoutMs: number;
             description: string | null;
+            /** @description For people: what may go wrong with it. */
             warnings: string[];
             /**
-             * @description registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.
+             * @description registering: its replay is not through. failing: ranges are unsettled (sync), or the last attempt failed (async). disabled: an async one that is told nothing. removing: a discard of its section is owed before it is forgotten.
              * @enum {string}
              */
-            state: "registering" | "active" | "failing" | "removing";
+            state: "registering" | "active" | "failing" | "disabled" | "removing";
             mapped: components["schemas"]["ListenerMapped"];
             unsettled: components["schemas"]["ListenerUnsettled"];
             position: components["schemas"]["ListenerPosition"];
@@ -715,7 +975,7 @@ export interface components {
             ramBlockId: string;
             url: string;
             /** @enum {string} */
-            mode: "sync";
+            mode: "sync" | "async";
             section: components["schemas"]["ListenerSection"];
             granularity: components["schemas"]["Bytes"];
             doubleDiscardSupported: boolean;
@@ -726,12 +986,13 @@ export interface components {
             /** @description Of one delivery, retries included. */
             timeoutMs: number;
             description: string | null;
+            /** @description For people: what may go wrong with it. */
             warnings: string[];
             /**
-             * @description registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.
+             * @description registering: its replay is not through. failing: ranges are unsettled (sync), or the last attempt failed (async). disabled: an async one that is told nothing. removing: a discard of its section is owed before it is forgotten.
              * @enum {string}
              */
-            state: "registering" | "active" | "failing" | "removing";
+            state: "registering" | "active" | "failing" | "disabled" | "removing";
             mapped: components["schemas"]["ListenerMapped"];
             unsettled: components["schemas"]["ListenerUnsettled"];
             position: components["schemas"]["ListenerPosition"];
@@ -739,6 +1000,38 @@ export interface components {
             createdAt: string;
             /** @description Only here, and only where the service made it. */
             secret?: string;
+        };
+        /** @description What is left out stays. */
+        ListenerUpdate: {
+            /**
+             * @description The same device at another address, from the next attempt on.
+             * @example http://127.0.0.1:9000/
+             */
+            url?: string;
+            /** @description Of one delivery, retries included. */
+            timeoutMs?: number;
+            description?: string | null;
+            /**
+             * @description Of async listeners: while disabled nothing is queued; active starts with a replay.
+             * @enum {string}
+             */
+            state?: "active" | "disabled";
+        };
+        /** @description Left out, a secret is made. */
+        NewSecretRotation: {
+            /**
+             * @description How long the secret before it signs too.
+             * @default 86400
+             */
+            gracePeriodSeconds?: number;
+            /** @description `whsec_` and base64 of 24 to 64 bytes. */
+            secret?: string;
+        };
+        /** @description The new secret, which is shown only here. */
+        SecretRotation: {
+            secret: string;
+            /** Format: date-time */
+            previousSecretUntil: string;
         };
         ListenerList: {
             items: components["schemas"]["Listener"][];
@@ -794,12 +1087,13 @@ export interface components {
             settledThrough: number;
             /**
              * Format: int64
-             * @description Of the block when this was sent.
+             * @description Of the block: before the change for a sync listener, which is asked; after it for an async one.
              */
             generation: number;
             granularity: components["schemas"]["Bytes"];
             /** @enum {string} */
             reason: "conversion" | "registration" | "unregistration" | "rollback" | "replay" | "source" | "resize" | "recovery";
+            /** @description null where it is of none, or of several (a batch, a bitmap). */
             conversionId: string | null;
             sections: components["schemas"]["WebhookSection"][];
         };
@@ -1184,6 +1478,148 @@ export interface operations {
             };
         };
     };
+    resizeRamBlock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RamBlockUpdate"];
+            };
+        };
+        responses: {
+            /** @description The block. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RamBlock"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-resizeable`: The RAM block is not resizeable. `section-cut`: The section of a listener would be cut. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listConversions: {
         parameters: {
             query?: {
@@ -1270,7 +1706,10 @@ export interface operations {
     };
     convert: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer what would happen, and do nothing. */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
                 "if-match"?: string;
@@ -1353,6 +1792,299 @@ export interface operations {
             };
             /** @description `generation-mismatch`: The generation is another one. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convertBatch: {
+        parameters: {
+            query?: {
+                /** @description Answer what would happen, and do nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+                /** @description `return=minimal` leaves `changed` out. */
+                prefer?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversionBatch"];
+            };
+        };
+        responses: {
+            /** @description What each of them changed. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    /** @description `return=minimal`, where that was preferred. */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionBatch"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-attributes`: The RAM block has no RamBlockAttributes. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convertGuestMemory: {
+        parameters: {
+            query?: {
+                /** @description Answer what would happen, and do nothing. */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+                /** @description `return=minimal` leaves `changed` out. */
+                prefer?: string;
+            };
+            path: {
+                /** @description A machine. */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMachineConversion"];
+            };
+        };
+        responses: {
+            /** @description What changed in each block. */
+            200: {
+                headers: {
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    /** @description `return=minimal`, where that was preferred. */
+                    "preference-applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineConversion"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-attributes`: The RAM block has no RamBlockAttributes. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1570,6 +2302,135 @@ export interface operations {
             };
         };
     };
+    listMachines: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of machines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A machine. */
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The machine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getState: {
         parameters: {
             query?: {
@@ -1755,6 +2616,92 @@ export interface operations {
             };
         };
     };
+    getDensity: {
+        parameters: {
+            query?: {
+                offset?: components["schemas"]["ByteSize"];
+                size?: components["schemas"]["ByteSize"];
+                /** @description The name of one source; left out, the AND of all sources. */
+                source?: string;
+                /** @description At most so many. */
+                cells?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cells. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Density"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBitmap: {
         parameters: {
             query?: {
@@ -1831,6 +2778,151 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBitmap: {
+        parameters: {
+            query?: {
+                offset?: components["schemas"]["ByteSize"];
+                size?: components["schemas"]["ByteSize"];
+            };
+            header?: {
+                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                "if-match"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description At most two: what turned private, and what turned shared. */
+            200: {
+                headers: {
+                    /** @description The generation, for If-Match. */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversionBatch"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-attributes`: The RAM block has no RamBlockAttributes. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-unreachable`: A listener gave no usable answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2350,7 +3442,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The listener, which has accepted the replay. */
+            /** @description The listener; a sync one has accepted the replay. */
             201: {
                 headers: {
                     /** @description The path of what was made. */
@@ -2636,6 +3728,202 @@ export interface operations {
             };
         };
     };
+    updateListener: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListenerUpdate"];
+            };
+        };
+        responses: {
+            /** @description The listener. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-not-async`: Only an async listener can do this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target-not-allowed`: The URL is outside the allowed targets. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Items of a page. */
+                limit?: number;
+                /** @description Where to go on: `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     replayListener: {
         parameters: {
             query?: never;
@@ -2655,6 +3943,17 @@ export interface operations {
         responses: {
             /** @description The listener, which has accepted the replay. */
             200: {
+                headers: {
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
+                };
+            };
+            /** @description The listener, which is async: the replay will follow. */
+            202: {
                 headers: {
                     /** @description `true`: the stored answer to an Idempotency-Key. */
                     "idempotent-replayed"?: string;
@@ -2767,15 +4066,13 @@ export interface operations {
             };
         };
     };
-    listDeliveries: {
+    rotateSecret: {
         parameters: {
-            query?: {
-                /** @description Items of a page. */
-                limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
-                cursor?: string;
+            query?: never;
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
             };
-            header?: never;
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -2784,18 +4081,24 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecretRotation"];
+            };
+        };
         responses: {
-            /** @description A page of attempts. */
+            /** @description The new secret. */
             200: {
                 headers: {
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryList"];
+                    "application/json": components["schemas"]["SecretRotation"];
                 };
             };
-            /** @description `invalid-request`: The request does not fit the schema. `cursor-invalid`: The cursor is not one of this list. */
+            /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2824,6 +4127,372 @@ export interface operations {
             };
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryListener: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The listener as it was. */
+            202: {
+                headers: {
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-not-async`: Only an async listener can do this. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description A RAM block. */
+                ramBlockId: string;
+                /** @description A listener of it. */
+                listenerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The listener as it was. */
+            202: {
+                headers: {
+                    /** @description `true`: the stored answer to an Idempotency-Key. */
+                    "idempotent-replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `listener-not-async`: Only an async listener can do this. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events of this machine. */
+                machine?: string;
+                /** @description Only events of this RAM block. */
+                ramBlockId?: string;
+                /** @description Go on after the event with this id; so does Last-Event-ID. */
+                after?: string;
+            };
+            header?: {
+                /** @description Go on after the event with this id. */
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. It does not end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `events-expired`: These events are no longer kept. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,6 +10,8 @@ import { startFaultyService, World } from './statuses/world.ts';
 const ABOUT_LISTENERS = [
   'has-listeners',
   'coordinated-discard-required',
+  'section-cut',
+  'listener-not-async',
   'listener-refused',
   'mapping-limit',
   'listener-unreachable',
@@ -66,7 +68,8 @@ describe('the service answers', () => {
   });
   afterEach(() => world.close());
 
-  it.each(TABLE)('$operationId with $status $code', async ({ status, code, produce }) => {
+  it.each(TABLE)('$operationId with $status $code', async ({ operationId, status, code, produce }) => {
+    await world.prepare(operationId);
     const { body, headers, ...answer } = await produce(world);
     expect(answer.status).toBe(status);
     if (code === null) return;

@@ -54,8 +54,9 @@ const step = fc.record({
 
 /** Records that could have been written one after the other. */
 function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]): BlockRecord[] {
+  const at = definition.createdAt;
   const sources = [{ id: 's0', name: 'ram-block-attributes', granularity: PAGE }];
-  const records: BlockRecord[] = [{ ramBlockId, kind: 'block-created', block: definition, sources }];
+  const records: BlockRecord[] = [{ ramBlockId, at, kind: 'block-created', block: definition, sources }];
   const known = { sources: ['s0'], listeners: new Set<string>(), intents: new Set<string>() };
   for (const [index, { do: what, range: runs, to, number }] of steps.entries()) {
     const id = `l${number}`;
@@ -63,30 +64,31 @@ function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? 
     if (what === 'change' && isRange) {
       const conversion = { offset: runs.start * PAGE, size: (runs.end - runs.start) * PAGE, to } as Conversion;
       const sourceId = known.sources[number % known.sources.length] ?? 's0';
-      records.push({ ramBlockId, kind: 'source-changed', sourceId, conversion });
+      records.push({ ramBlockId, at, kind: 'source-changed', sourceId, steps: [{ conversion }] });
     } else if (what === 'source') {
       const source = { id: `s${index}`, name: `source ${index}`, granularity: PAGE };
       known.sources.push(source.id);
-      records.push({ ramBlockId, kind: 'source-added', source, populated: isRange ? [runs] : [] });
+      records.push({ ramBlockId, at, kind: 'source-added', source, populated: isRange ? [runs] : [] });
     } else if (what === 'listener' && isRange && !known.listeners.has(id)) {
       known.listeners.add(id);
-      records.push({ ramBlockId, kind: 'listener-added', listener: listener(id, runs.start, runs.end) });
+      records.push({ ramBlockId, at, kind: 'listener-added', listener: listener(id, runs.start, runs.end) });
     } else if (what === 'intent' && known.listeners.has(id)) {
       known.intents.add(`i${index}`);
       const calls = [{ listenerId: id, reservedThrough: index + 10 }];
-      records.push({ ramBlockId, kind: 'intent', id: `i${index}`, runs: [runs], calls });
+      records.push({ ramBlockId, at, kind: 'intent', id: `i${index}`, runs: [runs], calls });
     } else if (what === 'outcome' && known.listeners.has(id)) {
       const [intentId = ''] = known.intents;
       known.intents.delete(intentId);
       const marks = [{ unknown: [runs] }, { unmapped: [runs] }, { settled: [runs] }, {}][number % 4];
       records.push({
         ramBlockId,
+        at,
         kind: 'outcome',
         intentId,
         listeners: [{ listenerId: id, lastSequence: index, ...marks }],
       });
     } else if (what === 'phase' && known.listeners.has(id)) {
-      records.push({ ramBlockId, kind: 'listener-phase', listenerId: id, phase: number % 2 ? 'active' : 'removing' });
+      records.push({ ramBlockId, at, kind: 'listener-phase', listenerId: id, phase: number % 2 ? 'active' : 'removing' });
     }
   }
   return records;

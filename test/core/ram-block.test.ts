@@ -21,9 +21,10 @@ it('64 TiB cost under 8 MiB while they are private, and a conversion of the last
     createdAt: '2026-01-01T00:00:00.000Z',
   });
   const source = { id: 's1', name: 'ram-block-attributes', granularity: PAGE };
-  block.apply({ ramBlockId: 'b1', kind: 'block-created', block: block.definition, sources: [source] });
+  const at = block.definition.createdAt;
+  block.apply({ ramBlockId: 'b1', at, kind: 'block-created', block: block.definition, sources: [source] });
   const last = { offset: 64 * TIB - PAGE, size: PAGE, to: 'shared' } as Conversion;
-  block.apply({ ramBlockId: 'b1', kind: 'source-changed', sourceId: 's1', conversion: last });
+  block.apply({ ramBlockId: 'b1', at, kind: 'source-changed', sourceId: 's1', steps: [{ conversion: last }] });
   const after = process.memoryUsage();
   // Nothing is collected meanwhile: what was thrown away counts too.
   expect(after.heapUsed - heapUsed + after.arrayBuffers - arrayBuffers).toBeLessThan(8 * 2 ** 20);

@@ -6,8 +6,13 @@ import type { FaultyJournal } from '../support/faulty-journal.ts';
 import { type TestService, until } from '../support/service.ts';
 import { exchange, head } from './raw-socket.ts';
 
-const CHANGES = ['convert', 'changeSource', 'addSource', 'removeSource'];
-const WITH_ETAG = ['getRamBlock', 'convert', 'changeSource', 'getState', 'listSections', 'getBitmap'];
+const CHANGES = [
+  ...['convert', 'convertBatch', 'setBitmap', 'changeSource', 'addSource', 'removeSource', 'resizeRamBlock'],
+];
+const WITH_ETAG = [
+  ...['getRamBlock', 'convert', 'convertBatch', 'setBitmap', 'changeSource', 'resizeRamBlock'],
+  ...['getState', 'listSections', 'getDensity', 'getBitmap'],
+];
 
 let service: TestService;
 let journal: FaultyJournal;
@@ -46,6 +51,25 @@ describe('ETag', () => {
     }
     const grown = [1, 1, 2, 3, 3, 4].map((by) => `"${generation + by}"`);
     expect(etags).toEqual(grown);
+  });
+
+  it.each([
+    ['resizeRamBlock', {}],
+    ['convertGuestMemory', {}],
+    ['setBitmap', { body: Buffer.of(0b1010_1010, 0b0101_0101) }],
+    [
+      'convertBatch',
+      {
+        body: {
+          conversions: [5, 6, 8].map((page) => ({ offset: page * PAGE, size: PAGE, to: 'shared' })),
+        },
+      },
+    ],
+  ])('grows by one with the whole of %s, and not when it is sent again', async (operationId, change) => {
+    for (const _ of [1, 2]) {
+      expect((await world.send(operationId, change)).status).toBe(200);
+      expect((await world.send('getRamBlock')).headers.etag).toBe(`"${generation + 1}"`);
+    }
   });
 });
 

@@ -41,8 +41,12 @@ beforeAll(async () => {
   for (let index = 2; index < BLOCKS; index++) {
     await service.api.ok('POST', '/v1/ram-blocks', { machine: 'full', idstr: `c${index}`, usedLength: PAGE });
   }
+  for (const machine of ['.', '0', 'A', 'Z-', '_', 'a', 'zz']) {
+    await service.api.ok('POST', '/v1/ram-blocks', { machine, idstr: 'pc.ram', usedLength: PAGE });
+  }
   const { items } = await service.api.ok('GET', `${block}/listeners`);
   lists = {
+    machines: '/v1/machines?',
     'RAM blocks': '/v1/ram-blocks?',
     'RAM blocks of a machine': '/v1/ram-blocks?machine=full&',
     sources: `${block}/sources?`,
@@ -61,6 +65,7 @@ afterAll(async () => {
 });
 
 const NAMES = [
+  'machines',
   'RAM blocks',
   'RAM blocks of a machine',
   'sources',

@@ -33,6 +33,7 @@ describe('Content-Type', () => {
   it.each([
     'text/plain',
     'text/json',
+    'application/octet-stream',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/problem+json',
@@ -67,6 +68,69 @@ describe('Content-Type', () => {
 
   it('of a body with Content-Encoding identity is taken', async () => {
     expect((await convert({ 'content-encoding': 'identity' })).status).toBe(200);
+  });
+});
+
+describe('Content-Type of a bitmap', () => {
+  /** Of 16 pages. */
+  const put = (headers: Record<string, string>) =>
+    service.api.call('PUT', `${block}/bitmap`, Buffer.of(0x0f, 0xf0), { headers });
+
+  it.each(['application/octet-stream', 'Application/Octet-Stream', 'application/octet-stream; x=y'])(
+    '%s is taken',
+    async (type) => {
+      expect((await put({ 'content-type': type })).status).toBe(200);
+    },
+  );
+
+  it.each([
+    ...['application/json', 'application/json; charset=utf-8', 'text/plain', 'application/octet', 'image/png'],
+    ...[
+      'application/octet-stream-x',
+      'application/*',
+      '*/*',
+      'octet-stream',
+      '',
+      'application/octet-stream, text/plain',
+    ],
+  ])('%j is 415, and the problem says what is taken', async (type) => {
+    const before = await service.api.ok('GET', block);
+    const { status, body } = await put({ 'content-type': type });
+    expect(`${status} ${body.code}`).toBe('415 unsupported-media-type');
+    expect(body.detail).toContain('application/octet-stream');
+    expect(await service.api.ok('GET', block)).toEqual(before);
+  });
+
+  it('left out is 415', async () => {
+    const answer = await fetch(`${service.url}${block}/bitmap`, { method: 'PUT', body: Buffer.of(0, 0) });
+    expect(answer.status).toBe(415);
+  });
+
+  it.each(['gzip', 'br', 'identity, gzip'])('with Content-Encoding %s is 415: it is no bitmap', async (encoding) => {
+    const before = await service.api.ok('GET', block);
+    const headers = { 'content-type': 'application/octet-stream', 'content-encoding': encoding };
+    expect((await put(headers)).status).toBe(415);
+    expect(await service.api.ok('GET', block)).toEqual(before);
+  });
+
+  it('with Content-Encoding identity is taken', async () => {
+    const headers = { 'content-type': 'application/octet-stream', 'content-encoding': 'identity' };
+    expect((await put(headers)).status).toBe(200);
+  });
+});
+
+describe('Content-Type of JSON', () => {
+  it.each([
+    ['POST', 'conversions', CONVERSION],
+    ['POST', 'conversion-batches', `{"conversions":[${CONVERSION}]}`],
+    ['PATCH', '', '{"usedLength":"64K"}'],
+    ['POST', 'listeners', '{"url":"http://127.0.0.1:9/"}'],
+  ])('of %s %s is not application/octet-stream', async (method, what, json) => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const path = what === '' ? block : `${block}/${what}`;
+    const { status, body } = await service.api.call(method, path, json, { headers });
+    expect(`${status} ${body.code}`).toBe('415 unsupported-media-type');
+    expect(body.detail).toContain('application/json');
   });
 });
 
@@ -119,6 +183,32 @@ describe('Accept', () => {
     expect((await get(`${block}/bitmap`, accept)).status).toBe(406);
   });
 
+  it.each(['application/json', 'application/*', '*/*'])(
+    '%s takes what a bitmap that is put comes to',
+    async (accept) => {
+      const headers = { 'content-type': BITMAP, accept };
+      const answer = await service.api.call('PUT', `${block}/bitmap`, Buffer.of(0, 0), { headers });
+      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+    },
+  );
+
+  it('application/octet-stream does not take what a bitmap that is put comes to: 406', async () => {
+    const headers = { 'content-type': BITMAP, accept: BITMAP };
+    expect((await service.api.call('PUT', `${block}/bitmap`, Buffer.of(0, 0), { headers })).status).toBe(406);
+  });
+
+  it.each(['text/event-stream', 'text/*', '*/*', 'text/event-stream, application/json;q=0.5'])(
+    '%s takes events',
+    async (accept) => {
+      const { status, headers } = await get('/v1/events', accept);
+      expect([status, headers['content-type']]).toEqual([200, 'text/event-stream']);
+    },
+  );
+
+  it.each(['application/json', 'text/html', 'text/event-stream;q=0'])('%s takes no events: 406', async (accept) => {
+    expect((await get('/v1/events', accept)).body.code).toBe('not-acceptable');
+  });
+
   it.each([
     'text/plain',
     'text/plain;version=0.0.4',
@@ -156,6 +246,7 @@ describe('Accept', () => {
       if (operation === undefined) continue;
       const path = template
         .replace('/v1/ram-blocks/{ramBlockId}', block)
+        .replace('{machine}', 'default')
         .replace('{sourceId}', items[0].id)
         .replace('{listenerId}', listener.id);
       const [type = ''] = Object.keys(operation.responses['200']?.content ?? {});

@@ -17,32 +17,47 @@ beforeAll(async () => {
   const { items } = await api.ok('GET', `${path}/sources`);
   // Nothing is populated, so nobody is called.
   const listener = await api.ok('POST', `${path}/listeners`, { url: 'http://127.0.0.1:9/' });
-  ids = { '{ramBlockId}': block.id, '{sourceId}': items[0].id, '{listenerId}': listener.id };
+  ids = { '{ramBlockId}': block.id, '{sourceId}': items[0].id, '{listenerId}': listener.id, '{machine}': 'default' };
 });
 afterAll(() => service.close());
 
 const filled = (template: string) => template.replace(/\{\w+\}/g, (name) => String(ids[name]));
 
-/** A body that fits, by what is posted to: it is read before the query. */
+const BLOCK = '/v1/ram-blocks/{ramBlockId}';
+const LISTENER = `${BLOCK}/listeners/{listenerId}`;
+const OF_MACHINE = '/v1/machines/{machine}/conversions';
+
+const CONVERSION = { offset: 0, size: 4096, to: 'shared' };
+
+/** Bodies that fit: they are read before the query. */
 const BODIES: Record<string, object> = {
-  'ram-blocks': { idstr: 'another', usedLength: 4096 },
-  conversions: { offset: 0, size: 4096, to: 'shared' },
-  changes: { offset: 0, size: 4096, to: 'populated' },
-  sources: { name: 'another', granularity: 4096 },
-  listeners: { url: 'http://127.0.0.1:9/' },
+  'POST /v1/ram-blocks': { idstr: 'another', usedLength: 4096 },
+  [`PATCH ${BLOCK}`]: { usedLength: '64K' },
+  [`POST ${BLOCK}/conversions`]: CONVERSION,
+  [`POST ${BLOCK}/conversion-batches`]: { conversions: [CONVERSION] },
+  [`POST ${OF_MACHINE}`]: { gpa: 0, size: 4096, to: 'shared' },
+  [`PUT ${BLOCK}/bitmap`]: Buffer.of(0xff, 0xff),
+  [`POST ${BLOCK}/sources/{sourceId}/changes`]: { offset: 0, size: 4096, to: 'populated' },
+  [`POST ${BLOCK}/sources`]: { name: 'another', granularity: 4096 },
+  [`POST ${BLOCK}/listeners`]: { url: 'http://127.0.0.1:9/' },
+  [`PATCH ${LISTENER}`]: { description: 'another' },
 };
 
 async function expectRefused(method: string, template: string, query: string, code: ProblemCode, pointer?: string) {
-  const json = method === 'POST' ? BODIES[template.split('/').at(-1) ?? ''] : undefined;
-  const { status, body } = await service.api.call(method, `${filled(template)}?${query}`, json);
+  const sent = BODIES[`${method} ${template}`];
+  const headers = sent instanceof Buffer ? { 'content-type': 'application/octet-stream' } : {};
+  const { status, body } = await service.api.call(method, `${filled(template)}?${query}`, sent, { headers });
   expect(body).toMatchObject({ code, ...(pointer === undefined ? {} : { errors: [{ pointer }] }) });
   expect(status).toBe(PROBLEMS[code].status);
 }
 
-const BLOCK = '/v1/ram-blocks/{ramBlockId}';
-const WINDOWS = [`${BLOCK}/state`, `${BLOCK}/sections`, `${BLOCK}/bitmap`];
-const LISTS = ['/v1/ram-blocks', `${BLOCK}/sections`, `${BLOCK}/conversions`, `${BLOCK}/sources`, `${BLOCK}/listeners`];
-const DELIVERIES = `${BLOCK}/listeners/{listenerId}/deliveries`;
+const UNALIGNED = [`${BLOCK}/state`, `${BLOCK}/sections`, `${BLOCK}/density`];
+const WINDOWS = [...UNALIGNED, `${BLOCK}/bitmap`];
+const LISTS = [
+  ...['/v1/ram-blocks', '/v1/machines', `${BLOCK}/sections`, `${BLOCK}/conversions`, `${BLOCK}/sources`],
+  ...[`${BLOCK}/listeners`, `${LISTENER}/deliveries`],
+];
+const DRY_RUNS = [`${BLOCK}/conversions`, `${BLOCK}/conversion-batches`, OF_MACHINE];
 const OPEN = ['/livez', '/readyz', '/openapi.json'];
 
 const operations = Object.entries(openapi.paths).flatMap(([template, methods]) =>
@@ -53,7 +68,9 @@ describe('an unknown parameter', () => {
   it.each(operations.filter(([, template]) => !OPEN.includes(template)))(
     'of %s %s is refused',
     async (method, template) => {
-      for (const name of ['unknown', 'dryRun', 'Offset', 'constructor', '__proto__']) {
+      const isPreviewed = method === 'POST' && DRY_RUNS.includes(template);
+      for (const name of ['unknown', 'dryRun', 'DryRun', 'Offset', 'constructor', '__proto__']) {
+        if (name === 'dryRun' && isPreviewed) continue;
         await expectRefused(method, template, `${name}=true`, 'invalid-request', `#/${name}`);
       }
     },
@@ -63,16 +80,16 @@ describe('an unknown parameter', () => {
     expect((await service.api.get(`${path}?_=1`)).status).toBe(200);
   });
 
-  it('of a conversion keeps it from being done', async () => {
-    const path = `${filled(BLOCK)}/conversions`;
-    const answer = await service.api.post(`${path}?dryRun=true`, { offset: 0, size: 4096, to: 'shared' });
-    expect(answer.status).toBe(400);
-    expect((await service.api.ok('GET', `${filled(BLOCK)}/state`)).populatedBytes).toBe(0);
+  it('of what changes something keeps it from being done', async () => {
+    const before = await service.api.ok('GET', filled(BLOCK));
+    for (const template of DRY_RUNS) await expectRefused('POST', template, 'dry-run=true', 'invalid-request');
+    await expectRefused('PUT', `${BLOCK}/bitmap`, 'dryRun=true', 'invalid-request');
+    expect(await service.api.ok('GET', filled(BLOCK))).toEqual(before);
   });
 });
 
 describe('limit', () => {
-  it.each([...LISTS, DELIVERIES])('of %s is 1 to 1000', async (template) => {
+  it.each(LISTS)('of %s is 1 to 1000', async (template) => {
     for (const limit of ['0', '1001', '-1', '1.5', '', 'ten', 'true', 'null', '9007199254740993']) {
       await expectRefused('GET', template, `limit=${limit}`, 'invalid-request', '#/limit');
     }
@@ -105,14 +122,21 @@ describe('a window', () => {
     expect((await service.api.get(`${filled(template)}?source=ram-block-attributes`)).status).toBe(200);
   });
 
-  it.each([`${BLOCK}/state`, `${BLOCK}/sections`])('of %s need not be aligned', async (template) => {
+  it.each(UNALIGNED)('of %s need not be aligned', async (template) => {
     expect((await service.api.get(`${filled(template)}?offset=1&size=1`)).status).toBe(200);
   });
 
-  it('of the bitmap must be aligned', async () => {
+  it.each(['GET', 'PUT'])('of %s bitmap must be aligned', async (method) => {
     for (const query of ['offset=1', 'size=1', 'offset=1&size=4095', 'offset=4095']) {
-      await expectRefused('GET', `${BLOCK}/bitmap`, query, 'invalid-range');
+      await expectRefused(method, `${BLOCK}/bitmap`, query, 'invalid-range');
     }
+  });
+
+  it('of PUT bitmap is one of RamBlockAttributes', async () => {
+    for (const name of ['offset', 'size']) {
+      await expectRefused('PUT', `${BLOCK}/bitmap`, `${name}=2m`, 'invalid-request', `#/${name}`);
+    }
+    await expectRefused('PUT', `${BLOCK}/bitmap`, 'source=ram-block-attributes', 'invalid-request', '#/source');
   });
 });
 
@@ -123,10 +147,33 @@ describe('other parameters', () => {
     }
   });
 
+  it('cells of density is 1 to 4096', async () => {
+    for (const cells of ['0', '4097', '-1', '1.5', '', 'ten', 'true', 'null', '1e3x', '9007199254740993']) {
+      await expectRefused('GET', `${BLOCK}/density`, `cells=${cells}`, 'invalid-request', '#/cells');
+    }
+    await expectRefused('GET', `${BLOCK}/density`, 'cells=1&cells=2', 'invalid-request', '#/cells');
+    for (const cells of [1, 4096]) {
+      expect((await service.api.get(`${filled(BLOCK)}/density?cells=${cells}`)).status).toBe(200);
+    }
+  });
+
+  it.each(DRY_RUNS)('dryRun of %s is true or false', async (template) => {
+    for (const dryRun of ['maybe', '1', '0', '', 'yes', 'TRUE', 'null']) {
+      await expectRefused('POST', template, `dryRun=${dryRun}`, 'invalid-request', '#/dryRun');
+    }
+    await expectRefused('POST', template, 'dryRun=true&dryRun=true', 'invalid-request', '#/dryRun');
+  });
+
+  it('machine, ramBlockId and after of events are given once', async () => {
+    for (const name of ['machine', 'ramBlockId', 'after']) {
+      await expectRefused('GET', '/v1/events', `${name}=a&${name}=b`, 'invalid-request', `#/${name}`);
+    }
+  });
+
   it.each([
     ['DELETE', BLOCK],
     ['DELETE', `${BLOCK}/sources/{sourceId}`],
-    ['DELETE', `${BLOCK}/listeners/{listenerId}`],
+    ['DELETE', LISTENER],
   ])('force of %s %s is true or false', async (method, template) => {
     for (const force of ['1', '0', '', 'yes', 'TRUE', 'null']) {
       await expectRefused(method, template, `force=${force}`, 'invalid-request', '#/force');

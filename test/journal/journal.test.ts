@@ -10,6 +10,9 @@ import { HISTORY_LIMIT } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
+const AT = '2026-01-01T00:00:00.000Z';
+const NEWEST = Number.MAX_SAFE_INTEGER;
+
 function created(ramBlockId: string, machine = 'default'): BlockRecord {
   const block = {
     id: ramBlockId,
@@ -22,13 +25,13 @@ function created(ramBlockId: string, machine = 'default'): BlockRecord {
     pageSize: 4096,
     resizeable: false,
     guestMemfd: true,
-    createdAt: '2026-01-01T00:00:00.000Z',
+    createdAt: AT,
   };
-  return { ramBlockId, kind: 'block-created', block, sources: [] };
+  return { ramBlockId, at: AT, kind: 'block-created', block, sources: [] };
 }
 
-function changed(ramBlockId: string, generation: number): BlockRecord & { conversion: Conversion } {
-  const conversion: Conversion = {
+function conversionOf(ramBlockId: string, generation: number): Conversion {
+  return {
     id: `cnv_${generation}`,
     ramBlockId,
     offset: 0,
@@ -41,7 +44,13 @@ function changed(ramBlockId: string, generation: number): BlockRecord & { conver
     generation,
     notified: [],
   };
-  return { ramBlockId, kind: 'source-changed', sourceId: 'src_1', conversion };
+}
+
+/** One change of so many steps. */
+function changed(ramBlockId: string, generation: number, steps = 1): BlockRecord {
+  const conversion = conversionOf(ramBlockId, generation);
+  const all = Array.from({ length: steps }, () => ({ conversion }));
+  return { ramBlockId, at: AT, kind: 'source-changed', sourceId: 'src_1', steps: all };
 }
 
 function answered(key: string, at = 0): Answered {
@@ -130,8 +139,10 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
     const [block] = await allBlocks(journal);
     expect(Buffer.from(block?.snapshot ?? [])).toEqual(Buffer.from([1, 2, 3]));
     expect(block?.records).toEqual([changed('b1', 3)]);
-    expect((await journal.history('b1', 10, 10)).map(({ generation }) => generation)).toEqual([3, 2, 1]);
-    expect(await journal.history('b1', 3, 1)).toEqual([changed('b1', 2).conversion]);
+    const history = await journal.history('b1', NEWEST, 10);
+    expect(history.map(({ conversion }) => conversion.generation)).toEqual([3, 2, 1]);
+    const next = await journal.history('b1', history[0]?.position ?? 0, 1);
+    expect(next.map(({ conversion }) => conversion)).toEqual([conversionOf('b1', 2)]);
   });
 
   it('keeps the last conversions of a block, at least as many as the history has', async () => {
@@ -140,21 +151,47 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
     const all = Array.from({ length: total }, (_, index) => changed('b1', index + 1));
     await journal.append('default', 1, all);
     await journal.saveSnapshot('b1', total + 1, new Uint8Array([1]));
-    const history = await journal.history('b1', total + 1, 2 * HISTORY_LIMIT);
+    const history = await journal.history('b1', NEWEST, 2 * HISTORY_LIMIT);
     expect(history.length).toBeGreaterThanOrEqual(HISTORY_LIMIT);
     expect(history.length).toBeLessThanOrEqual(2 * HISTORY_LIMIT);
-    expect(history[0]?.generation).toBe(total);
-    expect(history.every(({ generation }, index) => generation === total - index)).toBe(true);
+    expect(history.every(({ conversion }, index) => conversion.generation === total - index)).toBe(true);
+  });
+
+  it('finds every conversion of a batch, in pages of any size', async () => {
+    const records = [created('b1'), changed('b1', 1), changed('b1', 2, 7), changed('b1', 3, 3)];
+    await journal.append('default', 0, records);
+    const newestFirst = [3, 3, 3, ...Array.from({ length: 7 }, () => 2), 1];
+    for (let limit = 1; limit <= 12; limit++) {
+      const found: number[] = [];
+      for (let before = NEWEST; ; ) {
+        const page = await journal.history('b1', before, limit);
+        found.push(...page.map(({ conversion }) => conversion.generation));
+        if (page.length < limit) break;
+        before = page.at(-1)?.position ?? 0;
+      }
+      expect(found).toEqual(newestFirst);
+    }
+  });
+
+  it('counts the conversions of batches to know which are the last', async () => {
+    const records = [created('b1'), changed('b1', 1), changed('b1', 2, HISTORY_LIMIT - 1), changed('b1', 3)];
+    await journal.append('default', 0, records);
+    await journal.saveSnapshot('b1', 4, new Uint8Array([1]));
+    const history = await journal.history('b1', NEWEST, 2 * HISTORY_LIMIT);
+    expect(history.slice(0, HISTORY_LIMIT).map(({ conversion }) => conversion.generation)).toEqual([
+      3,
+      ...Array.from({ length: HISTORY_LIMIT - 1 }, () => 2),
+    ]);
   });
 
   it('keeps nothing of a deleted block, but the position of its machine', async () => {
     await journal.append('default', 0, [created('b1'), changed('b1', 1)]);
     await journal.saveSnapshot('b1', 2, new Uint8Array([1]));
-    await journal.append('default', 2, [{ ramBlockId: 'b1', kind: 'block-deleted' }]);
+    await journal.append('default', 2, [{ ramBlockId: 'b1', at: AT, kind: 'block-deleted' }]);
     await journal.saveSnapshot('b1', 3, new Uint8Array([2]));
     journal = await reopen(journal);
     expect(await allBlocks(journal)).toEqual([]);
-    expect(await journal.history('b1', 10, 10)).toEqual([]);
+    expect(await journal.history('b1', NEWEST, 10)).toEqual([]);
     expect(await journal.positions()).toEqual(new Map([['default', 3]]));
   });
 

@@ -16,14 +16,14 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-const added: BlockRecord = { ramBlockId: 'b1', kind: 'source-removed', sourceId: 'a source' };
+const added: BlockRecord = { ramBlockId: 'b1', at: '', kind: 'source-removed', sourceId: 'a source' };
 
 /** A journal with one block, its creation and one more record; closed. */
 async function written(): Promise<void> {
   const store = new SqliteStore(folder);
   const rows = [
-    { ramBlockId: 'b1', kind: 'block-created', generation: null, json: '{"kind":"block-created"}' },
-    { ramBlockId: 'b1', kind: added.kind, generation: null, json: JSON.stringify(added) },
+    { ramBlockId: 'b1', kind: 'block-created', conversions: 0, json: '{"kind":"block-created"}' },
+    { ramBlockId: 'b1', kind: added.kind, conversions: 0, json: JSON.stringify(added) },
   ];
   expect(store.commit([{ machine: 'default', expectedSequence: 0, rows }])).toEqual([null]);
   store.saveSnapshot('b1', 1, new Uint8Array([1, 2, 3]));

@@ -5,7 +5,7 @@ import { listenerOf } from './sender.ts';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
-const listener = () => listenerOf('http://127.0.0.1/', 5000);
+const listener = () => ({ id: 'lsn_1', definition: listenerOf('http://127.0.0.1/', 5000) });
 
 function attempt(sequence: number): Attempt {
   return {

@@ -80,7 +80,7 @@ export function deliveryOf(listener: ListenerDefinition, type: DeliveryType, seq
     ramBlockId: 'rb_1',
     machine: 'default',
     idstr: 'pc.ram',
-    listener,
+    listener: { id: listener.id, definition: listener },
     sequence,
     settledThrough: sequence - 1,
     generation: 7,

@@ -1,11 +1,12 @@
 // Reading the journal back: what of it may fail, and what is left behind then.
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import type { BlockRecord } from '../../src/core/records.ts';
+import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
 import { createIds } from '../../src/ids.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import type { Deliver } from '../../src/listeners/delivery.ts';
 import type { Dependencies } from '../../src/service/dependencies.ts';
+import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { until } from '../support/service.ts';
@@ -17,6 +18,9 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
   return {
     openJournal: journal,
     deliver,
+    attemptOnce: async () => ({ outcome: 'accepted', status: 200, excerpt: '' }),
+    asyncSettings: { retrySchedule: [1000], backlogLimit: 10, disableAfter: 1000 },
+    events: new Events(10, 'epoch', now),
     checkTarget: async () => undefined,
     newSecret: () => '',
     now,
@@ -29,6 +33,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
 
 /** What a crash leaves of a block with one listener: a conversion that was under way. */
 function crashed(ramBlockId: string, machine: string): BlockRecord[] {
+  const at = now().toISOString();
   const block = {
     id: ramBlockId,
     machine,
@@ -40,7 +45,7 @@ function crashed(ramBlockId: string, machine: string): BlockRecord[] {
     pageSize: PAGE,
     resizeable: false,
     guestMemfd: true,
-    createdAt: now().toISOString(),
+    createdAt: at,
   };
   const listener = {
     id: `lsn_${ramBlockId}`,
@@ -55,19 +60,20 @@ function crashed(ramBlockId: string, machine: string): BlockRecord[] {
     timeoutMs: 1000,
     description: null,
     secret: '',
-    createdAt: now().toISOString(),
+    createdAt: at,
   };
   const runs = [{ start: 0, end: 1 }];
   return [
     {
       ramBlockId,
+      at,
       kind: 'block-created',
       block,
       sources: [{ id: 's', name: 'ram-block-attributes', granularity: PAGE }],
     },
-    { ramBlockId, kind: 'listener-added', listener },
-    { ramBlockId, kind: 'listener-phase', listenerId: listener.id, phase: 'active' },
-    { ramBlockId, kind: 'intent', id: 'int', runs, calls: [{ listenerId: listener.id, reservedThrough: 3 }] },
+    { ramBlockId, at, kind: 'listener-added', listener },
+    { ramBlockId, at, kind: 'listener-phase', listenerId: listener.id, phase: 'active' },
+    { ramBlockId, at, kind: 'intent', id: 'int', runs, calls: [{ listenerId: listener.id, reservedThrough: 3 }] },
   ];
 }
 
@@ -115,7 +121,7 @@ it('closes the journal that was being opened again', async () => {
   const [first] = opened;
   if (first !== undefined) first.fate = () => 'fails';
   const live = machines.block('b1');
-  const gone: BlockRecord = { ramBlockId: 'b1', kind: 'block-deleted' };
+  const gone: NewRecord = { ramBlockId: 'b1', kind: 'block-deleted' };
   await expect(live.inTurn(() => live.commit([gone]))).rejects.toMatchObject({ code: 'journal-unavailable' });
   const closing = machines.close();
   // Not before closing has come as far as it can.

@@ -54,7 +54,9 @@ export class Api {
       ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
     });
     const mediaType = String(answer.headers['content-type'] ?? '');
-    const bytes = Buffer.from(await answer.body.arrayBuffer());
+    const bytes = mediaType.startsWith('text/event-stream')
+      ? await beginningOf(answer.body)
+      : Buffer.from(await answer.body.arrayBuffer());
     const parsed = /json/.test(mediaType) ? JSON.parse(bytes.toString()) : bytes.toString('latin1');
     const result = { status: answer.statusCode, headers: answer.headers, body: parsed };
     checkAnswer(method, path, result);
@@ -64,4 +66,10 @@ export class Api {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+/** The first piece of a body that does not end. */
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  for await (const piece of body) return piece;
+  return Buffer.alloc(0);
 }

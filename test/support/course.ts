@@ -35,7 +35,9 @@ const listenerOf = async ({ api, path, devices }: Course, device: number): Promi
 
 export const STEPS: ((course: Course) => Promise<void>)[] = [
   async (course) => {
-    const { id } = await course.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: 32 * PAGE });
+    const { id } = await course.api.ok('POST', '/v1/ram-blocks', {
+      ...{ idstr: 'pc.ram', gpa: 0, usedLength: 32 * PAGE, maxLength: 64 * PAGE },
+    });
     course.path = `/v1/ram-blocks/${id}`;
   },
   register(0, {}),
@@ -57,6 +59,25 @@ export const STEPS: ((course: Course) => Promise<void>)[] = [
   async ({ api, path }) => {
     const { items } = await api.ok('GET', `${path}/sources`);
     await api.ok('DELETE', `${path}/sources/${items[1].id}`);
+  },
+  async ({ api, path }) => {
+    const conversions = [
+      { offset: 0, size: 4 * PAGE, to: 'shared' },
+      { offset: 2 * PAGE, size: 8 * PAGE, to: 'private' },
+      { offset: 6 * PAGE, size: 20 * PAGE, to: 'shared' },
+    ];
+    await api.ok('POST', `${path}/conversion-batches`, { conversions });
+  },
+  async ({ api, path }) => {
+    await api.ok('PATCH', path, { usedLength: 24 * PAGE });
+  },
+  async ({ api }) => {
+    await api.ok('POST', '/v1/machines/default/conversions', { gpa: 20 * PAGE, size: 8 * PAGE, to: 'shared' });
+  },
+  async ({ api, path }) => {
+    await api.ok('PUT', `${path}/bitmap?offset=0`, Uint8Array.of(0b1010_0101, 0xff), {
+      headers: { 'content-type': 'application/octet-stream' },
+    });
   },
 ];
 

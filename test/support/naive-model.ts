@@ -134,7 +134,7 @@ export class NaiveModel {
   }
 
   replay(listener: ModelListener): Outcome {
-    const runs = this.#farewell(listener);
+    const runs: Run[] = [[listener.start, listener.end]];
     if (this.#tell(listener, 'discard', 'replay', runs) === 'lost') {
       this.#recover(listener, runs);
       return [503, 'discard-unacknowledged'];

@@ -50,10 +50,12 @@ export async function describeApi(app: TypedApp): Promise<void> {
       servers: [{ url: '/', description: 'This service.' }],
       tags: [
         { name: 'RAM blocks', description: 'The memory of a VM, as QEMU names it.' },
+        { name: 'Machines', description: 'Blocks that share guest physical addresses.' },
         { name: 'Conversions', description: 'Pages that turn shared or private.' },
         { name: 'State', description: 'What is populated now. Reads never wait.' },
         { name: 'Sources', description: 'A page is populated when every source of its block has it populated.' },
         { name: 'Listeners', description: 'Device back-ends: they map what is populated.' },
+        { name: 'Events', description: 'What happens, as it happens.' },
         { name: 'Webhooks', description: 'What listeners receive.' },
         { name: 'Operation', description: 'For those who run the service.' },
       ],

@@ -19,15 +19,15 @@ const MEDIA_TYPE = 'application/problem+json';
 const LONGEST_DETAIL = 1000;
 const LONGEST_NAME = 100;
 
-/** What errors that Fastify raises itself are answered as. */
+/** What errors that Fastify raises itself are answered as, whatever the route. */
 const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'the body must be application/json, and its type say so'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['payload-too-large', 'the body is larger than 4 MiB'],
   FST_ERR_MAX_PARAM_LENGTH: ['invalid-request', 'an id in the path is longer than 100 characters'],
 };
 
 export function answerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(request, reply, toProblem(error)));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    return sendProblem(request, reply, aboutBody(error, request) ?? toProblem(error));
+  });
   // What a route does not find itself: a static file of /docs.
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound(request.url)));
   // Node would answer 417 without a problem document; an expectation may be ignored (RFC 9110, 10.1.1).
@@ -109,6 +109,16 @@ function document({ code, status, message, extras }: Problem, requestId: string)
     ...('errno' in PROBLEMS[code] ? { errno: PROBLEMS[code].errno } : {}),
     ...members,
   };
+}
+
+/** What Fastify says of a body before it is read: what a route takes is its own. */
+function aboutBody({ code }: FastifyError, { routeOptions }: FastifyRequest): Problem | null {
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const [taken = 'application/json'] = routeOptions.schema?.consumes ?? [];
+    return new Problem('unsupported-media-type', `the body must be ${taken}, and its type say so`);
+  }
+  if (code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return null;
+  return new Problem('payload-too-large', `the body is larger than ${routeOptions.bodyLimit / 2 ** 20} MiB`);
 }
 
 export function toProblem(error: unknown): Problem {

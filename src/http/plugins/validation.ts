@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Problem } from '../../errors.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
@@ -23,7 +23,11 @@ export function validateRequests(app: FastifyInstance): void {
   body.addFormat('int64', { type: 'number', validate: () => true });
   const asText = COMPONENTS.map((component) => (component === ByteSize ? ByteSizeText : component));
   const text = compiler(asText, { coerceTypes: true });
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema));
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    // Bytes are no JSON: whoever parsed them has looked at them.
+    if (httpPart === 'body' && Object(schema).format === 'binary') return () => true;
+    return (httpPart === 'body' ? body : text).compile(schema);
+  });
 
   refuseWhatNobodyReads(app);
   readJson(app);
@@ -43,14 +47,21 @@ function refuseWhatNobodyReads(app: FastifyInstance): void {
   });
 }
 
+/** What a body that is compressed is answered with; null where it is not. */
+export function refuseEncoded({ headers }: FastifyRequest): Problem | null {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return null;
+  return new Problem('unsupported-media-type', `the body is encoded as ${encoding}; send it as it is`);
+}
+
 function readJson(app: FastifyInstance): void {
   app.decorateRequest('rawBody', null);
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
-    const encoding = request.headers['content-encoding'] ?? 'identity';
-    if (encoding !== 'identity') {
-      done(new Problem('unsupported-media-type', `the body is encoded as ${encoding}; send it as it is`));
+    const encoded = refuseEncoded(request);
+    if (encoded !== null) {
+      done(encoded);
       return;
     }
     // An empty body is none: many clients name a type with every POST.

@@ -1,18 +1,25 @@
-// Page conversions of a block and changes of its other sources: both are answered as a Conversion.
+// Page conversions of a block, alone, in batches and by guest physical address, and changes of its other sources.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
-import type { ProblemCode } from '../../errors.ts';
+import type { Section } from '../../core/section.ts';
+import { Problem, type ProblemCode } from '../../errors.ts';
 import type { Conversions } from '../../service/conversions.ts';
+import type {
+  MachineConversions,
+  MachineConversion as MachineConversionView,
+} from '../../service/machine-conversions.ts';
 import { etag } from '../../service/options.ts';
-import { type ChangeRequest, type ChangeRequests, prefersMinimal } from '../change-requests.ts';
+import { type ChangeRequest, type ChangeRequests, parseIfMatch, prefersMinimal } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
   answer,
+  DryRunQuery,
   IdempotencyKeyHeader,
   IfMatchHeader,
   input,
+  MachineParams,
   PageQuery,
   POST_PROBLEMS,
   problems,
@@ -20,11 +27,20 @@ import {
   ref,
   SourceParams,
 } from '../schemas/common.ts';
-import { Conversion, ConversionList, NewConversion, SourceChange } from '../schemas/ram-block.ts';
+import {
+  Conversion,
+  ConversionBatch,
+  ConversionList,
+  MachineConversion,
+  NewConversion,
+  NewConversionBatch,
+  NewMachineConversion,
+  SourceChange,
+} from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 /** What a change that listeners are told of can meet. */
-export const CHANGE_PROBLEMS = [
+const CHANGE_PROBLEMS = [
   'not-found',
   'listener-refused',
   'mapping-limit',
@@ -38,26 +54,55 @@ export const CHANGE_PROBLEMS = [
 
 const ANSWERED_WITH = ['etag', 'idempotent-replayed', 'preference-applied'] as const;
 
-const headers = Type.Object({
-  ...IfMatchHeader,
-  ...IdempotencyKeyHeader,
+const PreferHeader = {
   prefer: Type.Optional(Type.String({ description: '`return=minimal` leaves `changed` out.' })),
-});
+};
+const headers = Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader, ...PreferHeader });
 
-export function conversionRoutes(app: TypedApp, conversions: Conversions, changes: ChangeRequests): void {
-  const change = (request: FastifyRequest, reply: FastifyReply, run: ChangeRequest<ConversionView>['run']) => {
+const MINIMAL = { 'preference-applied': 'return=minimal' };
+
+/** Conversions as they are answered: with the runs that changed, or without. */
+type Shown = Omit<ConversionView, 'changed'> & Partial<Pick<ConversionView, 'changed'>>;
+type ShownBatch = { readonly conversions: readonly Shown[]; readonly generation: number };
+type ShownGuestMemory = Omit<MachineConversionView, 'conversions'> & { readonly conversions: readonly Shown[] };
+
+export interface ConversionRoutesOptions {
+  readonly conversions: Conversions;
+  readonly machineConversions: MachineConversions;
+  readonly changes: ChangeRequests;
+}
+
+export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions): void {
+  const { conversions, machineConversions, changes } = options;
+
+  /** Answers what `run` comes to as the client wants to see it, with the runs that changed or without. */
+  const change = <Resource>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    shorten: (resource: Resource) => Resource,
+    run: ChangeRequest<Resource>['run'],
+  ) => {
     const minimal = prefersMinimal(request);
-    const show = ({ changed, ...rest }: ConversionView) => (minimal ? rest : { ...rest, changed });
-    return changes.post<ReturnType<typeof show>>(request, reply, {
+    const show = minimal ? shorten : (resource: Resource) => resource;
+    return changes.post<Resource>(request, reply, {
       status: 200,
-      run: async ({ answered, ...options }) => {
-        return show(await run({ ...options, answered: (conversion) => answered(show(conversion)) }));
+      run: async ({ answered, ...common }) => {
+        return show(await run({ ...common, answered: (resource) => answered(show(resource)) }));
       },
-      headers: ({ generation }) => ({
-        etag: etag(generation),
-        ...(minimal ? { 'preference-applied': 'return=minimal' } : {}),
-      }),
+      headers: (resource) => headersOf(resource, minimal),
     });
+  };
+
+  /** Answers what would happen; an Idempotency-Key means nothing then. */
+  const preview = <Resource>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    shorten: (resource: Resource) => Resource,
+    resource: Resource,
+  ): Resource => {
+    const minimal = prefersMinimal(request);
+    reply.headers(minimal ? MINIMAL : {});
+    return minimal ? shorten(resource) : resource;
   };
 
   app.post(
@@ -70,6 +115,7 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
         description: 'Listeners are told before it is answered. Already in the wanted state: 200, nothing is done.',
         params: RamBlockParams,
         headers,
+        querystring: DryRunQuery,
         body: ref(NewConversion),
         response: {
           200: answer(Conversion, 'What changed.', ...ANSWERED_WITH),
@@ -77,12 +123,87 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
         },
       },
     },
-    (request, reply) =>
-      change(request, reply, (options) => {
-        const { offset, size, to } = request.body;
-        const section = { offset: parseByteSize(offset), size: parseByteSize(size) };
-        return conversions.convert(request.params.ramBlockId, section, to, options);
-      }),
+    (request, reply) => {
+      const { params, query, body } = request;
+      const asked = { section: sectionOf(body), to: body.to };
+      if (!query.dryRun) {
+        return change<Shown>(request, reply, shortened, (common) =>
+          conversions.convert(params.ramBlockId, asked, common),
+        );
+      }
+      const { conversions: shown } = conversions.previewAll(params.ramBlockId, [asked], parseIfMatch(request));
+      return preview<Shown>(request, reply, shortened, shown[0] as ConversionView);
+    },
+  );
+
+  app.post(
+    '/v1/ram-blocks/:ramBlockId/conversion-batches',
+    {
+      schema: {
+        operationId: 'convertBatch',
+        tags: ['Conversions'],
+        summary: 'Convert several ranges, in order, all of them or none',
+        description:
+          'One change of the block and one durable write; a listener gets one delivery for each change of direction.',
+        params: RamBlockParams,
+        headers,
+        querystring: DryRunQuery,
+        body: ref(NewConversionBatch),
+        response: {
+          200: answer(ConversionBatch, 'What each of them changed.', ...ANSWERED_WITH),
+          ...problems('no-attributes', ...CHANGE_PROBLEMS),
+        },
+      },
+    },
+    (request, reply) => {
+      const { params, query, body } = request;
+      const asked = body.conversions.map((one) => ({ section: sectionOf(one), to: one.to }));
+      if (query.dryRun) {
+        const shown = conversions.previewAll(params.ramBlockId, asked, parseIfMatch(request));
+        return preview<ShownBatch>(request, reply, shortenedAll, shown);
+      }
+      return change<ShownBatch>(request, reply, shortenedAll, (common) => {
+        return conversions.convertAll(params.ramBlockId, asked, common);
+      });
+    },
+  );
+
+  app.post(
+    '/v1/machines/:machine/conversions',
+    {
+      schema: {
+        operationId: 'convertGuestMemory',
+        tags: ['Conversions'],
+        summary: 'Convert a range of guest physical addresses',
+        description:
+          'Cut at the borders of blocks, and done in all of them or none. A hole is ignored when converting to shared and an error to private. If-Match is of single blocks and refused here.',
+        params: MachineParams,
+        headers: Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader }),
+        querystring: DryRunQuery,
+        body: ref(NewMachineConversion),
+        response: {
+          200: answer(MachineConversion, 'What changed in each block.', 'idempotent-replayed', 'preference-applied'),
+          ...problems('no-attributes', ...CHANGE_PROBLEMS.filter((code) => code !== 'generation-mismatch')),
+        },
+      },
+    },
+    (request, reply) => {
+      const { params, query, body } = request;
+      if (parseIfMatch(request) !== null) {
+        const detail = 'is of single blocks, and says nothing about a machine';
+        throw new Problem('invalid-request', `header if-match ${detail}`, {
+          errors: [{ pointer: '#/if-match', detail }],
+        });
+      }
+      const range = { gpa: parseByteSize(body.gpa), size: parseByteSize(body.size) };
+      if (query.dryRun) {
+        const shown = machineConversions.preview(params.machine, range, body.to);
+        return preview<ShownGuestMemory>(request, reply, shortenedAll, shown);
+      }
+      return change<ShownGuestMemory>(request, reply, shortenedAll, (common) => {
+        return machineConversions.convert(params.machine, range, body.to, common);
+      });
+    },
   );
 
   app.post(
@@ -99,12 +220,13 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
         response: { 200: answer(Conversion, 'What changed.', ...ANSWERED_WITH), ...problems(...CHANGE_PROBLEMS) },
       },
     },
-    (request, reply) =>
-      change(request, reply, (options) => {
-        const { params, body } = request;
-        const section = { offset: parseByteSize(body.offset), size: parseByteSize(body.size) };
-        return conversions.changeSource(params.ramBlockId, params.sourceId, section, body.to, options);
-      }),
+    (request, reply) => {
+      const { params, body } = request;
+      const asked = { section: sectionOf(body), to: body.to };
+      return change<Shown>(request, reply, shortened, (common) => {
+        return conversions.changeSource(params.ramBlockId, params.sourceId, asked, common);
+      });
+    },
   );
 
   app.get(
@@ -126,7 +248,26 @@ export function conversionRoutes(app: TypedApp, conversions: Conversions, change
       const list = `conversions of ${params.ramBlockId}`;
       const before = numberCursor(list, query.cursor, 0, Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER;
       const found = await conversions.history(params.ramBlockId, before, query.limit + 1);
-      return pageFrom(list, found, query.limit, ({ generation }) => generation);
+      const { items, nextCursor } = pageFrom(list, found, query.limit, ({ position }) => position);
+      return { items: items.map(({ conversion }) => conversion), nextCursor };
     },
   );
+}
+
+function sectionOf({ offset, size }: { readonly offset: number | string; readonly size: number | string }): Section {
+  return { offset: parseByteSize(offset), size: parseByteSize(size) };
+}
+
+function shortened({ changed: _changed, ...rest }: Shown): Shown {
+  return rest;
+}
+
+function shortenedAll<T extends { readonly conversions: readonly Shown[] }>(all: T): T {
+  return { ...all, conversions: all.conversions.map(shortened) };
+}
+
+/** @param resource a machine has no generation of its own */
+function headersOf(resource: unknown, minimal: boolean): Record<string, string> {
+  const { generation } = Object(resource);
+  return { ...(generation === undefined ? {} : { etag: etag(generation) }), ...(minimal ? MINIMAL : {}) };
 }

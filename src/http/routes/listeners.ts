@@ -1,10 +1,10 @@
-// Listeners of a block: registered, replayed, unregistered; and what was sent to them.
+// Listeners of a block: registered, listed, unregistered; and what was sent to them.
 import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import type { DeliveryLog } from '../../listeners/delivery-log.ts';
 import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
 import type { Machines } from '../../service/machines.ts';
-import { type ListenerView, listenerView } from '../../service/views.ts';
+import { listenerView } from '../../service/views.ts';
 import { type ChangeRequests, clientGone } from '../change-requests.ts';
 import { numberCursor, pageFrom, pageOf } from '../pages.ts';
 import {
@@ -40,14 +40,15 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         operationId: 'registerListener',
         tags: ['Listeners'],
         summary: 'Register a listener',
-        description: 'All that is populated in its section is replayed to it before this is answered.',
+        description:
+          'All that is populated in its section is replayed to it: to a sync one before this is answered, to an async one after that.',
         params: RamBlockParams,
         headers: Type.Object(IdempotencyKeyHeader),
         body: ref(NewListener),
         response: {
           201: answer(
             RegisteredListener,
-            'The listener, which has accepted the replay.',
+            'The listener; a sync one has accepted the replay.',
             'location',
             'idempotent-replayed',
           ),
@@ -69,7 +70,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
       return changes.post<RegisteredView>(request, reply, {
         status: 201,
         run: (common) => {
-          const { section = {}, granularity, dmaMaxMappings, description, secret, mode: _mode, ...body } = request.body;
+          const { section = {}, granularity, dmaMaxMappings, description, secret, ...body } = request.body;
           const wanted = {
             ...body,
             dmaMaxMappings: dmaMaxMappings ?? null,
@@ -139,7 +140,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         tags: ['Listeners'],
         summary: 'Unregister a listener',
         description:
-          'It must acknowledge the discard of its section, or it stays; forced, the device is gone and nothing is waited for.',
+          'A sync one must acknowledge the discard of its section, or it stays; an async one is `removing` until it has. Forced, the device is gone and nothing is waited for.',
         params: ListenerParams,
         querystring: ForceQuery,
         response: {
@@ -152,37 +153,6 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
       const { params, query } = request;
       await listeners.unregister(params.ramBlockId, params.listenerId, query.force, clientGone(reply));
       return reply.code(204).send(null);
-    },
-  );
-
-  app.post(
-    '/v1/ram-blocks/:ramBlockId/listeners/:listenerId/replay',
-    {
-      schema: {
-        operationId: 'replayListener',
-        tags: ['Listeners'],
-        summary: 'Discard the section at the listener and populate it again',
-        params: ListenerParams,
-        headers: Type.Object(IdempotencyKeyHeader),
-        response: {
-          200: answer(Listener, 'The listener, which has accepted the replay.', 'idempotent-replayed'),
-          ...problems(
-            'not-found',
-            'listener-refused',
-            'listener-unreachable',
-            'discard-unacknowledged',
-            'listener-unsettled',
-            ...POST_PROBLEMS,
-          ),
-        },
-      },
-    },
-    (request, reply) => {
-      const { ramBlockId, listenerId } = request.params;
-      return changes.post<ListenerView>(request, reply, {
-        status: 200,
-        run: (common) => listeners.replay(ramBlockId, listenerId, common),
-      });
     },
   );
 
@@ -201,10 +171,10 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
     },
     async ({ params, query }) => {
       const { block } = machines.block(params.ramBlockId);
-      const { id, definition } = findListener(block, params.listenerId);
-      const list = `deliveries of ${id}`;
+      const listener = findListener(block, params.listenerId);
+      const list = `deliveries of ${listener.id}`;
       const before = numberCursor(list, query.cursor, 0, Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER;
-      const found = deliveryLog.list(definition, before, query.limit + 1);
+      const found = deliveryLog.list(listener, before, query.limit + 1);
       const { items, nextCursor } = pageFrom(list, found, query.limit, ({ ordinal }) => ordinal);
       return { items: items.map(({ attempt }) => attempt), nextCursor };
     },

@@ -6,12 +6,13 @@ import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
 import type { RamBlocks } from '../../service/ram-blocks.ts';
 import { type RamBlockView, ramBlockView } from '../../service/views.ts';
-import { type ChangeRequests, clientGone } from '../change-requests.ts';
+import { type ChangeRequests, clientGone, withoutKey } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
   answer,
   ForceQuery,
   IdempotencyKeyHeader,
+  IfMatchHeader,
   input,
   PageQuery,
   POST_PROBLEMS,
@@ -20,7 +21,7 @@ import {
   ref,
   WRITE_PROBLEMS,
 } from '../schemas/common.ts';
-import { NewRamBlock, RamBlock, RamBlockList } from '../schemas/ram-block.ts';
+import { NewRamBlock, RamBlock, RamBlockList, RamBlockUpdate } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const DEFAULT_PAGE_SIZE = 4096;
@@ -108,6 +109,44 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
       const { block } = machines.block(params.ramBlockId);
       reply.header('etag', etag(block.generation));
       return ramBlockView(block);
+    },
+  );
+
+  app.patch(
+    '/v1/ram-blocks/:ramBlockId',
+    {
+      schema: {
+        operationId: 'resizeRamBlock',
+        tags: ['RAM blocks'],
+        summary: 'Resize a RAM block within its maxLength',
+        description:
+          'New pages are discarded in every source; what is cut off is discarded first. Sections without a size of their own follow the end.',
+        params: RamBlockParams,
+        headers: Type.Object(IfMatchHeader),
+        body: ref(RamBlockUpdate),
+        response: {
+          200: answer(RamBlock, 'The block.', 'etag'),
+          ...problems(
+            'not-found',
+            'not-resizeable',
+            'section-cut',
+            'listener-refused',
+            'mapping-limit',
+            'generation-mismatch',
+            'invalid-range',
+            'listener-unreachable',
+            'discard-unacknowledged',
+            'listener-unsettled',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const usedLength = parseByteSize(request.body.usedLength);
+      const block = await ramBlocks.resize(request.params.ramBlockId, usedLength, withoutKey(request, reply));
+      reply.header('etag', etag(block.generation));
+      return block;
     },
   );
 

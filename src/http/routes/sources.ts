@@ -5,7 +5,7 @@ import { findSource } from '../../service/conversions.ts';
 import type { Machines } from '../../service/machines.ts';
 import type { Sources } from '../../service/sources.ts';
 import { type SourceView, sourceView } from '../../service/views.ts';
-import { type ChangeRequests, clientGone, parseIfMatch } from '../change-requests.ts';
+import { type ChangeRequests, withoutKey } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
   answer,
@@ -143,8 +143,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
     },
     async (request, reply) => {
       const { params, query } = request;
-      const options = { ifMatch: parseIfMatch(request), signal: clientGone(reply), answered: () => null };
-      await sources.remove(params.ramBlockId, params.sourceId, query.force, options);
+      await sources.remove(params.ramBlockId, params.sourceId, query.force, withoutKey(request, reply));
       return reply.code(204).send(null);
     },
   );

@@ -1,11 +1,11 @@
-// What is asked of a block's state: of a range, as sections, as a bitmap.
+// What is asked of a block's state: of a range, as sections, as a bitmap, as a picture.
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import { MAX_BYTES } from '../../core/section.ts';
 import type { Machines } from '../../service/machines.ts';
 import { checkGeneration, etag } from '../../service/options.ts';
-import { type Asked, bitmap, rangeState, sections } from '../../service/queries.ts';
+import { type Asked, bitmap, density, rangeState, sections } from '../../service/queries.ts';
 import { parseIfMatch } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
@@ -19,7 +19,7 @@ import {
   stringEnum,
   WindowQuery,
 } from '../schemas/common.ts';
-import { RangeState, SectionList } from '../schemas/ram-block.ts';
+import { Density, RangeState, SectionList } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const ETAG = { type: 'string', description: 'The generation, for If-Match.' };
@@ -82,6 +82,30 @@ export function stateRoutes(app: TypedApp, machines: Machines): void {
       reply.header('etag', etag(block.generation));
       const page = pageFrom(list, found, query.limit, ({ offset, size }) => offset + size);
       return { ...page, generation: block.generation };
+    },
+  );
+
+  app.get(
+    '/v1/ram-blocks/:ramBlockId/density',
+    {
+      schema: {
+        operationId: 'getDensity',
+        tags: ['State'],
+        summary: 'How many pages are populated in each cell of a window',
+        params: RamBlockParams,
+        querystring: input({
+          ...WindowQuery,
+          ...SourceQuery,
+          cells: Type.Integer({ minimum: 1, maximum: 4096, default: 1024, description: 'At most so many.' }),
+        }),
+        response: { 200: answer(Density, 'The cells.', 'etag'), ...problems('not-found', 'invalid-range') },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const { block } = machines.block(params.ramBlockId);
+      const found = density(block, asked(query), query.cells);
+      reply.header('etag', etag(found.generation));
+      return found;
     },
   );
 

@@ -84,6 +84,7 @@ export const NewSection = input(
 /** An opaque id in a path. */
 const Id = (description: string) => Type.String({ description, minLength: 1, maxLength: 100 });
 
+export const MachineParams = Type.Object({ machine: Id('A machine.') });
 export const RamBlockParams = Type.Object({ ramBlockId: Id('A RAM block.') });
 export const SourceParams = Type.Object({ ramBlockId: Id('A RAM block.'), sourceId: Id('A source of it.') });
 export const ListenerParams = Type.Object({ ramBlockId: Id('A RAM block.'), listenerId: Id('A listener of it.') });
@@ -108,6 +109,10 @@ export const SourceQuery = {
 
 export const ForceQuery = input({
   force: Type.Boolean({ default: false, description: 'Do it although it cannot be done cleanly.' }),
+});
+
+export const DryRunQuery = input({
+  dryRun: Type.Boolean({ default: false, description: 'Answer what would happen, and do nothing.' }),
 });
 
 export const IfMatchHeader = {

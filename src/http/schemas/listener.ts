@@ -6,7 +6,12 @@ import { ByteSize, Bytes, Count, input, nullable, page, ref, Section, stringEnum
 const Sequence = Type.Integer({ format: 'int64', minimum: 0 });
 
 const MAX_SECTIONS = { minimum: 1, maximum: 8192, description: 'Sections of one delivery.' };
+const URL_TEXT = { minLength: 1, maxLength: 2048, examples: ['http://127.0.0.1:9000/'] };
+const SECRET = { pattern: SECRET_PATTERN, maxLength: 100, description: '`whsec_` and base64 of 24 to 64 bytes.' };
+const DESCRIPTION = Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 1000 });
 const TIMEOUT_MS = { minimum: 100, maximum: 30_000, description: 'Of one delivery, retries included.' };
+
+const MODES = ['sync', 'async'] as const;
 
 const REASONS = [
   'conversion',
@@ -34,8 +39,11 @@ export const NewListenerSection = input(
 
 export const NewListener = input(
   {
-    url: Type.String({ minLength: 1, maxLength: 2048, examples: ['http://127.0.0.1:9000/'] }),
-    mode: stringEnum(['sync'], { default: 'sync' }),
+    url: Type.String(URL_TEXT),
+    mode: stringEnum(MODES, {
+      default: 'sync',
+      description: 'sync: must accept before a change is done, and may refuse a populate. async: is told afterwards.',
+    }),
     section: Type.Optional(ref(NewListenerSection)),
     granularity: Type.Optional(ref(ByteSize)),
     doubleDiscardSupported: Type.Boolean({
@@ -49,15 +57,14 @@ export const NewListener = input(
         format: 'int64',
         minimum: 1,
         maximum: Number.MAX_SAFE_INTEGER,
-        description: 'A populate that would need more mappings at its granularity is refused (VFIO type1: 65535).',
+        description:
+          'Of sync listeners: a populate that would need more mappings at its granularity is refused (VFIO type1: 65535).',
       }),
     ),
     maxSections: Type.Integer({ ...MAX_SECTIONS, default: 512 }),
     timeoutMs: Type.Integer({ ...TIMEOUT_MS, default: 5000 }),
-    description: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 1000 })),
-    secret: Type.Optional(
-      Type.String({ pattern: SECRET_PATTERN, maxLength: 100, description: '`whsec_` and base64 of 24 to 64 bytes.' }),
-    ),
+    description: Type.Optional(DESCRIPTION),
+    secret: Type.Optional(Type.String(SECRET)),
   },
   {
     $id: 'NewListener',
@@ -101,14 +108,19 @@ export const ListenerPosition = Type.Object(
     pending: ref(Count),
     oldestPendingAt: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
   },
-  { $id: 'ListenerPosition', description: 'How far its deliveries have come.', additionalProperties: false },
+  {
+    $id: 'ListenerPosition',
+    description:
+      'How far its deliveries have come. Of an async one what is acknowledged is shown once it is durable; a replay that has not begun is one pending delivery.',
+    additionalProperties: false,
+  },
 );
 
 const listenerFields = {
   id: Type.String(),
   ramBlockId: Type.String(),
   url: Type.String(),
-  mode: stringEnum(['sync']),
+  mode: stringEnum(MODES),
   section: ref(ListenerSection),
   granularity: ref(Bytes),
   doubleDiscardSupported: Type.Boolean(),
@@ -117,10 +129,10 @@ const listenerFields = {
   maxSections: Type.Integer(MAX_SECTIONS),
   timeoutMs: Type.Integer(TIMEOUT_MS),
   description: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
-  warnings: Type.Array(Type.String()),
-  state: stringEnum(['registering', 'active', 'failing', 'removing'], {
+  warnings: Type.Array(Type.String(), { description: 'For people: what may go wrong with it.' }),
+  state: stringEnum(['registering', 'active', 'failing', 'disabled', 'removing'], {
     description:
-      'registering: its replay is not through. failing: ranges are unsettled. removing: a discard of its section is owed before it is forgotten.',
+      'registering: its replay is not through. failing: ranges are unsettled (sync), or the last attempt failed (async). disabled: an async one that is told nothing. removing: a discard of its section is owed before it is forgotten.',
   }),
   mapped: ref(ListenerMapped),
   unsettled: ref(ListenerUnsettled),
@@ -136,6 +148,40 @@ export const RegisteredListener = Type.Object(
     secret: Type.Optional(Type.String({ description: 'Only here, and only where the service made it.' })),
   },
   { $id: 'RegisteredListener', additionalProperties: false },
+);
+
+export const ListenerUpdate = input(
+  {
+    url: Type.Optional(
+      Type.String({ ...URL_TEXT, description: 'The same device at another address, from the next attempt on.' }),
+    ),
+    timeoutMs: Type.Optional(Type.Integer(TIMEOUT_MS)),
+    description: Type.Optional(DESCRIPTION),
+    state: Type.Optional(
+      stringEnum(['active', 'disabled'], {
+        description: 'Of async listeners: while disabled nothing is queued; active starts with a replay.',
+      }),
+    ),
+  },
+  { $id: 'ListenerUpdate', description: 'What is left out stays.' },
+);
+
+export const NewSecretRotation = input(
+  {
+    gracePeriodSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 604_800,
+      default: 86_400,
+      description: 'How long the secret before it signs too.',
+    }),
+    secret: Type.Optional(Type.String(SECRET)),
+  },
+  { $id: 'NewSecretRotation', description: 'Left out, a secret is made.' },
+);
+
+export const SecretRotation = Type.Object(
+  { secret: Type.String(), previousSecretUntil: Type.String({ format: 'date-time' }) },
+  { $id: 'SecretRotation', description: 'The new secret, which is shown only here.', additionalProperties: false },
 );
 
 export const ListenerList = page('ListenerList', ref(Listener));
@@ -180,10 +226,17 @@ export const WebhookData = Type.Object(
       minimum: 0,
       description: 'Every delivery up to this sequence is over for the service, answered or given up.',
     }),
-    generation: Type.Integer({ format: 'int64', minimum: 0, description: 'Of the block when this was sent.' }),
+    generation: Type.Integer({
+      format: 'int64',
+      minimum: 0,
+      description: 'Of the block: before the change for a sync listener, which is asked; after it for an async one.',
+    }),
     granularity: ref(Bytes),
     reason: stringEnum(REASONS),
-    conversionId: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    conversionId: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'null where it is of none, or of several (a batch, a bitmap).',
+    }),
     sections: Type.Array(ref(WebhookSection), { minItems: 1, maxItems: 8192 }),
   },
   { $id: 'WebhookData', description: 'What happens to which sections.', additionalProperties: false },

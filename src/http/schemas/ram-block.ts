@@ -28,6 +28,11 @@ export const NewRamBlock = input(
   },
 );
 
+export const RamBlockUpdate = input(
+  { usedLength: ref(ByteSize) },
+  { $id: 'RamBlockUpdate', description: "A multiple of the page size, at most the block's maxLength." },
+);
+
 export const RamBlockPopulated = Type.Object(
   { pages: ref(Count), bytes: ref(Bytes), runs: ref(Count) },
   { $id: 'RamBlockPopulated', description: 'The AND of all sources.', additionalProperties: false },
@@ -76,6 +81,19 @@ export const RangeState = Type.Object(
 
 export const SectionList = page('SectionList', ref(Section), { generation: Generation });
 
+export const Density = Type.Object(
+  {
+    cells: Type.Array(ref(Count), { description: 'The populated pages of each cell.' }),
+    pagesPerCell: ref(Count),
+    generation: Generation,
+  },
+  {
+    $id: 'Density',
+    description: 'All cells have `pagesPerCell` pages; the last may have fewer.',
+    additionalProperties: false,
+  },
+);
+
 const PAGE_STATES = ['shared', 'private'] as const;
 const SOURCE_STATES = ['populated', 'discarded'] as const;
 
@@ -108,6 +126,61 @@ export const Conversion = Type.Object(
     notified: Type.Array(Type.String(), { description: 'Listeners that were told, newest first.' }),
   },
   { $id: 'Conversion', additionalProperties: false },
+);
+
+export const NewConversionBatch = input(
+  { conversions: Type.Array(ref(NewConversion), { minItems: 1, maxItems: 10_000 }) },
+  { $id: 'NewConversionBatch', description: 'Done in this order, all of them or none.' },
+);
+
+export const ConversionBatch = Type.Object(
+  { conversions: Type.Array(ref(Conversion)), generation: Generation },
+  { $id: 'ConversionBatch', description: 'What each came to; one change of the block.', additionalProperties: false },
+);
+
+export const NewMachineConversion = input(
+  { gpa: ref(ByteSize), size: ref(ByteSize), to: stringEnum(PAGE_STATES) },
+  { $id: 'NewMachineConversion', description: 'A range of guest physical addresses, page aligned, not empty.' },
+);
+
+export const GuestRange = Type.Object(
+  { gpa: ref(Bytes), size: ref(Bytes) },
+  { $id: 'GuestRange', description: 'A range of guest physical addresses.', additionalProperties: false },
+);
+
+export const MachineConversion = Type.Object(
+  {
+    gpa: ref(Bytes),
+    size: ref(Bytes),
+    to: stringEnum(PAGE_STATES),
+    conversions: Type.Array(ref(Conversion), { description: 'Of each block in the range, by ascending address.' }),
+    unassigned: Type.Array(ref(GuestRange), { description: 'What of the range is in no block.' }),
+  },
+  { $id: 'MachineConversion', additionalProperties: false },
+);
+
+const machineFields = {
+  name: Type.String(),
+  ramBlockCount: ref(Count),
+  usedLength: ref(Bytes),
+  maxLength: ref(Bytes),
+  populatedBytes: ref(Bytes),
+  sharedBytes: ref(Bytes),
+  privateBytes: ref(Bytes),
+  listenerCount: ref(Count),
+};
+
+export const MachineSummary = Type.Object(machineFields, {
+  $id: 'MachineSummary',
+  description: 'Totals over the blocks of a machine; shared and private of those with RamBlockAttributes.',
+  additionalProperties: false,
+});
+
+export const MachineList = page('MachineList', ref(MachineSummary));
+
+export const Machine = Type.Object(
+  { ...machineFields, ramBlocks: Type.Array(ref(RamBlock), { description: 'Oldest first.' }) },
+  { $id: 'Machine', additionalProperties: false },
 );
 
 export const ConversionList = page('ConversionList', ref(Conversion));

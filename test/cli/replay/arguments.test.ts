@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HELP, parseReplayArguments, UsageError } from '../../../src/cli/replay/arguments.ts';
+import { HELP, parseReplayArguments } from '../../../src/cli/replay/arguments.ts';
+import { UsageError } from '../../../src/cli/usage-error.ts';
 
 const GIB = 1024 ** 3;
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fieldOf, numberOf, stringOf } from '../../../src/cli/replay/answers.ts';
+import { fieldOf, numberOf, stringOf } from '../../../src/cli/json-fields.ts';
 import { ProgressBar, progressText } from '../../../src/cli/replay/progress-bar.ts';
 import { type ReplayOptions, type ReplayProgress, replayTrace } from '../../../src/cli/replay/replay.ts';
 import { ReplayError } from '../../../src/cli/replay/replay-error.ts';

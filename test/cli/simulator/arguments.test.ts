@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments, USAGE, UsageError } from '../../../src/cli/simulator/arguments.ts';
+import { parseArguments, USAGE } from '../../../src/cli/simulator/arguments.ts';
 import { DEFAULT_OPTIONS } from '../../../src/cli/simulator/options.ts';
+import { UsageError } from '../../../src/cli/usage-error.ts';
 import { SECRET } from './webhooks.ts';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''));
@@ -49,6 +50,11 @@ describe('parseArguments', () => {
     for (const name of line.match(/--[a-z-]+/g) ?? []) expect(USAGE).toContain(name);
   });
 
+  it('is an asynchronous listener with --async', () => {
+    expect(parse('--block b --async').options).toEqual({ ...DEFAULT_OPTIONS, block: 'b', mode: 'async' });
+    expect(USAGE).toContain('--async ');
+  });
+
   it('asks for nothing more with --help', () => {
     expect(parse('--help').help).toBe(true);
   });
@@ -71,6 +77,9 @@ describe('parseArguments', () => {
     ['--block b --service localhost:8080', '--service is localhost:8080; it must be an http or https URL'],
     ['--block b --secret abc', '--secret: '],
     ['--block b --host 0.0.0.0', 'give --public-url'],
+    ['--block b --async --dma-max-mappings 65535', '--dma-max-mappings makes no sense with --async'],
+    ['--block b --async --memlock 1G', '--memlock makes no sense with --async'],
+    ['--block b --async --refuse-after 3', 'with --async: an asynchronous listener cannot refuse'],
     [`--secret ${SECRET} --dma 5`, '--dma needs to know the section'],
   ])('refuses "%s"', (line, message) => {
     expect(() => parse(line)).toThrow(UsageError);

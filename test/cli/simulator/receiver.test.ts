@@ -11,7 +11,10 @@ let receiver: Receiver;
 
 function start(options: Partial<ReceiverOptions> = {}): void {
   violations = new ViolationLog(() => 0);
-  receiver = new Receiver({ dmaMaxMappings: 65_535, memlock: null, refuseAfter: null, ...options }, violations);
+  receiver = new Receiver(
+    { mode: 'sync', dmaMaxMappings: 65_535, memlock: null, refuseAfter: null, ...options },
+    violations,
+  );
 }
 
 beforeEach(() => start());

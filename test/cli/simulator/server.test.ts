@@ -26,6 +26,7 @@ describe('the HTTP side', () => {
     expect(response.headers.get('content-type')).toBe('application/json');
     const state = await response.json();
     expect(state).toMatchObject({
+      mode: 'sync',
       registered: null,
       section: null,
       granularity: PAGE,

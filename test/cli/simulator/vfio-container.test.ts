@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_REGION_BYTES, VfioContainer } from '../../../src/cli/simulator/vfio-container.ts';
-import type { Section } from '../../../src/core/section.ts';
+import { MAX_BYTES, type Section } from '../../../src/core/section.ts';
 
 const PAGE = 4096;
 const section = (start: number, end: number): Section => ({ offset: start * PAGE, size: (end - start) * PAGE });
@@ -50,6 +50,21 @@ class NaiveContainer {
     for (let at = from; at < to; at += PAGE) this.pages.set(at / PAGE, this.#nextId);
     this.peak = Math.max(this.peak, this.mappings);
     return null;
+  }
+
+  mapMissing(sections: readonly Section[], granularity: number): void {
+    for (const { offset, size } of sections) {
+      let id = 0;
+      for (let at = offset; at < offset + size; at += PAGE) {
+        const isMissing = !this.pages.has(at / PAGE);
+        // A mapping goes on while pages are missing, up to the next multiple of the granularity.
+        if (!isMissing || at % granularity === 0) id = 0;
+        if (!isMissing) continue;
+        if (id === 0) id = this.#nextId++;
+        this.pages.set(at / PAGE, id);
+      }
+    }
+    this.peak = Math.max(this.peak, this.mappings);
   }
 
   /** The mappings that are cut, each as its first and last page. */
@@ -128,6 +143,38 @@ describe('VfioContainer', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('maps what is missing as the naive model does, beyond every limit', () => {
+    const someMirrorStep = fc.oneof(
+      fc.record({
+        map: fc.array(someSection, { maxLength: 4 }),
+        granularity: fc.constantFrom(PAGE, 4 * PAGE, 16 * PAGE),
+      }),
+      fc.record({ unmap: someSection }),
+    );
+    fc.assert(
+      fc.property(fc.array(someMirrorStep, { maxLength: 25 }), (steps) => {
+        const container = new VfioContainer({ dmaMaxMappings: MAX_BYTES, memlock: null });
+        const naive = new NaiveContainer(MAX_BYTES, null);
+        for (const step of steps) {
+          if ('map' in step) {
+            container.mapMissing(step.map, step.granularity);
+            naive.mapMissing(step.map, step.granularity);
+          } else {
+            expect(container.unmap(step.unmap)).toHaveLength(naive.unmap(step.unmap).length);
+          }
+          expect(container.mappings).toBe(naive.mappings);
+          expect(container.mappedBytes).toBe(naive.pages.size * PAGE);
+          expect(container.peakMappings).toBe(naive.peak);
+        }
+        expect([...container.runs()]).toEqual(naive.runs());
+      }),
+      { numRuns: 200 },
+    );
+    const full = new VfioContainer({ dmaMaxMappings: 1, memlock: PAGE });
+    full.mapMissing([section(0, 3), section(2, 5)], PAGE);
+    expect(full.mappings).toBe(5);
   });
 
   it('cuts a section at multiples of the granularity of the region, not of the section', () => {

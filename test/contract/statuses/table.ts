@@ -1,66 +1,95 @@
 // Every documented status of every route, with every code that it documents, and how it comes about.
-import { PROBLEMS, Problem, type ProblemCode } from '../../../src/errors.ts';
-import type { Answer } from '../../support/contract.ts';
+import { Problem } from '../../../src/errors.ts';
+import { answerTo, head } from '../../http/raw-socket.ts';
 import { SECRET } from '../../support/scripted-listener.ts';
 import { until } from '../../support/service.ts';
-import { bodyOf, sampleOf } from './samples.ts';
-import { PAGE, startFaultyService, World } from './world.ts';
+import {
+  CLOSED,
+  CONVERSIONS,
+  CREATES,
+  DELETES,
+  DISCARDS,
+  fine,
+  LISTS,
+  LISTS_OF_ALL,
+  OPEN,
+  POPULATES,
+  POSTS,
+  problem,
+  READS,
+  type Row,
+  UPDATES,
+  WINDOWS,
+  WRITES,
+} from './rows.ts';
+import { bodyOf, ON_ASYNC, sampleOf } from './samples.ts';
+import { GPA, PAGE, startFaultyService, World } from './world.ts';
 
-type Produce = (world: World, operationId: string) => Promise<Answer>;
-
-export interface Row {
-  readonly operationId: string;
-  readonly status: number;
-  /** null where all goes well. */
-  readonly code: ProblemCode | null;
-  readonly produce: (world: World) => Promise<Answer>;
-}
-
-const LISTS = ['listRamBlocks', 'listConversions', 'listSections', 'listSources', 'listListeners', 'listDeliveries'];
-const READS = [...LISTS, 'getRamBlock', 'getState', 'getBitmap', 'getSource', 'getListener'];
-const POSTS = ['createRamBlock', 'convert', 'changeSource', 'addSource', 'registerListener', 'replayListener'];
-const DELETES = ['deleteRamBlock', 'removeSource', 'unregisterListener'];
-const WRITES = [...POSTS, ...DELETES];
-const OPEN = ['getLivez', 'getReadyz', 'getOpenApi'];
-const POPULATES = ['convert', 'changeSource', 'removeSource', 'registerListener', 'replayListener'];
-const DISCARDS = ['convert', 'changeSource', 'addSource', 'unregisterListener', 'replayListener'];
-
-const fine = (status: number, operations: readonly string[]): Row[] =>
-  operations.map((id) => ({ operationId: id, status, code: null, produce: (world) => world.send(id) }));
-
-const problem = (code: ProblemCode, operations: readonly string[], produce: Produce): Row[] =>
-  operations.map((id) => ({
-    operationId: id,
-    status: PROBLEMS[code].status,
-    code,
-    produce: (world) => produce(world, id),
-  }));
+/** Requests of which the listener hears a discard. */
+const DISCARDING: Record<string, object> = {
+  convert: { offset: 0, size: PAGE, to: 'private' },
+  convertBatch: { conversions: [{ offset: 0, size: PAGE, to: 'private' }] },
+  convertGuestMemory: { gpa: GPA, size: PAGE, to: 'private' },
+  setBitmap: Buffer.of(0x0e, 0),
+  changeSource: { offset: 0, size: PAGE, to: 'discarded' },
+  resizeRamBlock: { usedLength: PAGE },
+};
 
 export const TABLE: readonly Row[] = [
-  ...fine(200, [...READS, ...OPEN, 'getMetrics', 'convert', 'changeSource', 'replayListener']),
-  ...fine(201, ['createRamBlock', 'addSource', 'registerListener']),
+  ...fine(200, [...READS, ...OPEN, 'getMetrics', 'followEvents', ...UPDATES]),
+  ...fine(
+    200,
+    POSTS.filter((id) => !CREATES.includes(id) && !ON_ASYNC.includes(id)),
+  ),
+  ...fine(201, CREATES),
+  ...fine(202, ON_ASYNC),
+  {
+    operationId: 'replayListener',
+    status: 202,
+    code: null,
+    produce: async (world) => {
+      await world.addAsyncListener();
+      return world.send('replayListener', {
+        path: `/v1/ram-blocks/${world.blockId}/listeners/${world.asyncListenerId}/replay`,
+      });
+    },
+  },
   ...fine(204, DELETES),
 
-  ...problem('invalid-request', [...READS, ...WRITES, 'getMetrics'], (world, id) => {
+  ...problem('invalid-request', CLOSED, (world, id) => {
     const { path } = sampleOf(id, world);
     return world.send(id, { path: `${path}${path.includes('?') ? '&' : '?'}unknown=1` });
   }),
   ...problem('cursor-invalid', LISTS, (world, id) => {
     return world.send(id, { path: `${sampleOf(id, world).path}?cursor=unknown` });
   }),
-  ...problem('forbidden', [...READS, ...WRITES, 'getMetrics'], (world, id) => {
+  ...problem('forbidden', CLOSED, (world, id) => {
     return world.send(id, { headers: { host: 'somebody.example' } });
   }),
   ...problem(
     'not-found',
-    [...READS, ...WRITES].filter((id) => id !== 'createRamBlock' && id !== 'listRamBlocks'),
-    (world, id) => world.send(id, { path: sampleOf(id, world).path.replace(world.blockId, 'blk_unknown') }),
+    [...READS, ...WRITES].filter((id) => id !== 'createRamBlock' && !LISTS_OF_ALL.includes(id)),
+    (world, id) => {
+      const { path } = sampleOf(id, world);
+      return world.send(id, { path: path.replace(world.blockId, 'blk_unknown').replace(world.machine, 'unknown') });
+    },
   ),
-  ...problem('not-acceptable', [...READS, ...WRITES, ...OPEN, 'getMetrics'], (world, id) => {
+  ...problem('not-acceptable', [...CLOSED, ...OPEN], (world, id) => {
     return world.send(id, { headers: { accept: 'image/png' } });
   }),
 
-  ...problem('payload-too-large', WRITES, (world, id) => world.send(id, { body: `"${'a'.repeat(4 * 2 ** 20)}"` })),
+  ...problem(
+    'payload-too-large',
+    WRITES.filter((id) => id !== 'setBitmap'),
+    (world, id) => world.send(id, { body: `"${'a'.repeat(4 * 2 ** 20)}"` }),
+  ),
+  // Answered by its length: it need not come.
+  ...problem('payload-too-large', ['setBitmap'], async (world, id) => {
+    const { method, path, headers } = sampleOf(id, world);
+    const tooLong = { ...headers, 'content-length': String(64 * 2 ** 20 + 1) };
+    const answer = await answerTo(world.api.url, head(`${method} ${path} HTTP/1.1`, tooLong));
+    return { ...answer, body: JSON.parse(answer.body) };
+  }),
   ...problem('payload-too-large', ['getBitmap'], async ({ api, machine }) => {
     const { id } = await api.ok('POST', '/v1/ram-blocks', { machine, idstr: 'large', usedLength: '4T' });
     return api.get(`/v1/ram-blocks/${id}/bitmap`);
@@ -78,10 +107,29 @@ export const TABLE: readonly Row[] = [
   ...problem('has-listeners', ['deleteRamBlock'], (world, id) => {
     return world.send(id, { path: `/v1/ram-blocks/${world.blockId}` });
   }),
-  ...problem('no-attributes', ['convert'], async (world, id) => {
+  ...problem('no-attributes', ['convert', 'convertBatch', 'setBitmap'], async (world, id) => {
     const other = await withoutAttributes(world);
-    return world.send(id, { path: `/v1/ram-blocks/${other}/conversions` });
+    return world.send(id, { path: sampleOf(id, world).path.replace(world.blockId, other) });
   }),
+  ...problem('no-attributes', ['convertGuestMemory'], async (world, id) => {
+    await withoutAttributes(world, { gpa: 2 * GPA });
+    return world.send(id, { body: { gpa: 2 * GPA, size: PAGE, to: 'shared' } });
+  }),
+  ...problem('not-resizeable', ['resizeRamBlock'], async (world, id) => {
+    return world.send(id, { path: `/v1/ram-blocks/${await withoutAttributes(world)}` });
+  }),
+  ...problem('section-cut', ['resizeRamBlock'], async (world, id) => {
+    await world.add('listeners', { url: world.device.url, secret: SECRET, section: { size: '64K' } });
+    return world.send(id, { body: { usedLength: '60K' } });
+  }),
+  ...problem('listener-not-async', ON_ASYNC, (world, id) => {
+    const { path } = sampleOf(id, world);
+    return world.send(id, { path: path.replace(world.asyncListenerId, world.listenerId) });
+  }),
+  ...problem('listener-not-async', ['updateListener'], (world, id) => {
+    return world.send(id, { body: { state: 'disabled' } });
+  }),
+  ...problem('events-expired', ['followEvents'], (world, id) => world.send(id, { path: '/v1/events?after=unknown' })),
   ...problem('coordinated-discard-required', ['registerListener'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), coordinatedDiscard: false } });
   }),
@@ -109,17 +157,21 @@ export const TABLE: readonly Row[] = [
   }),
   ...problem(
     'generation-mismatch',
-    ['convert', 'changeSource', 'addSource', 'removeSource', 'listSections'],
-    (w, id) => {
-      return w.send(id, { headers: { 'if-match': '"999"' } });
-    },
+    [
+      ...['convert', 'convertBatch', 'setBitmap', 'changeSource', 'resizeRamBlock'],
+      ...['addSource', 'removeSource', 'listSections'],
+    ],
+    (world, id) => world.send(id, { headers: { 'if-match': '"999"' } }),
   ),
 
-  ...problem('invalid-range', ['createRamBlock'], (world, id) => {
+  ...problem('invalid-range', ['createRamBlock', 'resizeRamBlock'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), usedLength: 0 } });
   }),
-  ...problem('invalid-range', ['convert', 'changeSource'], (world, id) => {
+  ...problem('invalid-range', ['convert', 'convertGuestMemory', 'changeSource'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), size: 0 } });
+  }),
+  ...problem('invalid-range', ['convertBatch'], (world, id) => {
+    return world.send(id, { body: { conversions: [{ offset: 1, size: PAGE, to: 'shared' }] } });
   }),
   ...problem('invalid-range', ['addSource'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), populated: [{ offset: 1, size: PAGE }] } });
@@ -127,10 +179,10 @@ export const TABLE: readonly Row[] = [
   ...problem('invalid-range', ['registerListener'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), section: { offset: '64K' } } });
   }),
-  ...problem('invalid-range', ['getState', 'listSections', 'getBitmap'], (world, id) => {
+  ...problem('invalid-range', [...WINDOWS, 'setBitmap'], (world, id) => {
     return world.send(id, { path: `${sampleOf(id, world).path}?size=0` });
   }),
-  ...problem('target-not-allowed', ['registerListener'], (world, id) => {
+  ...problem('target-not-allowed', ['registerListener', 'updateListener'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), url: 'http://10.0.0.1/' } });
   }),
 
@@ -143,7 +195,20 @@ export const TABLE: readonly Row[] = [
     world.answers(202, 200);
     return world.send(id);
   }),
-  ...problem('mapping-limit', ['convert', 'changeSource', 'removeSource'], async (world, id) => {
+  ...problem('listener-refused', ['resizeRamBlock'], async (world, id) => {
+    const path = await growing(world);
+    world.answers(403, 200);
+    return world.send(id, { path });
+  }),
+  ...problem('listener-unreachable', ['resizeRamBlock'], async (world, id) => {
+    const path = await growing(world);
+    world.answers(202, 200);
+    return world.send(id, { path });
+  }),
+  ...problem('mapping-limit', ['resizeRamBlock'], async (world, id) => {
+    return world.send(id, { path: await growing(world, { dmaMaxMappings: 16 }) });
+  }),
+  ...problem('mapping-limit', [...CONVERSIONS, 'changeSource', 'removeSource'], async (world, id) => {
     await world.add('listeners', { url: world.device.url, secret: SECRET, dmaMaxMappings: 2 });
     return world.send(id);
   }),
@@ -152,21 +217,17 @@ export const TABLE: readonly Row[] = [
   }),
   ...problem('discard-unacknowledged', DISCARDS, (world, id) => {
     world.answers(200, 404);
-    const discard: Record<string, object> = {
-      convert: { offset: 0, size: PAGE, to: 'private' },
-      changeSource: { offset: 0, size: PAGE, to: 'discarded' },
-    };
-    return world.send(id, id in discard ? { body: discard[id] } : {});
+    return world.send(id, id in DISCARDING ? { body: DISCARDING[id] } : {});
   }),
   ...problem('listener-unsettled', [...DISCARDS, 'removeSource'], async (world, id) => {
     world.answers(202, 404);
     await world.send('convert');
-    return world.send(id);
+    return world.send(id, id === 'resizeRamBlock' ? { body: DISCARDING[id] } : {});
   }),
 
   ...problem('journal-unavailable', WRITES, (world, id) => {
     world.journal.failOnce(new Error('no space left on device'));
-    return world.send(id);
+    return world.send(id, written(world));
   }),
   ...problem('journal-unavailable', ['listConversions'], (world, id) => {
     world.journal.failOnce(new Problem('journal-unavailable', 'cannot be read', { retryAfterSeconds: 1 }));
@@ -174,7 +235,7 @@ export const TABLE: readonly Row[] = [
   }),
   ...problem('not-owner', WRITES, (world, id) => {
     world.journal.failOnce(new Problem('not-owner', 'another process writes to it'));
-    return world.send(id);
+    return world.send(id, written(world));
   }),
   ...problem('journal-unavailable', ['getReadyz'], async (world, id) => {
     world.journal.fault = new Error('no space left on device');
@@ -208,8 +269,20 @@ export const TABLE: readonly Row[] = [
   }),
 ];
 
+/** With a key there is an answer to be written, also where nothing else is. */
+function written({ machine }: World) {
+  return { headers: { 'idempotency-key': machine } };
+}
+
 /** The id of a block without RamBlockAttributes in the machine of `world`. */
-async function withoutAttributes({ api, machine }: World): Promise<string> {
-  const block = { machine, idstr: 'without', usedLength: '64K', guestMemfd: false };
+async function withoutAttributes({ api, machine }: World, fields: object = {}): Promise<string> {
+  const block = { machine, idstr: 'without', usedLength: '64K', guestMemfd: false, ...fields };
   return (await api.ok('POST', '/v1/ram-blocks', block)).id;
+}
+
+/** The path of a block whose new pages are populated, with a listener that hears of them. */
+async function growing(world: World, fields: object = {}): Promise<string> {
+  const path = `/v1/ram-blocks/${await withoutAttributes(world, { maxLength: '128K' })}`;
+  await world.api.ok('POST', `${path}/listeners`, { ...bodyOf('registerListener', world), ...fields });
+  return path;
 }

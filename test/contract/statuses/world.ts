@@ -5,9 +5,11 @@ import { Api, type CallOptions } from '../../support/api.ts';
 import { FaultyJournal } from '../../support/faulty-journal.ts';
 import { ScriptedListener, SECRET } from '../../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../../support/service.ts';
-import { type Sample, sampleOf } from './samples.ts';
+import { ON_ASYNC, type Sample, sampleOf } from './samples.ts';
 
 export const PAGE = 4096;
+/** Where the block of a world begins in its machine. */
+export const GPA = 2 ** 30;
 
 let machines = 0;
 
@@ -19,6 +21,8 @@ export class World {
   blockId = '';
   sourceId = '';
   listenerId = '';
+  /** Once there is one ({@link World.prepare}). */
+  asyncListenerId = '';
   readonly #service: TestService;
 
   /** A world in `service`; closing the world does not close that. */
@@ -46,7 +50,7 @@ export class World {
 
   /** Shared are pages 0 to 3, of which the source has 2 and 3 discarded: 0 and 1 are populated. */
   async #fill(): Promise<void> {
-    const block = { machine: this.machine, idstr: 'pc.ram', usedLength: '64K' };
+    const block = { machine: this.machine, idstr: 'pc.ram', usedLength: '64K', maxLength: '128K', gpa: GPA };
     this.blockId = (await this.api.ok('POST', '/v1/ram-blocks', block)).id;
     await this.add('conversions', { offset: 0, size: 4 * PAGE, to: 'shared' });
     const populated = [
@@ -57,6 +61,19 @@ export class World {
     this.listenerId = (await this.add('listeners', { url: this.device.url, secret: SECRET, timeoutMs: 1000 })).id;
   }
 
+  /** Sees to it that the request that stands for `operationId` finds what it needs. */
+  async prepare(operationId: string): Promise<void> {
+    if (ON_ASYNC.includes(operationId) && this.asyncListenerId === '') await this.addAsyncListener();
+  }
+
+  /** Registers an async listener that cannot be reached, and waits until its first delivery has failed. */
+  async addAsyncListener(): Promise<void> {
+    const { id } = await this.add('listeners', { url: 'http://127.0.0.1:9/', secret: SECRET, mode: 'async' });
+    this.asyncListenerId = id;
+    const path = `/v1/ram-blocks/${this.blockId}/listeners/${id}`;
+    await until('its first delivery has failed', async () => (await this.api.ok('GET', path)).state === 'failing');
+  }
+
   /** Posts something to the block, which must succeed. */
   add(collection: string, body: object) {
     return this.api.ok('POST', `/v1/ram-blocks/${this.blockId}/${collection}`, body);
@@ -64,8 +81,9 @@ export class World {
 
   /** Sends the request that stands for `operationId`, with changes. */
   send(operationId: string, change: Partial<Sample> & CallOptions = {}) {
-    const { method, path, body } = { ...sampleOf(operationId, this), ...change };
-    return this.api.call(method, path, body, change);
+    const sample = sampleOf(operationId, this);
+    const { method, path, body } = { ...sample, ...change };
+    return this.api.call(method, path, body, { ...change, headers: { ...sample.headers, ...change.headers } });
   }
 
   /** What the listener answers to populates and to discards. */
@@ -98,6 +116,7 @@ export class World {
 
 export async function startFaultyService(): Promise<{ service: TestService; journal: FaultyJournal }> {
   const journal = new FaultyJournal();
-  const settings = { RBA_BLOCK_QUEUE_LIMIT: '1' };
+  // What failed once is not tried again while a test looks at it.
+  const settings = { RBA_BLOCK_QUEUE_LIMIT: '1', RBA_ASYNC_RETRY_SCHEDULE: '1h' };
   return { journal, service: await startService({ settings, openJournal: journal.open }) };
 }

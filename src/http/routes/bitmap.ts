@@ -1,0 +1,73 @@
+// The bitmap of a block, taken as a whole: the state of another one, or of an earlier time, is carried here.
+import { Type } from 'typebox';
+import { parseByteSize } from '../../core/byte-size.ts';
+import type { Conversions } from '../../service/conversions.ts';
+import { etag } from '../../service/options.ts';
+import { MAX_BITMAP } from '../../service/queries.ts';
+import { withoutKey } from '../change-requests.ts';
+import { refuseEncoded } from '../plugins/validation.ts';
+import {
+  answer,
+  IfMatchHeader,
+  input,
+  problems,
+  RamBlockParams,
+  WindowQuery,
+  WRITE_PROBLEMS,
+} from '../schemas/common.ts';
+import { ConversionBatch } from '../schemas/ram-block.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+const OCTET_STREAM = 'application/octet-stream';
+
+/** In a scope of its own, for its body is bytes. */
+export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(OCTET_STREAM, { parseAs: 'buffer' }, (request, bytes, done) => {
+    done(refuseEncoded(request), bytes);
+  });
+
+  app.put(
+    '/v1/ram-blocks/:ramBlockId/bitmap',
+    {
+      bodyLimit: MAX_BITMAP,
+      schema: {
+        operationId: 'setBitmap',
+        tags: ['State'],
+        summary: 'Make RamBlockAttributes what a bitmap says, as one change',
+        description:
+          'The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends; left out, there are as many pages as bits, but none beyond the end of the block. Listeners are told of the differences: first of what turns private, then of what turns shared.',
+        consumes: [OCTET_STREAM],
+        params: RamBlockParams,
+        headers: Type.Object(IfMatchHeader),
+        querystring: input(WindowQuery),
+        body: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }),
+        response: {
+          200: answer(ConversionBatch, 'At most two: what turned private, and what turned shared.', 'etag'),
+          ...problems(
+            'not-found',
+            'no-attributes',
+            'listener-refused',
+            'mapping-limit',
+            'generation-mismatch',
+            'invalid-range',
+            'listener-unreachable',
+            'discard-unacknowledged',
+            'listener-unsettled',
+            ...WRITE_PROBLEMS,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params, query, body } = request;
+      const window = {
+        offset: query.offset === undefined ? 0 : parseByteSize(query.offset),
+        size: query.size === undefined ? undefined : parseByteSize(query.size),
+      };
+      const batch = await conversions.setBitmap(params.ramBlockId, window, body, withoutKey(request, reply));
+      reply.header('etag', etag(batch.generation));
+      return batch;
+    },
+  );
+}

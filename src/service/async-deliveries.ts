@@ -1,0 +1,324 @@
+// Tells async listeners what they are owed: each at its own pace, in order, again and again until it is accepted. Beside
+// the block's queue, for nobody waits for them; their records concern nobody else.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Backlog } from '../core/backlog.ts';
+import type { RamBlock } from '../core/ram-block.ts';
+import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type {
+  ListenerPhaseChanged,
+  ListenerPosition,
+  ListenerRemoved,
+  ListenerReplay,
+  NewRecord,
+} from '../core/records.ts';
+import type { Delivery } from '../listeners/delivery.ts';
+import type { Judgement } from '../listeners/judge.ts';
+import type { Dependencies } from './dependencies.ts';
+
+/** Deliveries, and milliseconds, after which the position of a listener is made durable. */
+const POSITION_EVERY = 100;
+const POSITION_AFTER_MS = 100;
+/** Of a delay between attempts, to either side, so that listeners are not called in step. */
+const JITTER = 0.2;
+
+export interface AsyncSettings {
+  /** Milliseconds between attempts; the last is repeated (RBA_ASYNC_RETRY_SCHEDULE). */
+  readonly retrySchedule: readonly number[];
+  /** Pending deliveries; more become one replay (RBA_ASYNC_BACKLOG_LIMIT). */
+  readonly backlogLimit: number;
+  /** Milliseconds of nothing but failures until a listener is disabled (RBA_ASYNC_DISABLE_AFTER). */
+  readonly disableAfter: number;
+}
+
+type AsyncRecord = ListenerPosition | ListenerReplay | ListenerPhaseChanged | ListenerRemoved;
+
+/** What is needed of a live block. */
+export interface MirroredBlock {
+  readonly block: RamBlock;
+  commit(records: readonly NewRecord[]): Promise<void>;
+}
+
+/** How far one listener has come, beyond what is durable. */
+class Course {
+  readonly listener: RamDiscardListener;
+  readonly backlog: Backlog;
+  /** Every delivery up to here was accepted. */
+  accepted: number;
+  failingSince: string | null;
+  /** Attempts that failed since one was accepted. */
+  failures = 0;
+  /** When the next attempt is due, on the clock of `performance.now`. */
+  due = 0;
+  /** Breaks off the attempt that is under way. */
+  attempt = new AbortController();
+  /** Ends the wait for the next one. */
+  waiting: AbortController | null = null;
+  /** What is under way: one thing at a time. */
+  turn: Promise<unknown> = Promise.resolve();
+  keeping: NodeJS.Timeout | undefined;
+
+  constructor(listener: RamDiscardListener, backlog: Backlog) {
+    this.listener = listener;
+    this.backlog = backlog;
+    this.accepted = backlog.acknowledged;
+    this.failingSince = backlog.failingSince;
+  }
+
+  /** Deliveries that are known to be owed still. */
+  get owed(): number {
+    return this.backlog.size - Math.max(0, this.accepted - this.backlog.acknowledged);
+  }
+
+  /** Those of them that a replay would save: all but what the last one brought itself. */
+  get behind(): number {
+    return this.backlog.last - Math.max(this.accepted, this.backlog.replayThrough);
+  }
+}
+
+type Needed = Pick<Dependencies, 'asyncSettings' | 'attemptOnce' | 'log' | 'now'>;
+
+export class AsyncDeliveries {
+  readonly #live: MirroredBlock;
+  readonly #dependencies: Needed;
+  readonly #stopped = new AbortController();
+  readonly #courses = new Map<string, Course>();
+  /** Those that are sending or about to. */
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(live: MirroredBlock, dependencies: Needed) {
+    this.#live = live;
+    this.#dependencies = dependencies;
+    for (const listener of live.block.manager.listeners.values()) {
+      const { backlog } = listener;
+      // What was sent before a restart beyond the position that is durable: these numbers are taken.
+      if (backlog !== null) listener.lastSequence = Math.min(backlog.last, backlog.acknowledged + POSITION_EVERY);
+    }
+  }
+
+  /** Starts to send to every listener that is owed something. */
+  wake(): void {
+    if (this.#stopped.signal.aborted) return;
+    for (const listener of this.#live.block.manager.listeners.values()) {
+      const course = this.#owedTo(listener);
+      if (course === null) continue;
+      if (this.#isTooFarBehind(course)) course.waiting?.abort();
+      if (this.#running.has(listener.id)) continue;
+      const run = this.#run(course).finally(() => {
+        this.#running.delete(listener.id);
+        // What came to be owed since it was looked at last.
+        this.wake();
+      });
+      this.#running.set(listener.id, run);
+    }
+  }
+
+  /** Sends what is owed to `listener` now, not when the schedule has it. */
+  retry(listener: RamDiscardListener): void {
+    const course = this.#courses.get(listener.id);
+    if (course !== undefined) course.due = 0;
+    course?.waiting?.abort();
+    this.wake();
+  }
+
+  /**
+   * Runs `task` while nothing is being sent to `listener`; what is under way is broken off.
+   * @param task gets the last sequence that may have been sent, and the last that was accepted
+   */
+  between<T>(listener: RamDiscardListener, task: (sent: number, accepted: number) => Promise<T>): Promise<T> {
+    const course = this.#courseOf(listener);
+    if (course === null) throw new Error(`listener ${listener.id} is not async`);
+    course.attempt.abort();
+    course.waiting?.abort();
+    course.due = 0;
+    return this.#exclusively(course, async () => {
+      const result = await task(listener.lastSequence, course.accepted);
+      course.failures = 0;
+      course.failingSince = course.backlog.failingSince;
+      return result;
+    });
+  }
+
+  /** The listener is gone: what is being sent to it no longer matters. */
+  abandon(listener: RamDiscardListener): void {
+    const course = this.#courses.get(listener.id);
+    course?.attempt.abort();
+    course?.waiting?.abort();
+  }
+
+  /** Resolves when nothing is to be done for `listener` any more, and after `limitMs` in any case. */
+  async ended(listener: RamDiscardListener, limitMs: number): Promise<void> {
+    const run = this.#running.get(listener.id);
+    if (run !== undefined) await Promise.race([run, delay(limitMs, undefined, { ref: false })]);
+  }
+
+  /** Breaks off what is under way; resolves when nothing is, and how far it came is durable where that can be. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    for (const { attempt, waiting } of this.#courses.values()) {
+      attempt.abort();
+      waiting?.abort();
+    }
+    await Promise.all(this.#running.values());
+    // A journal that failed keeps nothing; what was sent is sent again then.
+    await Promise.allSettled(
+      [...this.#courses.values()].map((course) => this.#exclusively(course, () => this.#keep(course))),
+    );
+  }
+
+  /** What is to be done for `listener`; null where that is nothing. */
+  #owedTo(listener: RamDiscardListener): Course | null {
+    if (listener.backlog === null || !this.#isThere(listener)) return null;
+    const course = this.#courseOf(listener);
+    if (listener.phase === 'removing') return course;
+    return listener.phase === 'active' && course !== null && course.owed > 0 ? course : null;
+  }
+
+  #isThere(listener: RamDiscardListener): boolean {
+    const { deleted, manager } = this.#live.block;
+    return !deleted && manager.listeners.get(listener.id) === listener;
+  }
+
+  #isTooFarBehind(course: Course): boolean {
+    return course.listener.phase === 'active' && course.behind > this.#dependencies.asyncSettings.backlogLimit;
+  }
+
+  #courseOf(listener: RamDiscardListener): Course | null {
+    const known = this.#courses.get(listener.id);
+    if (known !== undefined || listener.backlog === null) return known ?? null;
+    const course = new Course(listener, listener.backlog);
+    this.#courses.set(listener.id, course);
+    return course;
+  }
+
+  async #run(course: Course): Promise<void> {
+    const { listener } = course;
+    try {
+      while (!this.#stopped.signal.aborted && this.#owedTo(listener) !== null) {
+        await this.#exclusively(course, () => this.#step(course));
+        const wait = course.due - performance.now();
+        if (wait <= 0 || this.#stopped.signal.aborted) continue;
+        course.waiting = new AbortController();
+        await delay(wait, undefined, { signal: course.waiting.signal }).catch(() => undefined);
+        course.waiting = null;
+      }
+      if (!this.#isThere(listener)) this.#forget(course);
+    } catch (error) {
+      // The journal failed: whoever reads it back goes on.
+      const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
+      this.#dependencies.log.warn({ ...ids, err: error }, 'telling an async listener was interrupted');
+      this.#stopped.abort();
+    }
+  }
+
+  #forget(course: Course): void {
+    clearTimeout(course.keeping);
+    this.#courses.delete(course.listener.id);
+  }
+
+  #exclusively<T>(course: Course, task: () => Promise<T>): Promise<T> {
+    const done = course.turn.then(task);
+    course.turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Does what is next for one listener. */
+  async #step(course: Course): Promise<void> {
+    const { listener, backlog } = course;
+    const { id: listenerId } = listener;
+    if (this.#stopped.signal.aborted || this.#owedTo(listener) === null) return;
+    course.accepted = Math.max(course.accepted, backlog.acknowledged);
+    if (this.#isTooFarBehind(course)) {
+      await this.#commit({ kind: 'listener-replay', listenerId, step: 'wanted', givenUp: listener.lastSequence });
+      return;
+    }
+    if (course.due > performance.now()) return;
+    if (backlog.wanted !== null) {
+      await this.#commit({ kind: 'listener-replay', listenerId, step: 'begun' });
+      return;
+    }
+    const delivery = this.#deliveryAt(listener, course.accepted + 1);
+    if (delivery === null) {
+      // All is told. One that is about to go is gone then.
+      await this.#keep(course);
+      if (listener.phase === 'removing') await this.#commit({ kind: 'listener-removed', listenerId });
+      return;
+    }
+    listener.lastSequence = Math.max(listener.lastSequence, delivery.sequence);
+    course.attempt = new AbortController();
+    const judgement = await this.#dependencies.attemptOnce(delivery, course.failures + 1, course.attempt.signal);
+    if (judgement.outcome === 'accepted') await this.#accepted(course);
+    // Broken off from here, it is not the listener's fault.
+    else if (!course.attempt.signal.aborted) await this.#failed(course, judgement);
+  }
+
+  async #accepted(course: Course): Promise<void> {
+    course.accepted++;
+    course.failures = 0;
+    course.failingSince = null;
+    if (course.backlog.failingSince !== null || course.accepted - course.backlog.acknowledged >= POSITION_EVERY) {
+      await this.#keep(course);
+    } else {
+      course.keeping ??= setTimeout(() => void this.#keep(course).catch(() => undefined), POSITION_AFTER_MS);
+    }
+  }
+
+  async #failed(course: Course, { status, retryMs = 0 }: Judgement): Promise<void> {
+    const { listener } = course;
+    const { asyncSettings, now, log } = this.#dependencies;
+    const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
+    course.failures++;
+    course.failingSince ??= now().toISOString();
+    if (course.backlog.failingSince === null) {
+      log.warn({ ...ids, status }, 'an async listener is failing');
+      await this.#keep(course);
+    }
+    const isGivenUp = now().getTime() - Date.parse(course.failingSince) >= asyncSettings.disableAfter;
+    if (status === 410 || isGivenUp) {
+      const { id: listenerId, phase, lastSequence: givenUp } = listener;
+      log.warn({ ...ids, status, failingSince: course.failingSince }, 'an async listener is given up');
+      if (phase === 'removing') await this.#commit({ kind: 'listener-removed', listenerId });
+      else await this.#commit({ kind: 'listener-phase', listenerId, phase: 'disabled', givenUp });
+      return;
+    }
+    const { retrySchedule } = asyncSettings;
+    const scheduled = retrySchedule[Math.min(course.failures, retrySchedule.length) - 1] ?? 0;
+    const jittered = scheduled * (1 + JITTER * (2 * Math.random() - 1));
+    course.due = performance.now() + Math.max(jittered, Math.min(retryMs, Math.max(...retrySchedule)));
+  }
+
+  /** Makes durable how far the listener has come. */
+  async #keep(course: Course): Promise<void> {
+    clearTimeout(course.keeping);
+    course.keeping = undefined;
+    const { listener, backlog, accepted, failingSince } = course;
+    if (accepted <= backlog.acknowledged && failingSince === backlog.failingSince) return;
+    if (!this.#isThere(listener)) return;
+    const acknowledged = Math.max(accepted, backlog.acknowledged);
+    await this.#commit({ kind: 'listener-position', listenerId: listener.id, acknowledged, failingSince });
+  }
+
+  #commit(record: AsyncRecord): Promise<void> {
+    return this.#live.commit([{ ...record, ramBlockId: this.#live.block.id }]);
+  }
+
+  #deliveryAt(listener: RamDiscardListener, sequence: number): Delivery | null {
+    const pending = listener.backlog?.at(sequence);
+    if (pending === undefined) return null;
+    const { id: ramBlockId, definition } = this.#live.block;
+    const { populate, reason, generation, conversionId, at, runs } = pending;
+    return {
+      type: populate ? 'populate' : 'discard',
+      reason,
+      ramBlockId,
+      machine: definition.machine,
+      idstr: definition.idstr,
+      listener,
+      sequence,
+      settledThrough: sequence - 1,
+      generation,
+      conversionId,
+      timestamp: at,
+      sections: runs.map((run) => listener.notifiedSection(run)),
+    };
+  }
+}

@@ -1,0 +1,208 @@
+// What has happened, for those who follow it: every event is of something durable. The last ones are kept in memory, so
+// that a reader who was away for a moment misses none.
+import type { RamBlock } from '../core/ram-block.ts';
+import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { BlockRecord, Conversion } from '../core/records.ts';
+import { Problem } from '../errors.ts';
+import type { Delivery } from '../listeners/delivery.ts';
+import type { Attempt } from '../listeners/delivery-log.ts';
+import { listenerView, ramBlockView, sourceView } from './views.ts';
+
+export const EVENT_TYPES = [
+  'ram_block.created',
+  'ram_block.deleted',
+  'ram_block.resized',
+  'conversion.committed',
+  'conversion.failed',
+  'source.added',
+  'source.changed',
+  'source.removed',
+  'listener.created',
+  'listener.updated',
+  'listener.deleted',
+  'listener.failing',
+  'listener.settled',
+  'delivery.failed',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface ServiceEvent {
+  /** Opaque; only {@link Events.after} can read it. */
+  readonly id: string;
+  readonly type: EventType;
+  readonly machine: string;
+  readonly ramBlockId: string;
+  readonly data: object;
+}
+
+export type EventReader = (event: ServiceEvent) => void;
+
+/** The runs of a conversion that its event shows. */
+const CHANGED_SHOWN = 100;
+
+export class Events {
+  /** Tells the events of this process from those of another. */
+  readonly #epoch: string;
+  readonly #limit: number;
+  readonly #now: () => Date;
+  #kept: ServiceEvent[] = [];
+  #count = 0;
+  readonly #readers = new Set<EventReader>();
+
+  /** @param limit events that are kept (RBA_EVENTS_KEPT) */
+  constructor(limit: number, epoch: string, now: () => Date) {
+    this.#limit = limit;
+    this.#epoch = epoch;
+    this.#now = now;
+  }
+
+  /** The id of the last event. */
+  get last(): string {
+    return `${this.#epoch}-${this.#count}`;
+  }
+
+  /** How many readers follow. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** @returns what ends it */
+  follow(reader: EventReader): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** What came after the event with this id. @throws Problem `events-expired` when that is not known any more */
+  after(id: string): readonly ServiceEvent[] {
+    const [epoch, text] = id.split(/-(?=[0-9]+$)/);
+    const number = Number(text);
+    const missed = this.#count - number;
+    if (epoch === this.#epoch && missed >= 0 && missed <= Math.min(this.#kept.length, this.#limit)) {
+      return missed === 0 ? [] : this.#kept.slice(-missed);
+    }
+    const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT; none of before a restart); read the state anew`;
+    throw new Problem('events-expired', detail);
+  }
+
+  /** To be called before `records` are applied to `block`, and what it returns after that. */
+  about(block: RamBlock, records: readonly BlockRecord[]): () => void {
+    const leaving = records.flatMap((record) => leavingWith(block, record));
+    const failing = new Set([...block.manager.listeners.values()].filter(isFailing));
+    const registering = new Set([...block.manager.listeners.values()].filter(({ phase }) => phase === 'registering'));
+    return () => {
+      for (const record of records) {
+        for (const [type, data] of told(block, record, registering)) this.#publish(type, block, record.at, data);
+      }
+      const at = records.at(-1)?.at ?? '';
+      for (const [type, data] of leaving) this.#publish(type, block, at, data);
+      for (const listener of block.manager.listeners.values()) {
+        if (isFailing(listener) === failing.has(listener)) continue;
+        const type = failing.has(listener) ? 'listener.settled' : 'listener.failing';
+        this.#publish(type, block, at, listenerView(listener, block));
+      }
+    };
+  }
+
+  /** A block has been made. */
+  created(block: RamBlock): void {
+    this.#publish('ram_block.created', block, block.definition.createdAt, ramBlockView(block));
+  }
+
+  /** A change was undone, or not begun, because of a listener. */
+  failed(block: RamBlock, change: object, { code, message, extras }: Problem): void {
+    const problem = { code, detail: message, listenerId: extras.listenerId ?? null };
+    this.#publish('conversion.failed', block, this.#now().toISOString(), { ...change, problem });
+  }
+
+  /** An attempt to send a delivery was not accepted. */
+  deliveryFailed({ machine, ramBlockId, generation, listener }: Delivery, attempt: Attempt): void {
+    const data = { machine, ramBlockId, generation, at: attempt.startedAt, ...attempt, listenerId: listener.id };
+    this.#keep({ type: 'delivery.failed', machine, ramBlockId, data });
+  }
+
+  #publish(type: EventType, block: RamBlock, at: string, resource: object): void {
+    const { machine } = block.definition;
+    const data = { machine, ramBlockId: block.id, generation: block.generation, at, ...resource };
+    this.#keep({ type, machine, ramBlockId: block.id, data });
+  }
+
+  #keep(news: Omit<ServiceEvent, 'id'>): void {
+    this.#count++;
+    const event = { id: this.last, ...news };
+    this.#kept.push(event);
+    // Cut in steps, so that a full list is not moved with every event.
+    if (this.#kept.length >= 2 * this.#limit) this.#kept = this.#kept.slice(-this.#limit);
+    for (const reader of this.#readers) reader(event);
+  }
+}
+
+/** A conversion as an event shows it. */
+function shortened(conversion: Conversion): Conversion {
+  const { changed } = conversion;
+  if (changed.length <= CHANGED_SHOWN) return conversion;
+  return { ...conversion, changed: changed.slice(0, CHANGED_SHOWN), changedTruncated: true };
+}
+
+function isFailing({ isUnsettled, backlog }: RamDiscardListener): boolean {
+  return isUnsettled || (backlog !== null && backlog.failingSince !== null);
+}
+
+/** What `record` will take away from `block`, as it is before that. */
+function leavingWith(block: RamBlock, record: BlockRecord): [EventType, object][] {
+  const { sources, listeners } = block.manager;
+  if (record.kind === 'source-removed') {
+    const source = sources.get(record.sourceId);
+    return source === undefined ? [] : [['source.removed', sourceView(source, block)]];
+  }
+  if (record.kind === 'listener-removed') {
+    const listener = listeners.get(record.listenerId);
+    // One that was never registered is not missed.
+    return listener === undefined || listener.phase === 'registering' ? [] : [deleted(block, listener)];
+  }
+  if (record.kind !== 'block-deleted') return [];
+  return [
+    ...[...listeners.values()].map((listener) => deleted(block, listener)),
+    ['ram_block.deleted', ramBlockView(block)],
+  ];
+}
+
+function deleted(block: RamBlock, listener: RamDiscardListener): [EventType, object] {
+  return ['listener.deleted', listenerView(listener, block)];
+}
+
+/** What `record`, which has been applied, is as events. @param registering listeners that were before it */
+function told(
+  block: RamBlock,
+  record: BlockRecord,
+  registering: ReadonlySet<RamDiscardListener>,
+): [EventType, object][] {
+  const { sources, listeners } = block.manager;
+  switch (record.kind) {
+    case 'block-resized':
+      return [['ram_block.resized', ramBlockView(block)]];
+    case 'source-added': {
+      const source = sources.get(record.source.id);
+      return source === undefined ? [] : [['source.added', sourceView(source, block)]];
+    }
+    case 'source-changed': {
+      const source = sources.get(record.sourceId);
+      if (source === undefined) return [];
+      const conversions = record.steps.map(({ conversion }) => shortened(conversion));
+      if (source.isRamBlockAttributes) return conversions.map((conversion) => ['conversion.committed', conversion]);
+      const view = sourceView(source, block);
+      return conversions.map((change) => ['source.changed', { ...view, change }]);
+    }
+    case 'listener-added':
+    case 'listener-changed':
+    case 'listener-phase': {
+      const listener = listeners.get(record.kind === 'listener-added' ? record.listener.id : record.listenerId);
+      // A sync one is made with its first phase, when its replay was answered.
+      if (listener === undefined || listener.phase === 'registering') return [];
+      const isNew = record.kind === 'listener-added' || registering.has(listener);
+      return [[isNew ? 'listener.created' : 'listener.updated', listenerView(listener, block)]];
+    }
+    default:
+      return [];
+  }
+}
