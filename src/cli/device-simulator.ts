@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The command device-simulator: a webhook consumer that behaves as VFIO does. See --help.
 import { once } from 'node:events';
-import { type Arguments, parseArguments, USAGE, UsageError } from './simulator/arguments.ts';
+import { type Arguments, parseArguments, USAGE } from './simulator/arguments.ts';
 import { type DeviceSimulator, type SimulatorState, startDeviceSimulator } from './simulator/server.ts';
 import { hex } from './simulator/vfio-container.ts';
 import { KEPT_VIOLATIONS, type Violation } from './simulator/violations.ts';
+import { UsageError } from './usage-error.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -37,10 +38,12 @@ async function main(argv: readonly string[]): Promise<void> {
 
 function startLine(simulator: DeviceSimulator, { json, options }: Arguments): string {
   const { url } = simulator;
-  const { registered, section, granularity } = simulator.state();
-  if (json) return JSON.stringify({ url, registered, section, granularity });
-  if (registered === null) return `listening on ${url}`;
-  const where = `RAM block ${registered.ramBlockId} as listener ${registered.listenerId}`;
+  const { mode, registered, section, granularity } = simulator.state();
+  if (json) return JSON.stringify({ url, mode, registered, section, granularity });
+  const isAsync = mode === 'async';
+  if (registered === null) return `listening on ${url}${isAsync ? ' as async listener' : ''}`;
+  const as = isAsync ? 'as async listener' : 'as listener';
+  const where = `RAM block ${registered.ramBlockId} ${as} ${registered.listenerId}`;
   const what = section === null ? '' : `, section ${hex(section)}`;
   return `listening on ${url}, registered at ${options.service} with ${where}${what}, granularity ${granularity}`;
 }

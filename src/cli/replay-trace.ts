@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // replay-trace: posts the conversions of a recorded trace to a running service. Only arguments and printing are here;
 // the work is in replay/replay.ts.
-import { HELP, parseReplayArguments, USAGE, UsageError } from './replay/arguments.ts';
+import { runCommand } from './command.ts';
+import { HELP, parseReplayArguments, USAGE } from './replay/arguments.ts';
 import { ProgressBar } from './replay/progress-bar.ts';
 import { replayTrace } from './replay/replay.ts';
-import { ReplayError } from './replay/replay-error.ts';
 import { summaryText } from './replay/summary-text.ts';
 
 async function main(args: readonly string[]): Promise<number> {
@@ -25,16 +25,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function report(error: unknown): number {
-  if (error instanceof UsageError) {
-    process.stderr.write(`replay-trace: ${error.message}\n${USAGE}\nreplay-trace --help explains them.\n`);
-    return 2;
-  }
-  if (error instanceof ReplayError) {
-    process.stderr.write(`replay-trace: ${error.message}\n`);
-    return 1;
-  }
-  throw error;
-}
-
-process.exitCode = await main(process.argv.slice(2)).catch(report);
+process.exitCode = await runCommand('replay-trace', USAGE, () => main(process.argv.slice(2)));

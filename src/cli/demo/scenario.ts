@@ -1,8 +1,8 @@
 // One part of the demo: a VM's RAM block, a strict simulated device on it, a trace replayed, and what came of it.
-import { request } from 'undici';
 import { replayTrace } from '../replay/replay.ts';
 import type { MapOption } from '../replay/replay-blocks.ts';
 import type { ReplaySummary } from '../replay/summary.ts';
+import { ServiceConnection, type ServiceRequest } from '../service-call.ts';
 import { type SimulatorState, startDeviceSimulator } from '../simulator/server.ts';
 
 export interface Scenario {
@@ -29,8 +29,9 @@ const IDSTR = 'pc.ram';
 
 /** @throws Error when the service cannot be used; what a device refuses is part of the result */
 export async function runScenario(service: URL, scenario: Scenario, machine: string): Promise<Result> {
+  await using connection = new ServiceConnection(service, null);
   const body = { machine, idstr: IDSTR, usedLength: scenario.usedLength };
-  const { id } = await call(service, 'POST', '/v1/ram-blocks', body);
+  const { id } = await call(connection, { method: 'POST', path: '/v1/ram-blocks', body });
   const device = await startDeviceSimulator({
     service: service.href,
     block: String(id),
@@ -41,34 +42,30 @@ export async function runScenario(service: URL, scenario: Scenario, machine: str
     await device.register();
     const maps = scenario.maps.map((map) => ({ ...map, ramBlock: IDSTR }));
     const replay = await replayTrace({ trace: scenario.trace, service, machine, maps });
-    const populated = await populatedSections(service, `/v1/ram-blocks/${id}/sections`);
+    const populated = await populatedSections(connection, `/v1/ram-blocks/${id}/sections`);
     const mapped = device.mappings().map(({ offsetWithinRegion, size }) => ({ offset: offsetWithinRegion, size }));
     const equal = JSON.stringify(mapped) === JSON.stringify(populated);
-    await call(service, 'DELETE', `/v1/ram-blocks/${id}?force=true`);
+    await call(connection, { method: 'DELETE', path: `/v1/ram-blocks/${id}?force=true` });
     return { scenario, replay, device: device.state(), equal };
   } finally {
     await device.close();
   }
 }
 
-async function populatedSections(service: URL, path: string): Promise<unknown[]> {
+async function populatedSections(connection: ServiceConnection, path: string): Promise<unknown[]> {
   const sections: unknown[] = [];
   let cursor: unknown = null;
   do {
     const from = cursor === null ? '' : `&cursor=${cursor}`;
-    const page = await call(service, 'GET', `${path}?limit=1000${from}`);
+    const page = await call(connection, { method: 'GET', path: `${path}?limit=1000${from}` });
     sections.push(...Object(page.items));
     cursor = page.nextCursor;
   } while (cursor !== null);
   return sections;
 }
 
-async function call(service: URL, method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) {
-  const answer = await request(new URL(path, service), {
-    method,
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  });
-  const text = await answer.body.text();
-  if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
-  return Object(text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+async function call(connection: ServiceConnection, request: ServiceRequest): Promise<Record<string, unknown>> {
+  const { status, text, json } = await connection.send(request);
+  if (status >= 300) throw new Error(`${request.method} ${request.path}: ${status} ${text}`);
+  return Object(json);
 }

@@ -1,10 +1,10 @@
 // The command line of replay-trace: its help, and arguments to options. Pure, so that every mistake can be tested.
-import { parseArgs } from 'node:util';
 import { parseByteSize } from '../../core/byte-size.ts';
 import { checkBytes } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
+import { DEFAULT_SERVICE, parseCommandLine, parseMachine, parseService, parseToken } from '../arguments.ts';
+import { UsageError } from '../usage-error.ts';
 import type { MapOption } from './replay-blocks.ts';
-import { errorCode } from './replay-error.ts';
 
 export const USAGE = 'usage: replay-trace FILE [--service URL] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]';
 
@@ -18,7 +18,7 @@ FILE has lines of any of these, with anything in between; - is standard input:
             (not applied beside kvm_convert_memory lines: QEMU logs both for one conversion)
   ftrace    kvm_hypercall: nr 0xc a0 GPA a1 PAGES a2 ATTRIBUTES
 
-  --service URL              the service (http://127.0.0.1:8080)
+  --service URL              the service (${DEFAULT_SERVICE})
   --token TOKEN              sent as Authorization: Bearer
   --map GPA:SIZE:RAMBLOCK    RAMBLOCK, an idstr in the machine or an id, lies at these addresses; repeatable.
                              GPA:SIZE@OFFSET:RAMBLOCK for a part of a block. Without --map, blocks are created to fit
@@ -48,14 +48,6 @@ export interface ReplayArguments {
   readonly speed: number | null;
 }
 
-/** The arguments are wrong; the message says which and how. */
-export class UsageError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'UsageError';
-  }
-}
-
 /**
  * @param args without the program's own name
  * @throws UsageError
@@ -74,46 +66,28 @@ export function parseReplayArguments(args: readonly string[]): ReplayArguments {
       );
     }
   }
-  if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
-    throw new UsageError('--token is not a token: visible ASCII characters without spaces');
-  }
-  if (machine !== null && !/^[A-Za-z0-9._-]{1,64}$/.test(machine)) {
-    throw new UsageError(`--machine ${machine}: a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -`);
-  }
-  const service = parseService(values.service ?? 'http://127.0.0.1:8080');
+  if (token !== null) parseToken(token);
+  if (machine !== null) parseMachine(machine);
+  const service = parseService(values.service ?? DEFAULT_SERVICE);
   const speed = values.speed === undefined ? null : parseSpeed(values.speed);
   return { help, json, trace: trace ?? '', service, token, machine, maps, block, speed };
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        service: { type: 'string' },
-        token: { type: 'string' },
-        map: { type: 'string', multiple: true },
-        block: { type: 'string' },
-        machine: { type: 'string' },
-        speed: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    const isUsage = errorCode(error)?.startsWith('ERR_PARSE_ARGS') === true;
-    if (isUsage && error instanceof Error) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function parseService(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new UsageError(`--service ${text}: a URL that begins with http:// or https://`);
-  }
-  return url;
+  return parseCommandLine({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      service: { type: 'string' },
+      token: { type: 'string' },
+      map: { type: 'string', multiple: true },
+      block: { type: 'string' },
+      machine: { type: 'string' },
+      speed: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
 }
 
 function parseSpeed(text: string): number {

@@ -1,18 +1,19 @@
 // The service as a replay sees it: one kept connection, one request at a time, with the retries that the contract allows.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'undici';
 import type { Section } from '../../core/section.ts';
+import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
 import {
-  fieldOf,
-  numberOf,
+  answeredText,
+  NoAnswerError,
+  notTheServiceText,
   type ProblemAnswer,
-  parseJson,
-  type RamBlockAnswer,
-  stringOf,
+  type ServiceAnswer,
+  ServiceConnection,
+  type ServiceRequest,
   toProblem,
-  toRamBlock,
-} from './answers.ts';
-import { errorCode, ReplayError } from './replay-error.ts';
+} from '../service-call.ts';
+import { type RamBlockAnswer, toRamBlock } from './answers.ts';
+import { ReplayError } from './replay-error.ts';
 import type { ConversionTarget } from './trace-lines.ts';
 
 /** Attempts of one conversion that the service asks to try again later. */
@@ -39,24 +40,9 @@ export interface NewRamBlock {
   readonly gpa?: number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfter: string | undefined;
-}
-
-interface Call {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: object;
-  readonly headers?: Record<string, string>;
-}
-
 export class ServiceClient {
   readonly #url: string;
-  readonly #client: Client;
-  readonly #prefix: string;
-  readonly #headers: Record<string, string>;
+  readonly #connection: ServiceConnection;
   /** After the first answer a broken connection may be a restart; before it, nobody is there. */
   #wasReached = false;
   /** Given up for one conversion, waiting is not tried again for each that follows, until one is accepted. */
@@ -65,14 +51,11 @@ export class ServiceClient {
   /** @param url of the service, `http:` or `https:`; @param token for `Authorization: Bearer`; null: none */
   constructor(url: URL, token: string | null) {
     this.#url = url.href;
-    this.#client = new Client(url.origin);
-    this.#prefix = url.pathname.replace(/\/+$/, '');
-    this.#headers = { accept: 'application/json, application/problem+json' };
-    if (token !== null) this.#headers.authorization = `Bearer ${token}`;
+    this.#connection = new ServiceConnection(url, token);
   }
 
   async close(): Promise<void> {
-    await this.#client.destroy();
+    await this.#connection.close();
   }
 
   /** @throws ReplayError when it is not created */
@@ -81,7 +64,7 @@ export class ServiceClient {
     if (answer.status !== 201) {
       throw this.#unexpected(`creating RAM block ${block.idstr} in machine ${block.machine}`, answer);
     }
-    return this.#ramBlock(parseJson(answer.text));
+    return this.#ramBlock(answer.json);
   }
 
   /**
@@ -92,11 +75,11 @@ export class ServiceClient {
     const query = new URLSearchParams({ machine, idstr: name });
     const list = await this.#send({ method: 'GET', path: `/v1/ram-blocks?${query}` });
     if (list.status !== 200) throw this.#unexpected(`looking for RAM block ${name}`, list);
-    const items = fieldOf(parseJson(list.text), 'items');
+    const items = fieldOf(list.json, 'items');
     if (!Array.isArray(items)) throw this.#notTheService('the list of RAM blocks');
     if (items.length > 0) return this.#ramBlock(items[0]);
     const one = await this.#send({ method: 'GET', path: `/v1/ram-blocks/${encodeURIComponent(name)}` });
-    if (one.status === 200) return this.#ramBlock(parseJson(one.text));
+    if (one.status === 200) return this.#ramBlock(one.json);
     if (one.status !== 404) throw this.#unexpected(`looking for RAM block ${name}`, one);
     throw new ReplayError(
       `the service has no RAM block with the idstr ${name} in machine ${machine}, nor with that id; --machine names another machine`,
@@ -123,13 +106,12 @@ export class ServiceClient {
         continue;
       }
       if (answer.status !== 200) throw this.#unexpected(`reading the sections of ${block.idstr}`, answer);
-      const page = parseJson(answer.text);
-      const items = fieldOf(page, 'items');
-      generation = numberOf(page, 'generation');
+      const items = fieldOf(answer.json, 'items');
+      generation = numberOf(answer.json, 'generation');
       if (!Array.isArray(items)) throw this.#notTheService('the list of sections');
       for (const item of items)
         sections.push({ offset: numberOf(item, 'offset') ?? 0, size: numberOf(item, 'size') ?? 0 });
-      const cursor = stringOf(page, 'nextCursor');
+      const cursor = stringOf(answer.json, 'nextCursor');
       if (cursor === null) return sections;
       query.set('cursor', cursor);
     }
@@ -142,59 +124,44 @@ export class ServiceClient {
    * @throws ReplayError when the service cannot be reached, or cannot be used as it is called
    */
   async convert(block: RamBlockAnswer, section: Section, to: ConversionTarget): Promise<ConversionResult> {
-    const call: Call = {
+    const request: ServiceRequest = {
       method: 'POST',
       path: `/v1/ram-blocks/${encodeURIComponent(block.id)}/conversions`,
       body: { offset: section.offset, size: section.size, to },
       headers: { prefer: 'return=minimal' },
     };
     for (let attempts = 1; ; attempts++) {
-      const answer = await this.#send(call);
+      const answer = await this.#send(request);
       if (answer.status === 200) {
-        const changedBytes = numberOf(parseJson(answer.text), 'changedBytes');
+        const changedBytes = numberOf(answer.json, 'changedBytes');
         if (changedBytes === null) throw this.#notTheService('the answer to a conversion');
         this.#isPatient = true;
         return { kind: 'accepted', changedBytes, attempts };
       }
       if (answer.status < 400 || FATAL_STATUS.has(answer.status))
         throw this.#unexpected('posting a conversion', answer);
-      const problem = toProblem(answer.status, answer.text);
+      const problem = toProblem(answer);
       const isLater = (answer.status === 429 || answer.status === 503) && problem.code !== 'discard-unacknowledged';
-      if (!isLater || answer.retryAfter === undefined) return { kind: 'refused', problem, attempts };
+      if (!isLater || answer.retryAfterMs === null) return { kind: 'refused', problem, attempts };
       if (attempts >= MAX_ATTEMPTS) this.#isPatient = false;
       if (!this.#isPatient) return { kind: 'refused', problem, attempts };
-      await sleep(retryDelay(answer.retryAfter));
+      await sleep(Math.min(Math.max(answer.retryAfterMs, SHORTEST_RETRY), LONGEST_RETRY));
     }
   }
 
   /** A conversion sets a state, so a request whose answer was lost may be sent again. @param mayRepeat false: it may not */
-  async #send(call: Call, mayRepeat = true): Promise<Answer> {
+  async #send(request: ServiceRequest, mayRepeat = true): Promise<ServiceAnswer> {
     for (let reconnects = 0; ; reconnects++) {
       try {
-        const answer = await this.#request(call);
+        const answer = await this.#connection.send(request);
         this.#wasReached = true;
         return answer;
       } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
         if (!this.#wasReached || !mayRepeat || reconnects >= MAX_RECONNECTS) throw this.#unreachable(error);
         await sleep(SHORTEST_RETRY * 2 ** reconnects);
       }
     }
-  }
-
-  async #request({ method, path, body, headers }: Call): Promise<Answer> {
-    const json = body === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await this.#client.request({
-      method,
-      path: `${this.#prefix}${path}`,
-      headers: { ...this.#headers, ...json, ...headers },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    const retryAfter = response.headers['retry-after'];
-    return {
-      status: response.statusCode,
-      text: await response.body.text(),
-      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-    };
   }
 
   #ramBlock(value: unknown): RamBlockAnswer {
@@ -203,36 +170,17 @@ export class ServiceClient {
     return block;
   }
 
-  #unreachable(error: unknown): ReplayError {
-    const reason = errorCode(error) ?? String(error);
-    return new ReplayError(
-      `cannot reach the service at ${this.#url} (${reason}); is it running? --service names another`,
-      {
-        cause: error,
-      },
-    );
+  #unreachable(error: NoAnswerError): ReplayError {
+    const text = `cannot reach the service at ${this.#url} (${error.reason}); is it running? --service names another`;
+    return new ReplayError(text, { cause: error });
   }
 
-  #unexpected(doing: string, answer: Answer): ReplayError {
-    const { code, detail } = toProblem(answer.status, answer.text);
-    const hints: Record<string, string> = {
-      unauthorized: '; --token gives a token',
-      forbidden: '; --token gives a token',
-      'already-exists': '; --machine names another machine, --map uses blocks that are there',
-    };
-    return new ReplayError(
-      `${doing}: the service at ${this.#url} answered ${answer.status} ${code}: ${detail}${hints[code] ?? ''}`,
-    );
+  #unexpected(doing: string, answer: ServiceAnswer): ReplayError {
+    const hints = { 'already-exists': '; --machine names another machine, --map uses blocks that are there' };
+    return new ReplayError(`${doing}: ${answeredText(this.#url, answer, hints)}`);
   }
 
   #notTheService(what: string): ReplayError {
-    return new ReplayError(`${this.#url} does not answer as this service does (${what}); --service names another`);
+    return new ReplayError(notTheServiceText(this.#url, what));
   }
-}
-
-/** Milliseconds to wait for a Retry-After of seconds or of a date. */
-function retryDelay(retryAfter: string): number {
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
-  const milliseconds = Number.isNaN(seconds) ? 0 : seconds * 1000;
-  return Math.min(Math.max(milliseconds, SHORTEST_RETRY), LONGEST_RETRY);
 }

@@ -2,7 +2,8 @@
 // longer than any trace line is skipped without being kept.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { errorCode, ReplayError } from './replay-error.ts';
+import { unreadableText } from '../command-error.ts';
+import { ReplayError } from './replay-error.ts';
 import { parseTraceLine, type TraceConversion } from './trace-lines.ts';
 
 /** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
@@ -102,11 +103,5 @@ async function* pieces(path: string, size: number | null): AsyncGenerator<Uint8A
 }
 
 function unreadable(path: string, error: unknown): ReplayError {
-  const reasons: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'no permission to read it',
-  };
-  const code = errorCode(error);
-  const reason = (code === undefined ? undefined : reasons[code]) ?? String(error);
-  return new ReplayError(`cannot read ${path}: ${reason}${code === undefined ? '' : ` (${code})`}`, { cause: error });
+  return new ReplayError(unreadableText(path, error), { cause: error });
 }

@@ -1,8 +1,9 @@
 // The command line of device-simulator: what can be said, and what of it makes no sense.
-import { parseArgs } from 'node:util';
 import { parseByteSize } from '../../core/byte-size.ts';
 import { isPowerOfTwo, MAX_BYTES, MIN_PAGE_SIZE, type Section } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
+import { parseCommandLine, parseWhole, toHttpUrl } from '../arguments.ts';
+import { UsageError } from '../usage-error.ts';
 import { DEFAULT_OPTIONS, type DeviceSimulatorOptions } from './options.ts';
 import { decodeSecret } from './verify.ts';
 
@@ -23,6 +24,7 @@ Registering (without --block it only listens, and needs --secret):
   --timeout-ms MS         deadline of one delivery (the service's default)
   --description TEXT
   --keep                  stay registered when it ends
+  --async                 be an asynchronous mirror, see below
 
 Listening:
   --host ADDRESS          (${DEFAULT_OPTIONS.host})
@@ -45,19 +47,18 @@ Misbehaving:
   --json                  print the start line as JSON
   --help
 
+With --async it is not waited for and cannot refuse. It is told afterwards, in order, each
+delivery at least once. A populate of what is mapped is nothing to do; nothing limits its
+mappings (peakMappings in its state is what it needed); a delivery that never came is no
+violation when a recovery or a replay follows. It is behind by nature, so --dma counts what
+it touches, and a page that is not mapped is no violation. What --fail-rate fails comes
+again when the service's RBA_ASYNC_RETRY_SCHEDULE says so.
+
 Sizes are bytes: 4096, 0x1000, 4K, 2MiB.
 
 Example: a device for the block "pc.ram", as soon as there is one
   device-simulator --block pc.ram --machine default --wait 60 --port 9000 --strict
 `;
-
-/** What the user said makes no sense; the message says what and why. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
 
 export interface Arguments {
   readonly help: boolean;
@@ -80,6 +81,7 @@ const OPTIONS = {
   'timeout-ms': text,
   description: text,
   keep: flag,
+  async: flag,
   host: text,
   port: text,
   'public-url': text,
@@ -95,6 +97,9 @@ const OPTIONS = {
   json: flag,
   help: flag,
 } as const;
+
+/** An asynchronous listener has no way to refuse, whatever the reason. */
+const SYNC_ONLY = ['dma-max-mappings', 'memlock', 'refuse-after'] as const;
 
 /** @param argv without the program and the script @throws UsageError */
 export function parseArguments(argv: readonly string[]): Arguments {
@@ -117,6 +122,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     timeoutMs: whole('timeout-ms', 30_000, 100),
     description: said.description ?? null,
     keep: said.keep,
+    mode: said.async ? 'async' : 'sync',
     dmaMaxMappings: whole('dma-max-mappings', 2 ** 34) ?? DEFAULT_OPTIONS.dmaMaxMappings,
     memlock: optional(said.memlock, (size) => parseSize('memlock', size)),
     refuseAfter: whole('refuse-after', MAX_BYTES),
@@ -126,15 +132,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     dma: whole('dma', 1_000_000) ?? 0,
   };
   if (!said.help) checkTogether(options);
+  if (!said.help && said.async) checkAsync(said);
   return { help: said.help, strict: said.strict, json: said.json, options };
 }
 
 function readArguments(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parseCommandLine({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
 }
 
 function checkTogether({ block, secret, host, publicUrl, dma, section }: DeviceSimulatorOptions): void {
@@ -149,14 +152,14 @@ function checkTogether({ block, secret, host, publicUrl, dma, section }: DeviceS
   }
 }
 
-function optional<T, R>(value: T | undefined, parse: (value: T) => R): R | null {
-  return value === undefined ? null : parse(value);
+function checkAsync(said: ReturnType<typeof readArguments>): void {
+  const refusing = SYNC_ONLY.find((name) => said[name] !== undefined);
+  if (refusing === undefined) return;
+  throw new UsageError(`--${refusing} makes no sense with --async: an asynchronous listener cannot refuse`);
 }
 
-function parseWhole(name: string, value: string, least: number, most: number): number {
-  const number = /^[0-9]+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new UsageError(`--${name} is ${value}; it must be a whole number from ${least} to ${most}`);
+function optional<T, R>(value: T | undefined, parse: (value: T) => R): R | null {
+  return value === undefined ? null : parse(value);
 }
 
 function parseProbability(value: string): number {
@@ -192,7 +195,7 @@ function parseSection(value: string): Section {
 }
 
 function parseUrl(name: string, value: string): string {
-  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  if (toHttpUrl(value) !== null) return value;
   throw new UsageError(`--${name} is ${value}; it must be an http or https URL`);
 }
 

@@ -24,7 +24,7 @@ export class DeliveryOrder {
     return this.#settledThrough;
   }
 
-  /** Numbers below the last one that never came, and that no recovery followed yet; ascending. */
+  /** Numbers below the last one that never came, and that nothing followed yet that covers them; ascending. */
   get gaps(): readonly SequenceGap[] {
     return this.#gaps;
   }
@@ -34,14 +34,17 @@ export class DeliveryOrder {
     return sequence <= this.#settledThrough;
   }
 
-  /** Takes note of a delivery that is not fenced. A recovery covers the ranges of everything missing below it. */
-  note(sequence: number, settledThrough: number, isRecovery: boolean): void {
+  /**
+   * Takes note of a delivery that is not fenced.
+   * @param coversMissing whether it makes up for every delivery that is missing below it, as a recovery does
+   */
+  note(sequence: number, settledThrough: number, coversMissing: boolean): void {
     this.#settledThrough = Math.max(this.#settledThrough, settledThrough);
     const last = this.#last ?? sequence;
     this.#last = Math.max(last, sequence);
     if (sequence > last + 1) this.#gaps.push({ from: last + 1, to: sequence - 1 });
     if (sequence < last) this.#gaps = this.#gaps.flatMap((gap) => without(gap, sequence));
-    if (isRecovery) this.#gaps = this.#gaps.filter((gap) => gap.to > sequence);
+    if (coversMissing) this.#gaps = this.#gaps.filter((gap) => gap.to > sequence);
   }
 }
 

@@ -2,6 +2,9 @@
 import type { Section } from '../../core/section.ts';
 import type { Violation } from './violations.ts';
 
+/** sync: it is waited for and may refuse. async: a mirror, told afterwards, which cannot. */
+export type ListenerMode = 'sync' | 'async';
+
 export interface DeviceSimulatorOptions {
   /** URL of the service that it registers itself with. */
   readonly service: string;
@@ -13,6 +16,7 @@ export interface DeviceSimulatorOptions {
   readonly machine: string | null;
   /** How long to wait for the service and the block to appear. */
   readonly waitMs: number;
+  readonly mode: ListenerMode;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -29,6 +33,7 @@ export interface DeviceSimulatorOptions {
   readonly description: string | null;
   /** Stay registered when it ends. */
   readonly keep: boolean;
+  /** Sync only, as the next two: an async listener has no limit, for it cannot refuse. */
   readonly dmaMaxMappings: number;
   /** Bytes that may be pinned; null: no limit. */
   readonly memlock: number | null;
@@ -57,6 +62,7 @@ export const DEFAULT_OPTIONS: DeviceSimulatorOptions = {
   block: null,
   machine: null,
   waitMs: 0,
+  mode: 'sync',
   host: '127.0.0.1',
   port: 0,
   publicUrl: null,

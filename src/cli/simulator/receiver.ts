@@ -1,7 +1,10 @@
 // What a webhook consumer does with a delivery, all rules in one place and without I/O: fence what comes too late, answer
-// a repeated one as before, map on populate, unmap on discard, and note what a kernel would not forgive.
+// a repeated one as before, map on populate, unmap on discard, and note what a kernel would not forgive. As an async
+// listener it is a mirror: it refuses nothing, and a populate of what is mapped is nothing to do.
+import { MAX_BYTES } from '../../core/section.ts';
 import type { Delivery } from './delivery.ts';
 import { DeliveryOrder, type SequenceGap } from './delivery-order.ts';
+import type { ListenerMode } from './options.ts';
 import { hex, VfioContainer, type VfioLimits } from './vfio-container.ts';
 import type { Violation, ViolationLog } from './violations.ts';
 
@@ -22,7 +25,9 @@ export interface Answer {
   readonly problem: ProblemBody | null;
 }
 
+/** The limits and `refuseAfter` are for mode sync: an async listener has no way to refuse. */
 export interface ReceiverOptions extends VfioLimits {
+  readonly mode: ListenerMode;
   /** Populates that are accepted before all others are refused; null for no end. */
   readonly refuseAfter: number | null;
 }
@@ -43,6 +48,7 @@ interface ListenerView {
   readonly addressDelta: number;
 }
 
+const NO_LIMITS: VfioLimits = { dmaMaxMappings: MAX_BYTES, memlock: null };
 const ACCEPTED: Answer = { status: 204, problem: null };
 
 export function problemAnswer(status: number, title: string, detail: string, errno?: string): Answer {
@@ -66,7 +72,7 @@ export class Receiver {
   constructor(options: ReceiverOptions, violations: ViolationLog) {
     this.#options = options;
     this.#violations = violations;
-    this.container = new VfioContainer(options);
+    this.container = new VfioContainer(options.mode === 'async' ? NO_LIMITS : options);
   }
 
   get counts(): DeliveryCounts {
@@ -87,7 +93,7 @@ export class Receiver {
     return this.#current;
   }
 
-  /** Missing deliveries of all listeners that no recovery followed yet. */
+  /** Missing deliveries of all listeners that nothing followed yet that covers them. */
   get pendingGaps(): SequenceGap[] {
     return [...this.#listeners.values()].flatMap(({ order }) => [...order.gaps]);
   }
@@ -101,13 +107,14 @@ export class Receiver {
     }
     const { order, addressDelta } = this.#listener(delivery);
     this.#current = order;
-    const { sequence, settledThrough, reason } = delivery.data;
+    const { sequence, settledThrough } = delivery.data;
     if (order.isFenced(sequence)) {
       this.#counts.fenced++;
       const detail = `sequence ${sequence} is not above ${order.settledThrough}, the highest settledThrough processed`;
       return problemAnswer(409, 'A late delivery', detail, 'ESTALE');
     }
-    order.note(sequence, settledThrough, reason === 'recovery');
+    this.#checkOrder(webhookId, sequence, order);
+    order.note(sequence, settledThrough, this.#coversMissing(delivery));
     this.#checkAddresses(webhookId, delivery, addressDelta);
     const answer = delivery.type === 'ram_block.populate' ? this.#populate(webhookId, delivery) : ACCEPTED;
     if (delivery.type === 'ram_block.discard') this.#discard(webhookId, delivery);
@@ -117,8 +124,9 @@ export class Receiver {
 
   /** No more deliveries will come: what is missing now is missing for good. */
   end(): void {
+    const cover = this.#options.mode === 'async' ? 'no recovery or replay' : 'no recovery';
     for (const { from, to } of this.pendingGaps) {
-      const text = `deliveries ${from} to ${to} never came and no recovery followed`;
+      const text = `deliveries ${from} to ${to} never came and ${cover} followed`;
       this.#violations.record('sequence-gap', text, { sequence: from });
     }
   }
@@ -127,23 +135,32 @@ export class Receiver {
     const { ramBlockId, sequence } = delivery.data;
     const accepted = this.#counts.populate - this.#counts.refused;
     this.#counts.populate++;
-    const { refuseAfter } = this.#options;
+    const isOfAnother = this.container.mappings > 0 && ramBlockId !== this.#ramBlockId;
+    const whyAnother = `it has mappings of RAM block ${this.#ramBlockId}; start one simulator a block`;
+    const { mode, refuseAfter } = this.#options;
+    if (mode === 'async') {
+      if (isOfAnother) this.#violations.record('not-mapped', whyAnother, { deliveryId: webhookId, sequence });
+      else this.container.mapMissing(delivery.data.sections.map(toSection), this.#adopt(delivery));
+      return ACCEPTED;
+    }
     if (refuseAfter !== null && accepted >= refuseAfter) {
       return this.#refuse('EPERM', `told to refuse after ${refuseAfter} accepted populates (--refuse-after)`);
     }
-    if (this.container.mappings > 0 && ramBlockId !== this.#ramBlockId) {
-      return this.#refuse('EBUSY', `it has mappings of RAM block ${this.#ramBlockId}; start one simulator a block`);
-    }
-    this.#ramBlockId = ramBlockId;
-    this.#lastGranularity = delivery.data.granularity;
-    const granularity = this.#granularity ?? this.#lastGranularity;
-    const failure = this.container.map(delivery.data.sections.map(toSection), granularity);
+    if (isOfAnother) return this.#refuse('EBUSY', whyAnother);
+    const failure = this.container.map(delivery.data.sections.map(toSection), this.#adopt(delivery));
     if (failure === null) return ACCEPTED;
     if (failure.errno === 'EEXIST') {
       const section = { offsetWithinRegion: failure.section.offset, size: failure.section.size };
       this.#violations.record('mapped-twice', failure.text, { deliveryId: webhookId, sequence, section });
     }
     return this.#refuse(failure.errno, failure.text);
+  }
+
+  /** The container is of this delivery's block now. @returns bytes of one mapping */
+  #adopt({ data }: Delivery): number {
+    this.#ramBlockId = data.ramBlockId;
+    this.#lastGranularity = data.granularity;
+    return this.#granularity ?? this.#lastGranularity;
   }
 
   #discard(webhookId: string, delivery: Delivery): void {
@@ -162,6 +179,23 @@ export class Receiver {
   #refuse(errno: string, detail: string): Answer {
     this.#counts.refused++;
     return problemAnswer(409, 'The populate is refused', detail, errno);
+  }
+
+  /** To a sync listener several may be on their way; to an async one the next goes out when the one before is over. */
+  #checkOrder(deliveryId: string, sequence: number, { lastSequence }: DeliveryOrder): void {
+    if (this.#options.mode === 'sync' || lastSequence === null || sequence > lastSequence) return;
+    const text = `new delivery ${sequence} came after delivery ${lastSequence}`;
+    this.#violations.record('out-of-order', text, { deliveryId, sequence });
+  }
+
+  /**
+   * Whether it makes up for all that is missing below it: a recovery is sent for that. What an async listener was not
+   * told may also be dropped for a replay, or because the listener is about to go; then the whole section is discarded.
+   */
+  #coversMissing({ type, data }: Delivery): boolean {
+    if (data.reason === 'recovery') return true;
+    if (this.#options.mode === 'sync' || type !== 'ram_block.discard') return false;
+    return data.reason === 'replay' || data.reason === 'unregistration';
   }
 
   #checkAddresses(webhookId: string, { data }: Delivery, delta: number): void {

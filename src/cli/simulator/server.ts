@@ -10,7 +10,7 @@ import { type Delivery, parseDelivery } from './delivery.ts';
 import type { SequenceGap } from './delivery-order.ts';
 import { type DmaCounts, DmaTraffic } from './dma-traffic.ts';
 import { createEndpoint } from './http-endpoint.ts';
-import { DEFAULT_OPTIONS, type DeviceSimulatorOptions } from './options.ts';
+import { DEFAULT_OPTIONS, type DeviceSimulatorOptions, type ListenerMode } from './options.ts';
 import { seededRandom } from './random.ts';
 import { type Answer, type DeliveryCounts, problemAnswer, Receiver } from './receiver.ts';
 import { ServiceClient } from './service-client.ts';
@@ -27,6 +27,8 @@ export interface Registered {
 
 /** What GET / answers; bytes. */
 export interface SimulatorState {
+  /** async: it is a mirror, which is behind while deliveries are on their way. */
+  readonly mode: ListenerMode;
   readonly registered: Registered | null;
   readonly section: (Section & { readonly offsetWithinAddressSpace?: number }) | null;
   readonly granularity: number | null;
@@ -55,7 +57,7 @@ export interface DeviceSimulator {
   state(): SimulatorState;
   /** The maximal mapped runs, ascending. */
   mappings(): MappedRun[];
-  /** Registers it with the service; comes back when the replay was accepted. @throws ServiceError */
+  /** Registers it with the service; comes back when the replay was accepted (async: is to follow). @throws ServiceError */
   register(): Promise<Registered>;
   /** Unregisters it (unless `keep`), stops listening and answers the last state. Never throws. */
   close(): Promise<SimulatorState>;
@@ -106,8 +108,10 @@ class Simulator implements DeviceSimulator {
     this.#violations = new ViolationLog(Date.now, options.onViolation);
     this.#receiver = new Receiver(options, this.#violations);
     this.#misfortune = seededRandom(this.#seed);
+    // A mirror is behind by nature: that it has not mapped a page yet, or not unmapped it, is nobody's mistake.
+    const faults = options.mode === 'async' ? null : this.#violations;
     // Numbers of its own: how fast the clock runs must not change which deliveries fail.
-    this.#dma = new DmaTraffic(this.#receiver.container, this.#violations, seededRandom(this.#seed + 1));
+    this.#dma = new DmaTraffic(this.#receiver.container, faults, seededRandom(this.#seed + 1));
     this.#section = options.section;
     if (options.granularity !== null) this.#receiver.setGranularity(options.granularity);
   }
@@ -128,8 +132,8 @@ class Simulator implements DeviceSimulator {
 
   state(): SimulatorState {
     const { container, counts, order, pendingGaps } = this.#receiver;
-    const { token: _token, secret: _secret, onViolation: _onViolation, onNotice: _onNotice, ...told } = this.#options;
     return {
+      mode: this.#options.mode,
       registered: this.#registered,
       section: this.#section,
       granularity: this.#receiver.granularity,
@@ -143,7 +147,7 @@ class Simulator implements DeviceSimulator {
       pendingGaps,
       dma: this.#dma.counts,
       violations: this.#violations.summary(),
-      options: { ...told, seed: this.#seed },
+      options: { ...toldIn(this.#options), seed: this.#seed },
     };
   }
 
@@ -178,9 +182,9 @@ class Simulator implements DeviceSimulator {
   }
 
   async #register(): Promise<Registered> {
-    const { service, token, block, machine, waitMs, section, timeoutMs, description, publicUrl } = this.#options;
+    const { service, token, block, machine, waitMs, mode, section, timeoutMs, description, publicUrl } = this.#options;
     if (block === null) throw new Error('it has no block to register with: give --block');
-    const client = new ServiceClient(service, token);
+    await using client = new ServiceClient(service, token);
     const onWait = () => this.#options.onNotice(`waiting for RAM block ${block} at ${service}`);
     const { id, pageSize, usedLength } = await client.waitForBlock(
       block,
@@ -196,6 +200,7 @@ class Simulator implements DeviceSimulator {
       url: publicUrl ?? this.#url,
       secret: this.#secret,
       granularity,
+      ...(mode === 'sync' ? {} : { mode }),
       ...(section === null ? {} : { section }),
       ...(timeoutMs === null ? {} : { timeoutMs }),
       ...(description === null ? {} : { description }),
@@ -210,7 +215,8 @@ class Simulator implements DeviceSimulator {
 
   async #unregister({ ramBlockId, listenerId }: Registered): Promise<void> {
     try {
-      await new ServiceClient(this.#options.service, this.#options.token).unregister(ramBlockId, listenerId);
+      await using client = new ServiceClient(this.#options.service, this.#options.token);
+      await client.unregister(ramBlockId, listenerId);
       this.#registered = null;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -246,6 +252,14 @@ class Simulator implements DeviceSimulator {
     const answer = this.#receiver.handle(webhookId, delivery);
     return fails ? injectedFailure('after') : answer;
   }
+}
+
+/** What is shown of the options: no secrets, and no limits where none hold. */
+function toldIn(options: DeviceSimulatorOptions): Record<string, unknown> {
+  const { token: _token, secret: _secret, onViolation: _onViolation, onNotice: _onNotice, ...told } = options;
+  if (told.mode === 'sync') return told;
+  const { dmaMaxMappings: _dmaMaxMappings, memlock: _memlock, refuseAfter: _refuseAfter, ...meant } = told;
+  return meant;
 }
 
 function injectedFailure(when: 'before' | 'after'): Answer {

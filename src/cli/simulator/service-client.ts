@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { request } from 'undici';
 import type { Section } from '../../core/section.ts';
+import { stringOf } from '../json-fields.ts';
+import { NoAnswerError, ServiceConnection, type ServiceRequest } from '../service-call.ts';
 
 const POLL_MS = 250;
 const READ_TIMEOUT_MS = 10_000;
@@ -27,19 +28,18 @@ const ListenerView = Type.Object({
 });
 export type ListenerView = Static<typeof ListenerView>;
 
-const ProblemView = Type.Object({ code: Type.String(), detail: Type.String() });
-
 /** What the body of a registration says; bytes and milliseconds. */
 export interface Registration {
   readonly url: string;
   readonly secret: string;
   readonly granularity: number;
+  readonly mode?: 'sync' | 'async';
   readonly section?: Section;
   readonly timeoutMs?: number;
   readonly description?: string;
 }
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = ServiceRequest['method'];
 
 /** The service did not do what it was asked; `status` null where it gave no answer. */
 export class ServiceError extends Error {
@@ -57,13 +57,15 @@ export class ServiceError extends Error {
   }
 }
 
-export class ServiceClient {
-  readonly #baseUrl: string;
-  readonly #token: string | null;
+export class ServiceClient implements AsyncDisposable {
+  readonly #connection: ServiceConnection;
 
   constructor(baseUrl: string, token: string | null) {
-    this.#baseUrl = baseUrl.replace(/\/+$/, '');
-    this.#token = token;
+    this.#connection = new ServiceConnection(new URL(baseUrl), token);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connection.close();
   }
 
   /**
@@ -130,51 +132,31 @@ export class ServiceClient {
     throw new ServiceError(`there is no RAM block ${block}${where}; --wait SECONDS waits for it`, 404);
   }
 
-  async #read<S extends TSchema>(schema: S, method: Method, path: string, body?: unknown): Promise<Static<S>> {
+  async #read<S extends TSchema>(schema: S, method: Method, path: string, body?: object): Promise<Static<S>> {
     const answer = await this.#call(method, path, body);
     if (!Value.Check(schema, answer)) throw new ServiceError(`${method} ${path} was answered in another form`, 502);
     return answer;
   }
 
-  /** @returns the JSON of a 2xx answer, or null where it has none */
-  async #call(method: Method, path: string, body?: unknown): Promise<unknown> {
-    const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
-    if (this.#token !== null) headers.authorization = `Bearer ${this.#token}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    if (method === 'POST') headers['idempotency-key'] = randomUUID();
-    const signal = AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
-    const content = body === undefined ? null : JSON.stringify(body);
-    let status: number;
-    let text: string;
-    try {
-      // Not fetch: it has a list of ports that it refuses to call, and a service may listen on any.
-      const response = await request(this.#baseUrl + path, { method, headers, body: content, signal });
-      status = response.statusCode;
-      text = await response.body.text();
-    } catch (error) {
-      const message = `no answer from ${this.#baseUrl} (${reasonOf(error)}); --service gives its URL`;
-      throw new ServiceError(message, null, { cause: error });
-    }
-    const answer = parseJson(text);
-    if (status >= 200 && status < 300) return answer;
-    const said = Value.Check(ProblemView, answer) ? `${answer.code}: ${answer.detail}` : text.slice(0, 200);
+  /** @returns the JSON of a 2xx answer; undefined where it has none */
+  async #call(method: Method, path: string, body?: object): Promise<unknown> {
+    const request: ServiceRequest = {
+      method,
+      path,
+      ...(body === undefined ? {} : { body }),
+      ...(method === 'POST' ? { headers: { 'idempotency-key': randomUUID() } } : {}),
+      signal: AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS),
+    };
+    const { status, text, json } = await this.#connection.send(request).catch((error: unknown) => {
+      throw error instanceof NoAnswerError ? new ServiceError(error.message, null, { cause: error }) : error;
+    });
+    if (status >= 200 && status < 300) return json;
+    const [code, detail] = [stringOf(json, 'code'), stringOf(json, 'detail')];
+    const said = code !== null && detail !== null ? `${code}: ${detail}` : text.slice(0, 200);
     throw new ServiceError(`${method} ${path} was answered ${status} ${said}`, status);
   }
 }
 
 function blockPath(ramBlockId: string): string {
   return `/v1/ram-blocks/${encodeURIComponent(ramBlockId)}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

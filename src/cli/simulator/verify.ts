@@ -47,16 +47,27 @@ export function verifyWebhook(key: Buffer, headers: IncomingHttpHeaders, body: B
   if (typeof webhookId !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') {
     return { ok: false, reason: 'webhook-id, webhook-timestamp or webhook-signature is missing' };
   }
-  if (!/^[0-9]{1,15}$/.test(timestamp)) return { ok: false, reason: 'webhook-timestamp is not a number of seconds' };
-  const secondsOff = Math.abs(nowMs / 1000 - Number(timestamp));
+  const seconds = secondsOf(timestamp);
+  if (seconds === null) return { ok: false, reason: 'webhook-timestamp is not a number of seconds' };
+  const secondsOff = Math.abs(nowMs / 1000 - seconds);
   if (secondsOff > TOLERANCE_SECONDS) {
     const off = Math.round(secondsOff);
     return { ok: false, reason: `webhook-timestamp is ${off} s off; at most ${TOLERANCE_SECONDS} s are accepted` };
   }
+  const isRight = isSigned(key, webhookId, timestamp, signatures, body);
+  return isRight ? { ok: true, webhookId } : { ok: false, reason: 'no signature matches' };
+}
+
+/** Seconds since 1970 in a `webhook-timestamp`; null where it holds none. */
+export function secondsOf(timestamp: string): number | null {
+  return /^[0-9]{1,15}$/.test(timestamp) ? Number(timestamp) : null;
+}
+
+/** Whether one of the signatures of a `webhook-signature` was made with `key` over these headers and this very body. */
+export function isSigned(key: Buffer, webhookId: string, timestamp: string, signatures: string, body: Buffer): boolean {
   const expected = createHmac('sha256', key).update(`${webhookId}.${timestamp}.`).update(body).digest();
   // All are compared, so that the time taken does not tell which one matched.
-  const matches = signatures.split(' ').filter((signature) => isSignature(signature, expected));
-  return matches.length > 0 ? { ok: true, webhookId } : { ok: false, reason: 'no signature matches' };
+  return signatures.split(' ').filter((signature) => isSignature(signature, expected)).length > 0;
 }
 
 function isSignature(signature: string, expected: Buffer): boolean {

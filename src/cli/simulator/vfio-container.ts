@@ -83,6 +83,20 @@ export class VfioContainer {
   }
 
   /**
+   * Maps what of the sections is not mapped yet, in pieces as {@link VfioContainer.map} does, beyond every limit: for a
+   * mirror, which is told what is and has no way to refuse it.
+   */
+  mapMissing(sections: readonly Section[], granularity: number): void {
+    for (const section of sections) {
+      // A list, for mapping changes what the runs are read from.
+      for (const run of [...this.#mapped.runs(toPageRange(section, MIN_PAGE_SIZE), false)]) {
+        this.#add(run, new Pieces(toSection(run, MIN_PAGE_SIZE), granularity));
+      }
+    }
+    this.#peakMappings = Math.max(this.#peakMappings, this.mappings);
+  }
+
+  /**
    * Unmaps `section`; what of it is not mapped is no matter. The kernel refuses to cut a mapping and would leave it as it
    * is; here it is unmapped as a whole and its rest is mapped again (if there is room for the mapping), so that nothing
    * stays mapped that was discarded.

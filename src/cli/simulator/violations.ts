@@ -11,8 +11,12 @@ export type ViolationKind =
   | 'unmap-would-cut'
   /** The address did not move along with the offset in the region: the device would reach other memory. */
   | 'wrong-address'
-  /** A delivery that never came, and no recovery after it. */
+  /** A delivery that never came, and no recovery after it (nor a replay, where it is an async listener). */
   | 'sequence-gap'
+  /** A new delivery of an async listener with a lower number than one before it: nothing may overtake. */
+  | 'out-of-order'
+  /** An async listener could not map what it cannot refuse: its mappings are not those of the RAM block any more. */
+  | 'not-mapped'
   /** The device touched a page that is not mapped. */
   | 'dma-fault';
 
