@@ -129,7 +129,7 @@ function describe(
 }
 
 /** Runs `check` of one of `count` steps; what it throws names the step where there are several. */
-function inBatch<T>(count: number, index: number, check: () => T): T {
+export function inBatch<T>(count: number, index: number, check: () => T): T {
   try {
     return check();
   } catch (error) {

@@ -55,7 +55,7 @@ export class MachineConversions {
       const machine = this.#machines.existing(name);
       const lives = this.#livesIn(machine, range);
       const queues = lives.map(({ queue }) => queue);
-      const done = await BlockQueue.runInAll(
+      const turn = BlockQueue.runInAll(
         queues,
         async () => {
           // Blocks may have come and gone meanwhile: only who has the turn of all that are in the range now may go on.
@@ -72,6 +72,11 @@ export class MachineConversions {
         },
         signal,
       );
+      const done = await turn.catch((error: unknown) => {
+        // One that was deleted meanwhile turns away whoever waits for it; the others are still there.
+        if (lives.some(({ block }) => block.deleted)) return null;
+        throw error;
+      });
       if (done !== null) return done;
     }
   }

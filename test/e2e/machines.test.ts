@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { startService, type TestService, until } from '../support/service.ts';
 
 const PAGE = 4096;
 const GUEST_PAGES = 40;
@@ -232,13 +232,22 @@ describe('a machine conversion', () => {
     );
     const [first, second] = world.blocks;
     const gate = Promise.withResolvers<number>();
-    if (first?.device) first.device.script = () => gate.promise;
-    const slow = api.post(`${first?.path}/conversions`, { offset: 0, size: PAGE, to: 'shared' });
+    for (const { device } of world.blocks) if (device) device.script = () => gate.promise;
+    const waits = (count: number) =>
+      until(`${count} wait`, async () =>
+        ((await api.get('/metrics')).body as string).includes(`rba_queue_length ${count}\n`),
+      );
+    const slow = world.blocks.map(({ path }) =>
+      api.post(`${path}/conversions`, { offset: 0, size: PAGE, to: 'shared' }),
+    );
+    await until('both are under way', () => world.blocks.every(({ device }) => device?.received.length === 1));
     const gone = api.delete(`${second?.path}?force=true`);
+    await waits(1);
     const waiting = api.post(`/v1/machines/${world.machine}/conversions`, { gpa: 0, size: 8 * PAGE, to: 'shared' });
-    expect((await gone).status).toBe(204);
+    await waits(3);
     gate.resolve(200);
-    expect((await slow).status).toBe(200);
+    expect((await gone).status).toBe(204);
+    for (const { status } of await Promise.all(slow)) expect(status).toBe(200);
     const { body } = await waiting;
     expect(body.conversions).toHaveLength(1);
     expect(body.unassigned).toEqual([{ gpa: 4 * PAGE, size: 4 * PAGE }]);
