@@ -75,7 +75,8 @@ class EventReader extends Readable {
     this.#unfollow = events.follow((event) => {
       if (isWanted(event)) this.#send(format(event));
     });
-    this.#heartbeat = setInterval(() => this.#send(': heartbeat\n\n'), HEARTBEAT_MS).unref();
+    // With where to go on: a reader of few events would fall behind what is kept of the others.
+    this.#heartbeat = setInterval(() => this.#send(`: heartbeat\nid: ${events.last}\n\n`), HEARTBEAT_MS).unref();
   }
 
   override _read(): void {
