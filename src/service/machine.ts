@@ -58,6 +58,11 @@ export class Machine {
     return { records, sequence };
   }
 
+  /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
+  async keep(answered: Answered | null): Promise<void> {
+    if (answered !== null) await this.append([], answered);
+  }
+
   /** The blocks that reserve guest physical addresses from `start` to `end` (bytes), ascending. */
   claimsWithin(start: number, end: number): string[] {
     const found = [...this.#claims.values()].flatMap(({ id, gpa, maxLength }) => {
