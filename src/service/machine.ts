@@ -26,6 +26,8 @@ export class Machine {
   readonly #onFailure: (problem: Problem) => void;
   /** Of the last record appended, whether durable yet or not. */
   #sequence: number;
+  /** Why nothing can be appended any more: it was, or is about to be, read back. */
+  #closed: Problem | null = null;
   /** Blocks that exist or are being created, by id. */
   readonly #claims = new Map<string, RamBlockDefinition>();
 
@@ -42,6 +44,7 @@ export class Machine {
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
   async append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
+    if (this.#closed !== null) throw this.#closed;
     const at = this.#now().toISOString();
     const records = news.map((record) => ({ ...record, at }));
     const expected = this.#sequence;
@@ -58,9 +61,15 @@ export class Machine {
     return { records, sequence };
   }
 
+<<<<<<< HEAD
   /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
   async keep(answered: Answered | null): Promise<void> {
     if (answered !== null) await this.append([], answered);
+=======
+  /** Appends nothing any more: what comes late must not get between those who read back and what they read. */
+  close(reason: Problem): void {
+    this.#closed = reason;
+>>>>>>> main
   }
 
   /** The blocks that reserve guest physical addresses from `start` to `end` (bytes), ascending. */

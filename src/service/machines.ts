@@ -157,6 +157,7 @@ export class Machines {
     if (this.#unavailable !== null || this.#machines.get(machine.name) !== machine) return;
     this.#unavailable = problem;
     this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
+    for (const each of this.#machines.values()) each.close(problem);
     for (const live of this.#blocks.values()) live.stop(problem);
     this.#reopening = this.#reopen();
   }
