@@ -41,10 +41,12 @@ export class RamDiscardListener {
   #usedLength: number;
   phase: ListenerPhase;
   /**
-   * The highest sequence that a delivery was given, or may have been given before a crash. Of an async listener it is
-   * noted where it is sent: after a restart the same number is given to the same delivery again.
+   * The highest sequence that a delivery was given, or may have been given before a crash. It is noted where it is sent;
+   * what is durable of it are the intents and outcomes (sync) and the position (async).
    */
   lastSequence = 0;
+  /** The sequences of deliveries that are under way. */
+  readonly #underWay = new Set<number>();
   /** There of an async listener. */
   readonly backlog: Backlog | null;
   /** There while anything is unsettled. */
@@ -136,6 +138,26 @@ export class RamDiscardListener {
     return this.#unsettled !== null;
   }
 
+  /**
+   * A delivery begins: its sequence, and the one up to which all are over then. Deliveries of changes of different pages
+   * may be under way at once.
+   */
+  beginDelivery(): { readonly sequence: number; readonly settledThrough: number } {
+    const sequence = ++this.lastSequence;
+    this.#underWay.add(sequence);
+    return { sequence, settledThrough: Math.min(...this.#underWay) - 1 };
+  }
+
+  /** It is answered or given up. */
+  endDelivery(sequence: number): void {
+    this.#underWay.delete(sequence);
+  }
+
+  /** All deliveries are given up: nothing that is under way counts any more. */
+  giveUpDeliveries(): void {
+    this.#underWay.clear();
+  }
+
   /** `run`, which lies within the section, as a delivery names it: the address moves along with the cut. */
   notifiedSection(run: PageRange): NotifiedSection {
     const { offset, offsetWithinAddressSpace } = this.definition.section;
@@ -182,7 +204,7 @@ export class RamDiscardListener {
 
   /** What came of its deliveries: the sequences used, and which pages changed their certainty. */
   noteOutcome(outcome: ListenerOutcome): void {
-    this.lastSequence = outcome.lastSequence;
+    this.lastSequence = Math.max(this.lastSequence, outcome.lastSequence);
     if (!outcome.settled && !outcome.unmapped && !outcome.unknown) return;
     const length = this.#usedLength / this.#pageSize;
     this.#unsettled ??= { unknown: new PageBitmap(length), unmapped: new PageBitmap(length) };

@@ -1,5 +1,7 @@
-// The queue of one RAM block: everything that changes the block is done one after the other, in the order of arrival.
-// Bounded in length and in waiting time, so that whoever is turned away is certain that nothing happened.
+// The queue of one RAM block: what changes the same pages is done one after the other, in the order of arrival; changes of
+// different pages may be under way at once. Bounded in length and in waiting time, so that whoever is turned away is
+// certain that nothing happened.
+import type { PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 
 export interface QueueLimits {
@@ -9,16 +11,28 @@ export interface QueueLimits {
   readonly waitMs: number;
 }
 
+/** What of a block a change needs for itself: some pages, or (null) all that there is of it. */
+export type Lock = PageRange | null;
+
 interface Entry {
-  readonly start: () => void;
+  /** Asked when its turn may have come; what it needs can have changed by then. */
+  readonly lock: () => Lock;
+  readonly start: (lock: Lock) => void;
   readonly turnAway: (reason: Problem) => void;
 }
+
+/** Changes that may be under way at once. */
+const MOST_RUNNING = 256;
+/** Changes, running and waiting, that one is compared with before it may overtake. */
+const LOOKED_AT = 512;
 
 export class BlockQueue {
   readonly #limits: QueueLimits;
   readonly #waiting = new Set<Entry>();
-  #running = false;
+  readonly #running = new Set<{ readonly lock: Lock }>();
   #closed: Problem | null = null;
+  #isLooking = false;
+  #isStale = false;
   #idle = Promise.withResolvers<void>();
 
   constructor(limits: QueueLimits) {
@@ -32,16 +46,16 @@ export class BlockQueue {
   }
 
   /**
-   * Runs `task` when all that arrived before is done. Once begun it is never cut off.
-   * @param signal drops the task while it waits, for example because the client has gone
+   * Runs `task` when all that arrived before is done, but for what needs other pages. Once begun it is never cut off.
+   * @param lock what it needs @param signal drops the task while it waits, for example because the client has gone
    * @throws Problem `overloaded` when the queue is full or the task waited too long: it was not run
    */
-  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  run<T>(task: () => Promise<T>, signal?: AbortSignal, lock: () => Lock = everything): Promise<T> {
     if (this.#waiting.size >= this.#limits.length) {
       const detail = `${this.#waiting.size} changes of this block wait already, the limit is ${this.#limits.length} (RBA_BLOCK_QUEUE_LIMIT)`;
       return Promise.reject(overloaded(detail));
     }
-    return this.#enter(task, this.#limits.waitMs, signal);
+    return this.#enter(task, this.#limits.waitMs, lock, signal);
   }
 
   /**
@@ -83,7 +97,7 @@ export class BlockQueue {
 
   /** As {@link BlockQueue.run}, for what the service itself owes: neither limit applies. */
   runOwed<T>(task: () => Promise<T>): Promise<T> {
-    return this.#enter(task, null);
+    return this.#enter(task, null, everything);
   }
 
   /** Turns away what waits and what comes; resolves when what has begun is done. */
@@ -93,48 +107,82 @@ export class BlockQueue {
     return this.#idle.promise;
   }
 
-  #enter<T>(task: () => Promise<T>, waitMs: number | null, signal?: AbortSignal): Promise<T> {
+  #enter<T>(task: () => Promise<T>, waitMs: number | null, lock: () => Lock, signal?: AbortSignal): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     if (signal?.aborted) return Promise.reject(clientGone());
     return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
       const leave = (): void => {
         this.#waiting.delete(entry);
         clearTimeout(timer);
         signal?.removeEventListener('abort', gone);
       };
       const entry: Entry = {
-        start: () => {
+        lock,
+        start: (held) => {
           leave();
+          const running = { lock: held };
+          this.#running.add(running);
           void task()
             .then(resolve, reject)
-            .finally(() => this.#next());
+            .finally(() => {
+              this.#running.delete(running);
+              this.#next();
+            });
         },
         turnAway: (reason) => {
           leave();
           reject(reason);
+          // It may have been what others waited for.
+          this.#next();
         },
       };
       const gone = (): void => entry.turnAway(clientGone());
-      const timer = waitMs === null ? undefined : setTimeout(() => entry.turnAway(waitedTooLong(waitMs)), waitMs);
-      signal?.addEventListener('abort', gone, { once: true });
+      if (this.#running.size === 0 && this.#waiting.size === 0) this.#idle = Promise.withResolvers<void>();
       this.#waiting.add(entry);
-      if (!this.#running) {
-        this.#running = true;
-        this.#idle = Promise.withResolvers<void>();
-        this.#next();
-      }
+      this.#next();
+      if (!this.#waiting.has(entry)) return;
+      if (waitMs !== null) timer = setTimeout(() => entry.turnAway(waitedTooLong(waitMs)), waitMs);
+      signal?.addEventListener('abort', gone, { once: true });
     });
   }
 
+  /** Starts whatever may start: in the order of arrival, and nothing before what it shares pages with. */
   #next(): void {
-    const [entry] = this.#waiting;
-    if (entry !== undefined) {
-      entry.start();
-      return;
+    // What is started may come back here at once: it is looked at again then, from the beginning.
+    this.#isStale = true;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      this.#startFirst();
     }
-    this.#running = false;
-    this.#idle.resolve();
+    this.#isLooking = false;
+    if (this.#running.size === 0 && this.#waiting.size === 0) this.#idle.resolve();
   }
+
+  /** Starts the first that may, and sees to it that the next is looked for. */
+  #startFirst(): void {
+    if (this.#closed !== null || this.#running.size >= MOST_RUNNING) return;
+    const ahead: Lock[] = [];
+    for (const { lock } of this.#running) ahead.push(lock);
+    for (const entry of this.#waiting) {
+      const lock = entry.lock();
+      if (!ahead.some((other) => isShared(lock, other))) {
+        this.#isStale = true;
+        entry.start(lock);
+        return;
+      }
+      // Nothing passes by what needs everything.
+      if (lock === null || ahead.push(lock) > LOOKED_AT) return;
+    }
+  }
+}
+
+const everything = (): Lock => null;
+
+function isShared(a: Lock, b: Lock): boolean {
+  return a === null || b === null || (a.start < b.end && b.start < a.end);
 }
 
 function overloaded(detail: string): Problem {

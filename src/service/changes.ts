@@ -17,8 +17,8 @@ export interface Part {
   /** The most DMA mappings that a listener needs on the way. */
   readonly peaks: ReadonlyMap<RamDiscardListener, number>;
   readonly conversionId: string | null;
-  /** What is true once all listeners have accepted. */
-  readonly records: readonly NewRecord[];
+  /** What is true once all listeners have accepted, and brings this generation; null where nothing changes. */
+  readonly change: ((generation: number) => NewRecord) | null;
   /** The plans behind a `source-changed` record. */
   readonly plans?: readonly Plan[];
 }
@@ -29,13 +29,14 @@ const SECTIONS_SHOWN = 1000;
 /**
  * Carries a change out, in turn of all its blocks, which are of one machine. When it returns, the change is durable and
  * every listener that must accept it has; when it throws, nothing has changed but what is recorded as unsettled.
+ * @param answered the answer to keep with it, asked for once its generation is known
  * @throws Problem `listener-unsettled`, `mapping-limit`: nobody was called. `listener-refused`, `listener-unreachable`,
  *   `discard-unacknowledged`: it was undone. `journal-unavailable`
  */
 export async function carryOut(
   parts: readonly Part[],
   reason: DeliveryReason,
-  answered: Answered | null,
+  answered: () => Answered | null,
 ): Promise<void> {
   const waited = parts.map((part) => ({ ...part, rounds: awaited(part.rounds) }));
   for (const { live, rounds } of waited) {
@@ -44,7 +45,10 @@ export async function carryOut(
   for (const part of parts) checkPeaks(part);
   const [first, ...others] = waited.filter(({ rounds }) => rounds.length > 0);
   if (first === undefined) {
-    await commitTogether(parts, answered);
+    await commitTogether(
+      parts.map((part) => ({ ...part, records: [] })),
+      answered,
+    );
     return;
   }
   const told = [first, ...others] as const;
@@ -55,7 +59,7 @@ export async function carryOut(
     await commitTogether(told.map(({ live }) => ({ live, records: of(live, outcomes) })));
     throw problem;
   }
-  const commits = parts.map((part) => ({ ...part, records: [...of(part.live, outcomes), ...part.records] }));
+  const commits = parts.map((part) => ({ ...part, records: of(part.live, outcomes) }));
   await commitTogether(commits, answered);
 }
 

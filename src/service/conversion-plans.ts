@@ -2,7 +2,7 @@
 import type { RamBlock } from '../core/ram-block.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import { asPageState, type RamDiscardSource } from '../core/ram-discard-source.ts';
-import type { Conversion, DeliveryReason, PageState, Populatedness, SourceStep } from '../core/records.ts';
+import type { Conversion, DeliveryReason, NewRecord, PageState, Populatedness, SourceStep } from '../core/records.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
@@ -30,10 +30,12 @@ export interface Asked<To> {
   readonly runs?: readonly PageRange[];
 }
 
-/** A change of one source in one or several steps. Its records are empty where nothing changes. */
+/** A change of one source in one or several steps. */
 export interface Planned extends Part {
-  readonly conversions: readonly Conversion[];
+  readonly asked: readonly Asked<PageState | Populatedness>[];
   readonly reason: DeliveryReason;
+  /** How it is answered: with the generation that it brings, or would bring now. */
+  conversions(): readonly Conversion[];
 }
 
 /**
@@ -55,27 +57,35 @@ export function planSteps(
   });
   const { plans, peaks } = manager.rehearse(steps);
   const changing = plans.filter(({ changed }) => changed.length > 0);
-  const generation = block.generation + (changing.length > 0 ? 1 : 0);
-  const conversions = plans.map((plan, index) => {
-    const id = plan.changed.length > 0 ? newId() : null;
-    const { section, to } = asked[index] as Asked<PageState | Populatedness>;
-    return describe(block, plan, section, to, id, generation);
-  });
-  const recorded: SourceStep[] = conversions.flatMap((conversion, index) => {
-    const runs = asked[index]?.runs;
-    if (plans[index]?.changed.length === 0) return [];
-    return [runs === undefined ? { conversion } : { conversion, runs }];
-  });
-  const sourceId = source.definition.id;
+  const isChange = changing.length > 0;
+  const ids = plans.map(({ changed }) => (changed.length > 0 ? newId() : null));
+  let brought: number | null = null;
+  const conversions = (): Conversion[] => {
+    const generation = brought ?? block.generation + (isChange ? 1 : 0);
+    return plans.map((plan, index) => {
+      const { section, to } = asked[index] as Asked<PageState | Populatedness>;
+      return describe(block, plan, section, to, ids[index] ?? null, generation);
+    });
+  };
+  const change = (generation: number): NewRecord => {
+    brought = generation;
+    const steps: SourceStep[] = conversions().flatMap((conversion, index) => {
+      const runs = asked[index]?.runs;
+      if (plans[index]?.changed.length === 0) return [];
+      return [runs === undefined ? { conversion } : { conversion, runs }];
+    });
+    return { ramBlockId: block.id, kind: 'source-changed', sourceId: source.definition.id, steps };
+  };
   return {
     live,
+    asked,
     conversions,
     rounds: manager.rounds(changing),
     peaks,
     reason: source.isRamBlockAttributes ? 'conversion' : 'source',
     // What several conversions bring about together is of none of them.
-    conversionId: recorded.length === 1 ? (recorded[0]?.conversion.id ?? null) : null,
-    records: recorded.length === 0 ? [] : [{ ramBlockId: block.id, kind: 'source-changed', sourceId, steps: recorded }],
+    conversionId: changing.length === 1 ? (ids.find((id) => id !== null) ?? null) : null,
+    change: isChange ? change : null,
     plans: changing,
   };
 }
@@ -84,25 +94,23 @@ export function planSteps(
 export async function carryOutPlanned(
   parts: readonly Planned[],
   reason: DeliveryReason,
-  answered: Answered | null,
+  answered: () => Answered | null,
 ): Promise<void> {
   try {
     await carryOut(parts, reason, answered);
   } catch (error) {
     if (error instanceof Problem && FAILURES.includes(error.code)) {
-      for (const { live, conversions } of parts) {
-        live.dependencies.events.failed(live.block, failedChange(conversions), error);
-      }
+      for (const { live, asked } of parts) live.dependencies.events.failed(live.block, failedChange(asked), error);
     }
     throw error;
   }
 }
 
-function failedChange(conversions: readonly Conversion[]): object {
-  const asked = conversions.slice(0, FAILED_SHOWN).map(({ offset, size, to }) => ({ offset, size, to }));
-  const [only] = asked;
-  if (only !== undefined && conversions.length === 1) return only;
-  return { conversions: asked, conversionsTruncated: conversions.length > FAILED_SHOWN };
+function failedChange(asked: Planned['asked']): object {
+  const conversions = asked.slice(0, FAILED_SHOWN).map(({ section, to }) => ({ ...section, to }));
+  const [only] = conversions;
+  if (only !== undefined && asked.length === 1) return only;
+  return { conversions, conversionsTruncated: asked.length > FAILED_SHOWN };
 }
 
 function describe(

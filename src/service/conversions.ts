@@ -4,9 +4,10 @@ import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { Conversion, PageState, Populatedness } from '../core/records.ts';
-import { checkSection, type PageRange, toSection } from '../core/section.ts';
+import { checkSection, type PageRange, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
-import type { Answered, PastConversion } from '../journal/journal.ts';
+import type { PastConversion } from '../journal/journal.ts';
+import type { Lock } from './block-queue.ts';
 import { foresee } from './changes.ts';
 import { type Asked, carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';
 import type { LiveBlock } from './live-block.ts';
@@ -34,10 +35,8 @@ export class Conversions {
    * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, and what {@link carryOutPlanned} throws
    */
   async convert(ramBlockId: string, asked: Asked<PageState>, options: ChangeOptions<Conversion>): Promise<Conversion> {
-    const { conversions } = await this.#convert(ramBlockId, () => [asked], {
-      ...options,
-      answered: ({ conversions: [only] }) => (only === undefined ? null : options.answered(only)),
-    });
+    const answered = ({ conversions: [only] }: ConversionBatch) => (only === undefined ? null : options.answered(only));
+    const { conversions } = await this.#convert(ramBlockId, () => [asked], { ...options, answered }, asked);
     return first(conversions);
   }
 
@@ -104,14 +103,17 @@ export class Conversions {
     options: ChangeOptions<Conversion>,
   ): Promise<Conversion> {
     const live = this.#machines.block(ramBlockId);
-    return live.inTurn(async () => {
-      const source = findSource(live.block, sourceId);
-      checkGeneration(live.block, options.ifMatch);
-      const planned = this.#plan(live, source, [asked]);
-      const conversion = first(planned.conversions);
-      await this.#carryOut(live, planned, options.answered(conversion));
-      return conversion;
-    }, options.signal);
+    return live.inTurn(
+      async () => {
+        const source = findSource(live.block, sourceId);
+        checkGeneration(live.block, options.ifMatch);
+        const planned = this.#plan(live, source, [asked]);
+        await carryOutPlanned([planned], planned.reason, () => options.answered(first(planned.conversions())));
+        return first(planned.conversions());
+      },
+      options.signal,
+      lockOf(live, asked, options),
+    );
   }
 
   /** Committed changes with a position below `before`, newest first. @throws Problem `not-found`, `journal-unavailable` */
@@ -124,29 +126,25 @@ export class Conversions {
     ramBlockId: string,
     asked: (block: RamBlock, source: RamDiscardSource) => readonly Asked<PageState>[],
     options: ChangeOptions<ConversionBatch>,
+    only?: Asked<PageState>,
   ): Promise<ConversionBatch> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
-    return live.inTurn(async () => {
-      checkGeneration(block, options.ifMatch);
-      const source = attributesOf(block);
-      const planned = this.#plan(live, source, asked(block, source));
-      const batch = batchOf(planned);
-      await this.#carryOut(live, planned, options.answered(batch));
-      return batch;
-    }, options.signal);
+    return live.inTurn(
+      async () => {
+        checkGeneration(block, options.ifMatch);
+        const source = attributesOf(block);
+        const planned = this.#plan(live, source, asked(block, source));
+        await carryOutPlanned([planned], planned.reason, () => options.answered(batchOf(planned)));
+        return batchOf(planned);
+      },
+      options.signal,
+      only && lockOf(live, only, options),
+    );
   }
 
   #plan(live: LiveBlock, source: RamDiscardSource, asked: readonly Asked<PageState | Populatedness>[]): Planned {
     return planSteps(live, source, asked, () => this.#machines.dependencies.newId('cnv'));
-  }
-
-  async #carryOut(live: LiveBlock, planned: Planned, answered: Answered | null): Promise<void> {
-    if (planned.records.length === 0) {
-      await live.commit([], answered);
-      return;
-    }
-    await carryOutPlanned([planned], planned.reason, answered);
   }
 }
 
@@ -164,8 +162,31 @@ export function findSource(block: RamBlock, sourceId: string): RamDiscardSource 
   return source;
 }
 
-function batchOf({ live, conversions }: Planned): ConversionBatch {
-  return { conversions, generation: conversions[0]?.generation ?? live.block.generation };
+/**
+ * What a single step needs of its block: its pages alone, that others may change theirs meanwhile. Everything where it is
+ * conditional on the generation, or where listeners count their mappings: what fits is not known before the others are done.
+ */
+function lockOf(
+  { block }: LiveBlock,
+  { section, to }: Asked<PageState | Populatedness>,
+  { ifMatch }: Pick<ChangeOptions<never>, 'ifMatch'>,
+): () => Lock {
+  const pages = toPageRange(section, block.pageSize);
+  const isPopulate = to === 'shared' || to === 'populated';
+  return () => {
+    if (ifMatch !== null || (isPopulate && hasMappingLimits(block))) return null;
+    return pages;
+  };
+}
+
+function hasMappingLimits({ manager }: RamBlock): boolean {
+  for (const { definition } of manager.listeners.values()) if (definition.dmaMaxMappings !== null) return true;
+  return false;
+}
+
+function batchOf(planned: Planned): ConversionBatch {
+  const conversions = planned.conversions();
+  return { conversions, generation: conversions[0]?.generation ?? planned.live.block.generation };
 }
 
 function first(conversions: readonly Conversion[]): Conversion {

@@ -160,7 +160,7 @@ async function replaySync(
     await live.commit(notifications.outcomes);
     throw problem;
   }
-  const view = listenerView(settledListener(block, listener.definition, notifications.lastSequence(listener)), block);
+  const view = listenerView(settledListener(block, listener.definition, listener.lastSequence), block);
   await live.commit(notifications.outcomes, options.answered(view));
   return view;
 }

@@ -113,6 +113,7 @@ export class Listeners {
     });
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
     listener.lastSequence = Math.max(listener.lastSequence, ...reserved);
+    listener.giveUpDeliveries();
     live.dismiss(block.farewell(listener));
   }
 
@@ -137,7 +138,7 @@ export class Listeners {
     const listener = findListener(block, listenerId);
     const problem = await notifications.tell([{ discards: [], populates: [{ listener, runs }] }], 'registration');
     if (problem === null) {
-      const view = listenerView(settledListener(block, definition, notifications.lastSequence(listener)), block);
+      const view = listenerView(settledListener(block, definition, listener.lastSequence), block);
       await live.commit([...notifications.outcomes, become('active')], answered(view));
       return view;
     }

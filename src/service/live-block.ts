@@ -4,13 +4,13 @@ import type { RamBlock } from '../core/ram-block.ts';
 import { encodeSnapshot } from '../core/ram-block-snapshot.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
-import type { BlockRecord, NewRecord } from '../core/records.ts';
+import type { BlockRecord, Intent, NewRecord } from '../core/records.ts';
 import type { Call, Round } from '../core/rounds.ts';
 import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Answered, Journal } from '../journal/journal.ts';
 import { AsyncDeliveries } from './async-deliveries.ts';
-import { BlockQueue } from './block-queue.ts';
+import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
 import { deliveriesToReserve, Notifications } from './notifications.ts';
@@ -42,22 +42,32 @@ export interface Beginning {
 export interface Commit {
   readonly live: LiveBlock;
   readonly records: readonly NewRecord[];
+  /** A change of the block's generation: its record, made when the generation is known that it brings. */
+  readonly change?: ((generation: number) => NewRecord) | null;
   /** The plans behind a `source-changed` record. */
   readonly plans?: readonly Plan[];
 }
 
 /**
- * Makes the records of blocks of one machine true: durable together and with `answered`, then applied. In turn of these
- * blocks only, but for what concerns async listeners alone.
+ * Makes the records of blocks of one machine true: durable together and with what `answered` gives then, applied in the
+ * order of the calls. In turn of what changes only, but for what concerns async listeners alone.
  * @throws Problem `journal-unavailable`: whether they are durable is not known
  */
-export async function commitTogether(commits: readonly Commit[], answered: Answered | null = null): Promise<void> {
-  const all = commits.flatMap(({ records }) => records);
+export async function commitTogether(
+  commits: readonly Commit[],
+  answered: () => Answered | null = () => null,
+): Promise<void> {
   const [first] = commits;
-  if (first === undefined || (all.length === 0 && answered === null)) return;
-  const { records, sequence } = await first.live.machine.append(all, answered);
+  if (first === undefined) return;
+  const made = commits.map(({ live, records, change, plans }) => {
+    return { live, plans, own: change ? [...records, change(live.nextGeneration())] : records };
+  });
+  const answer = answered();
+  const all = made.flatMap(({ own }) => own);
+  if (all.length === 0 && answer === null) return;
+  const { records, sequence } = await first.live.machine.append(all, answer);
   let from = 0;
-  for (const { live, records: own, plans } of commits) {
+  for (const { live, own, plans } of made) {
     live.take(records.slice(from, from + own.length), sequence, plans);
     from += own.length;
   }
@@ -75,7 +85,9 @@ export async function beginTogether(beginnings: readonly [Beginning, ...Beginnin
         kind: 'intent',
         id: intentId,
         runs: runs ?? mergeRuns(calls.flatMap((call) => call.runs)),
-        calls: [...Map.groupBy(calls, ({ listener }) => listener)].map(reserve),
+        calls: [...Map.groupBy(calls, ({ listener }) => listener)].map(([listener, all]) =>
+          live.reserve(listener, all),
+        ),
       } as const;
       return { live, records: [...before, intent] };
     }),
@@ -84,12 +96,6 @@ export async function beginTogether(beginnings: readonly [Beginning, ...Beginnin
     return { block: live.block, intentId, conversionId, signal };
   });
   return new Notifications(shares, dependencies.deliver);
-}
-
-function reserve([listener, calls]: [RamDiscardListener, Call[]]) {
-  const runs = calls.reduce((sum, call) => sum + call.runs.length, 0);
-  const reservedThrough = listener.lastSequence + deliveriesToReserve(listener, calls.length, runs);
-  return { listenerId: listener.id, reservedThrough };
 }
 
 export class LiveBlock {
@@ -102,6 +108,10 @@ export class LiveBlock {
   readonly #journal: Journal;
   /** Aborts what is being sent: the block is deleted, or the journal failed. */
   readonly #stopped = new AbortController();
+  /** Sequences that intents have reserved, and how many of these have no outcome yet, by listener. */
+  readonly #reserved = new Map<string, { through: number; open: number }>();
+  /** Changes of the generation that are about to become durable. */
+  #coming = 0;
   #snapshotBytes: number;
   #recordsSinceSnapshot: number;
 
@@ -123,19 +133,37 @@ export class LiveBlock {
   }
 
   /**
-   * Runs `task` when its turn in the queue comes. @throws Problem `not-found` when the block is deleted by then;
-   * `overloaded` when its turn does not come
+   * Runs `task` when its turn in the queue comes. @param lock what it needs; everything where that is not said
+   * @throws Problem `not-found` when the block is deleted by then; `overloaded` when its turn does not come
    */
-  inTurn<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.queue.run(() => {
+  inTurn<T>(task: () => Promise<T>, signal?: AbortSignal, lock?: () => Lock): Promise<T> {
+    const run = (): Promise<T> => {
       if (this.block.deleted) return Promise.reject(new Problem('not-found', `there is no RAM block ${this.block.id}`));
       return task();
-    }, signal);
+    };
+    return this.queue.run(run, signal, lock);
+  }
+
+  /** The generation that the next change brings, which is about to become durable. */
+  nextGeneration(): number {
+    this.#coming++;
+    return this.block.generation + this.#coming;
+  }
+
+  /** Sequences for telling `listener` of all `calls`, above those that others may give to it meanwhile. */
+  reserve(listener: RamDiscardListener, calls: readonly Call[]): Intent['calls'][number] {
+    const runs = calls.reduce((sum, call) => sum + call.runs.length, 0);
+    const reserved = this.#reserved.get(listener.id) ?? { through: 0, open: 0 };
+    this.#reserved.set(listener.id, reserved);
+    const above = Math.max(reserved.through, listener.lastSequence);
+    reserved.through = above + deliveriesToReserve(listener, calls.length, runs);
+    reserved.open++;
+    return { listenerId: listener.id, reservedThrough: reserved.through };
   }
 
   /** {@link commitTogether} of this block alone. */
   commit(records: readonly NewRecord[], answered: Answered | null = null): Promise<void> {
-    return commitTogether([{ live: this, records }], answered);
+    return commitTogether([{ live: this, records }], () => answered);
   }
 
   /** {@link beginTogether} of this block alone: one round of populates and discards. */
@@ -147,11 +175,24 @@ export class LiveBlock {
   take(records: readonly BlockRecord[], sequence: number, plans?: readonly Plan[]): void {
     const { block } = this;
     const tell = this.dependencies.events.about(block, records);
-    for (const record of records) block.apply(record, plans);
+    const { generation } = block;
+    for (const record of records) {
+      if (record.kind === 'outcome') this.#release(record.intentId);
+      block.apply(record, plans);
+    }
+    this.#coming -= block.generation - generation;
     tell();
     this.#recordsSinceSnapshot += records.length;
     this.#snapshotWhenDue(sequence);
     this.wake();
+  }
+
+  /** An intent is over: what it reserved and did not use is free where nobody has reserved above it. */
+  #release(intentId: string): void {
+    for (const { listenerId } of this.block.intents.get(intentId)?.calls ?? []) {
+      const reserved = this.#reserved.get(listenerId);
+      if (reserved !== undefined && --reserved.open === 0) this.#reserved.delete(listenerId);
+    }
   }
 
   /** Sees to what is owed to listeners. */

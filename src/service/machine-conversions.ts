@@ -63,12 +63,10 @@ export class MachineConversions {
           const now = this.#livesIn(this.#machines.existing(name), range);
           if (now.length !== lives.length || now.some((live, index) => live !== lives[index])) return null;
           const planned = this.#plan(lives, range, to, () => this.#machines.dependencies.newId('cnv'));
-          const answer = answerOf(lives, range, to, planned);
-          const keep = answered(answer);
-          const parts = planned.filter(({ records }) => records.length > 0);
-          if (parts.length > 0) await carryOutPlanned(parts, 'conversion', keep);
-          else if (keep !== null) await machine.append([], keep);
-          return answer;
+          const answer = () => answerOf(lives, range, to, planned);
+          if (planned.length > 0) await carryOutPlanned(planned, 'conversion', () => answered(answer()));
+          else await machine.keep(answered(answer()));
+          return answer();
         },
         signal,
       );
@@ -145,6 +143,6 @@ function answerOf(
   to: PageState,
   planned: readonly Planned[],
 ): MachineConversion {
-  const conversions = planned.flatMap((part) => part.conversions);
+  const conversions = planned.flatMap((part) => part.conversions());
   return { ...range, to, conversions, unassigned: holesIn(piecesOf(lives, range), range) };
 }

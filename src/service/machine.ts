@@ -61,6 +61,11 @@ export class Machine {
     return { records, sequence };
   }
 
+  /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
+  async keep(answered: Answered | null): Promise<void> {
+    if (answered !== null) await this.append([], answered);
+  }
+
   /** Appends nothing any more: what comes late must not get between those who read back and what they read. */
   close(reason: Problem): void {
     this.#closed = reason;

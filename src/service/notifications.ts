@@ -69,16 +69,10 @@ export class Notifications {
     }));
   }
 
-  /** The last sequence that `listener` was given. */
-  lastSequence(listener: RamDiscardListener): number {
-    return (this.#outcomes.get(listener.id) ?? listener).lastSequence;
-  }
-
   /** Adds what is known of the pages of `listener` now. */
   note(listener: RamDiscardListener, marks: Marks): void {
-    const before = this.#outcomes.get(listener.id);
-    const lastSequence = this.lastSequence(listener);
-    this.#outcomes.set(listener.id, { ...before, ...marks, listenerId: listener.id, lastSequence });
+    const { id: listenerId, lastSequence } = listener;
+    this.#outcomes.set(listenerId, { ...this.#outcomes.get(listenerId), ...marks, listenerId, lastSequence });
   }
 
   /**
@@ -178,15 +172,14 @@ export class Notifications {
     return { call, type, sent: runs, answer: { outcome: 'accepted' } };
   }
 
-  #send(
+  async #send(
     listener: RamDiscardListener,
     type: DeliveryType,
     reason: DeliveryReason,
     runs: readonly PageRange[],
   ): Promise<DeliveryAnswer> {
-    const before = this.#outcomes.get(listener.id);
-    const sequence = this.lastSequence(listener) + 1;
-    this.#outcomes.set(listener.id, { ...before, listenerId: listener.id, lastSequence: sequence });
+    const { sequence, settledThrough } = listener.beginDelivery();
+    this.note(listener, {});
     const { block, conversionId, signal } = this.#shareOf(listener.id);
     const { id, definition, generation } = block;
     const delivery = {
@@ -197,13 +190,14 @@ export class Notifications {
       idstr: definition.idstr,
       listener,
       sequence,
-      // A listener has one delivery under way at a time, so all before this one are over.
-      settledThrough: sequence - 1,
+      settledThrough,
       generation,
       conversionId,
       sections: runs.map((run) => listener.notifiedSection(run)),
     };
-    return this.#deliver(delivery, signal);
+    const answer = await this.#deliver(delivery, signal);
+    listener.endDelivery(sequence);
+    return answer;
   }
 
   /** A listener that its block does not have any more is told by the only share there is. */

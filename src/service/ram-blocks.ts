@@ -1,7 +1,7 @@
 // RAM blocks: made, resized, deleted.
 import { RamBlock } from '../core/ram-block.ts';
 import { RAM_BLOCK_ATTRIBUTES } from '../core/ram-discard-source.ts';
-import type { RamBlockDefinition } from '../core/records.ts';
+import type { NewRecord, RamBlockDefinition } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { carryOut, peaksOf, settleFirst } from './changes.ts';
@@ -114,9 +114,9 @@ export class RamBlocks {
       if (!populate) await settleCutOff(live, usedLength);
       const calls = populate ? manager.callsBeyondEnd(runs) : manager.callsFor(runs);
       const round = { discards: populate ? [] : calls, populates: populate ? calls : [] };
-      const records = [{ ramBlockId, kind: 'block-resized', usedLength } as const];
-      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, records };
-      await carryOut([part], 'resize', null);
+      const resized: NewRecord = { ramBlockId, kind: 'block-resized', usedLength };
+      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => resized };
+      await carryOut([part], 'resize', () => null);
       this.#machines.dependencies.log.info({ ramBlockId, usedLength }, 'RAM block resized');
       return ramBlockView(block);
     }, options.signal);

@@ -1,6 +1,7 @@
 // Sources of a block: they come and go, and with them what is populated.
 import type { RamBlock } from '../core/ram-block.ts';
 import { RAM_BLOCK_ATTRIBUTES, type RamDiscardSource } from '../core/ram-discard-source.ts';
+import type { NewRecord } from '../core/records.ts';
 import { checkPowerOfTwo, type Section } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { carryOut, peaksOf } from './changes.ts';
@@ -39,9 +40,9 @@ export class Sources {
       const runs = block.manager.takenAwayBy(source);
       const populated = [...source.bitmap.allRuns(true)];
       const round = { discards: block.manager.callsFor(runs), populates: [] };
-      const records = [{ ramBlockId, kind: 'source-added', source: source.definition, populated } as const];
-      const part = { live, rounds: [round], peaks: new Map(), conversionId: null, records };
-      await carryOut([part], 'source', options.answered(view));
+      const added: NewRecord = { ramBlockId, kind: 'source-added', source: source.definition, populated };
+      const part = { live, rounds: [round], peaks: new Map(), conversionId: null, change: () => added };
+      await carryOut([part], 'source', () => options.answered(view));
       this.#machines.dependencies.log.info({ ramBlockId, sourceId: view.id, name: view.name }, 'source added');
       return view;
     }, options.signal);
@@ -64,9 +65,9 @@ export class Sources {
       }
       const runs = block.manager.givenBackBy(source);
       const round = { discards: [], populates: block.manager.callsFor(runs) };
-      const records = [{ ramBlockId, kind: 'source-removed', sourceId } as const];
-      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, records };
-      await carryOut([part], 'source', null);
+      const removed: NewRecord = { ramBlockId, kind: 'source-removed', sourceId };
+      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => removed };
+      await carryOut([part], 'source', () => null);
       this.#machines.dependencies.log.info({ ramBlockId, sourceId }, 'source removed');
     }, options.signal);
   }

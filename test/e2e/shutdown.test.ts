@@ -33,7 +33,7 @@ it('finishes what has begun, turns away what waits, and exits with 0', async () 
   device.script = () => answer.promise;
   const begun = api.post(`${path}/conversions`, { offset: 0, size: PAGE, to: 'shared' });
   await until('the device is told', () => device.received.length === 1);
-  const waiting = api.post(`${path}/conversions`, { offset: PAGE, size: PAGE, to: 'shared' });
+  const waiting = api.post(`${path}/conversions`, { offset: 0, size: 2 * PAGE, to: 'shared' });
   await until('the other one waits', async () => {
     return /rba_queue_length 1/.test(String((await api.get('/metrics')).body));
   });

@@ -213,7 +213,9 @@ describe('a client that goes away', () => {
     const running = world.send('convert', { body: { offset: 8 * PAGE, size: PAGE, to: 'shared' } });
     await until('the first is being written', () => world.journal.held > 0);
     const gone = new AbortController();
-    const waiting = world.send('convert', { ...key(), signal: gone.signal });
+    // Conditional, it waits for whatever is under way in the block.
+    const headers = { ...key().headers, 'if-match': '*' };
+    const waiting = world.send('convert', { ...key(), headers, signal: gone.signal });
     waiting.catch(() => undefined);
     await until('the second waits', async () => (await world.metric('rba_queue_length')) === 1);
     gone.abort();
