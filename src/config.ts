@@ -1,8 +1,11 @@
 // The settings of the service: one schema, and the only reader of the environment.
+import { Ajv } from 'ajv';
 import envSchema from 'env-schema';
 import ipaddr from 'ipaddr.js';
 import { type Static, Type } from 'typebox';
 import { type Network, parseNetwork } from './listeners/target-policy.ts';
+
+const MOST = Number.MAX_SAFE_INTEGER;
 
 const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
@@ -14,11 +17,11 @@ const Environment = Type.Object({
   }),
   RBA_DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   RBA_JOURNAL: Type.Unsafe<'sqlite' | 'memory'>({ type: 'string', enum: ['sqlite', 'memory'], default: 'sqlite' }),
-  RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1 }),
-  RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1 }),
-  RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1 }),
+  RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1, maximum: MOST }),
+  RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
+  RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
   RBA_ASYNC_RETRY_SCHEDULE: Type.String({ default: '1s,5s,30s,2m,10m,30m,2h,5h,10h' }),
-  RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1 }),
+  RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
@@ -29,6 +32,15 @@ const Environment = Type.Object({
 });
 
 type Environment = Static<typeof Environment>;
+
+/** As env-schema has it, but that bounds hold for Infinity too, which is a number as text. */
+const AJV = new Ajv({
+  allErrors: true,
+  removeAdditional: true,
+  useDefaults: true,
+  coerceTypes: true,
+  strictNumbers: false,
+});
 
 export interface Config {
   readonly host: string;
@@ -63,7 +75,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const known = Object.keys(Environment.properties);
   const unknown = Object.keys(environment).filter((name) => name.startsWith('RBA_') && !known.includes(name));
   if (unknown.length > 0) throw new Error(`unknown setting ${unknown.join(', ')}; known are ${known.join(', ')}`);
-  const settings = envSchema<Environment>({ schema: Environment, data: environment, dotenv: false });
+  const settings = envSchema<Environment>({ schema: Environment, data: environment, dotenv: false, ajv: AJV });
   const loopback = isLoopback(settings.HOST);
   if (!loopback && !settings.RBA_ALLOW_UNAUTHENTICATED) {
     throw new Error(

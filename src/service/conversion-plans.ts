@@ -28,6 +28,8 @@ export interface Asked<To> {
   readonly section: Section;
   readonly to: To;
   readonly runs?: readonly PageRange[];
+  /** Where in the request it stands, where there may be several. */
+  readonly pointer?: string;
 }
 
 /** A change of one source in one or several steps. */
@@ -51,8 +53,8 @@ export function planSteps(
 ): Planned {
   const { block } = live;
   const { manager } = block;
-  const steps = asked.map(({ section, to, runs }, index) => {
-    const range = inBatch(asked.length, index, () => source.rangeOf(section, block.usedLength, block.pageSize));
+  const steps = asked.map(({ section, to, runs, pointer }) => {
+    const range = pointedAt(pointer, () => source.rangeOf(section, block.usedLength, block.pageSize));
     return { source, range, populate: to === 'shared' || to === 'populated', runs };
   });
   const { plans, peaks } = manager.rehearse(steps);
@@ -136,14 +138,13 @@ function describe(
   };
 }
 
-/** Runs `check` of one of `count` steps; what it throws names the step where there are several. */
-export function inBatch<T>(count: number, index: number, check: () => T): T {
+/** Runs `check` of what stands at `pointer` in the request; what it throws says so. */
+export function pointedAt<T>(pointer: string | undefined, check: () => T): T {
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof Problem) || count === 1) throw error;
-    const pointer = `#/conversions/${index}`;
-    const errors = [{ pointer, detail: error.message }];
-    throw new Problem(error.code, `conversion ${index}: ${error.message}`, { ...error.extras, errors });
+    if (!(error instanceof Problem) || pointer === undefined) throw error;
+    const { code, message, extras } = error;
+    throw new Problem(code, `${pointer}: ${message}`, { ...extras, errors: [{ pointer, detail: message }] });
   }
 }

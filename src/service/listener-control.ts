@@ -80,7 +80,7 @@ export class ListenerControl {
   }
 
   /**
-   * Gives a listener another secret; the one before it signs too while the grace lasts.
+   * Gives a listener another secret; the one before it signs too while the grace lasts, and none longer than that.
    * @param secret `whsec_` and base64; undefined: one is made @param graceSeconds 0 to 604800
    * @throws Problem `not-found`
    */
@@ -94,7 +94,9 @@ export class ListenerControl {
       const { newSecret, now, log } = this.#machines.dependencies;
       const at = now().getTime();
       const until = new Date(at + graceSeconds * 1000).toISOString();
-      const older = definition.previousSecrets?.filter((previous) => Date.parse(previous.until) > at) ?? [];
+      const older = (definition.previousSecrets ?? [])
+        .filter((previous) => Date.parse(previous.until) > at)
+        .map((previous) => (previous.until < until ? previous : { ...previous, until }));
       const previousSecrets = [{ secret: definition.secret, until }, ...older].slice(0, PREVIOUS_SECRETS);
       const rotation = { secret: secret ?? newSecret(), previousSecretUntil: until };
       const changes: ListenerChanges = { secret: rotation.secret, previousSecrets };

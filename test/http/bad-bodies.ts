@@ -77,21 +77,23 @@ export function rowsOf(fields: readonly BadField[]) {
 export async function everythingOf(api: Api, blockPath: string): Promise<unknown[]> {
   const paths = [
     '/v1/ram-blocks',
+    '/v1/machines',
     blockPath,
     ...['listeners', 'sources', 'conversions'].map((of) => `${blockPath}/${of}`),
   ];
   return Promise.all(paths.map((path) => api.ok('GET', path)));
 }
 
-/** Posts `json` and expects the problem `code`, which names `at` where the request does not fit the schema. */
+/** Sends `json` and expects the problem `code`, which names `at` where the request does not fit the schema. */
 export async function expectRefused(
   api: Api,
   path: string,
   json: string,
   code: ProblemCode,
   at: string,
+  method = 'POST',
 ): Promise<void> {
-  const { status, body } = await api.post(path, json);
+  const { status, body } = await api.call(method, path, json);
   expect(body).toMatchObject({ code });
   expect(status).toBe(PROBLEMS[code].status);
   if (code === 'invalid-request') {

@@ -57,6 +57,8 @@ const LISTS = [
   ...['/v1/ram-blocks', '/v1/machines', `${BLOCK}/sections`, `${BLOCK}/conversions`, `${BLOCK}/sources`],
   ...[`${BLOCK}/listeners`, `${LISTENER}/deliveries`],
 ];
+/** What JavaScript takes for numbers. */
+const NOT_FINITE = ['Infinity', '-Infinity', '1e400', '-1e400', 'NaN'];
 const DRY_RUNS = [`${BLOCK}/conversions`, `${BLOCK}/conversion-batches`, OF_MACHINE];
 const OPEN = ['/livez', '/readyz', '/openapi.json'];
 
@@ -90,7 +92,7 @@ describe('an unknown parameter', () => {
 
 describe('limit', () => {
   it.each(LISTS)('of %s is 1 to 1000', async (template) => {
-    for (const limit of ['0', '1001', '-1', '1.5', '', 'ten', 'true', 'null', '9007199254740993']) {
+    for (const limit of ['0', '1001', '-1', '1.5', '', 'ten', 'true', 'null', '9007199254740993', ...NOT_FINITE]) {
       await expectRefused('GET', template, `limit=${limit}`, 'invalid-request', '#/limit');
     }
     await expectRefused('GET', template, 'limit=1&limit=2', 'invalid-request', '#/limit');
@@ -148,7 +150,19 @@ describe('other parameters', () => {
   });
 
   it('cells of density is 1 to 4096', async () => {
-    for (const cells of ['0', '4097', '-1', '1.5', '', 'ten', 'true', 'null', '1e3x', '9007199254740993']) {
+    for (const cells of [
+      '0',
+      '4097',
+      '-1',
+      '1.5',
+      '',
+      'ten',
+      'true',
+      'null',
+      '1e3x',
+      '9007199254740993',
+      ...NOT_FINITE,
+    ]) {
       await expectRefused('GET', `${BLOCK}/density`, `cells=${cells}`, 'invalid-request', '#/cells');
     }
     await expectRefused('GET', `${BLOCK}/density`, 'cells=1&cells=2', 'invalid-request', '#/cells');

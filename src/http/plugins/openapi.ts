@@ -24,6 +24,9 @@ const CONTENT_SECURITY_POLICY = {
   'object-src': "'none'",
 };
 
+/** Operations whose body may be left out. */
+const OPTIONAL_BODIES = ['rotateSecret'];
+
 type Responses = Record<string, { description: string; content?: Record<string, { schema: { type: 'object' } }> }>;
 
 function webhook(operationId: string, summary: string, schema: { $ref: string }, responses: Responses) {
@@ -75,6 +78,14 @@ export async function describeApi(app: TypedApp): Promise<void> {
       },
     },
     convertConstToEnum: false,
+    // The generator takes every body for required.
+    transformObject: (generated) => {
+      const { paths = {} } = 'openapiObject' in generated ? generated.openapiObject : {};
+      for (const { post } of Object.values(paths).map(Object)) {
+        if (OPTIONAL_BODIES.includes(post?.operationId)) post.requestBody.required = false;
+      }
+      return 'openapiObject' in generated ? generated.openapiObject : generated.swaggerObject;
+    },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
   });
   app.addHook('onRoute', (route) => {

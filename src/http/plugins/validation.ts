@@ -18,14 +18,13 @@ declare module 'fastify' {
 
 export function validateRequests(app: FastifyInstance): void {
   for (const component of COMPONENTS) app.addSchema(component);
+  const body = compiler(COMPONENTS);
   // An integer beyond the range of a double is still an integer, and too large by a rule, not by the schema.
-  const body = compiler(COMPONENTS, { strictNumbers: false });
   body.addFormat('int64', { type: 'number', validate: () => true });
   const asText = COMPONENTS.map((component) => (component === ByteSize ? ByteSizeText : component));
   const text = compiler(asText, { coerceTypes: true });
   app.setValidatorCompiler(({ schema, httpPart }) => {
-    // Bytes are no JSON: whoever parsed them has looked at them.
-    if (httpPart === 'body' && Object(schema).format === 'binary') return () => true;
+    if (httpPart === 'body' && Object(schema).format === 'binary') return bytesOnly;
     return (httpPart === 'body' ? body : text).compile(schema);
   });
 
@@ -45,6 +44,13 @@ function refuseWhatNobodyReads(app: FastifyInstance): void {
     else if (JSON.stringify(body) === '{}') done();
     else done(new Problem('invalid-request', 'nothing of a body is read here; leave it out'));
   });
+}
+
+/** Bytes are no JSON, and say nothing that could be checked here but whether they are there. */
+function bytesOnly(body: unknown): true | { error: Problem } {
+  if (body instanceof Uint8Array) return true;
+  const detail = 'must be bytes';
+  return { error: new Problem('invalid-request', `body # ${detail}`, { errors: [{ pointer: '#', detail }] }) };
 }
 
 /** What a body that is compressed is answered with; null where it is not. */
@@ -78,8 +84,10 @@ function readJson(app: FastifyInstance): void {
   });
 }
 
-function compiler(components: readonly TSchema[], options: Options): Ajv {
-  const ajv = new Ajv({ useDefaults: true, allowUnionTypes: true, verbose: true, ...options });
+function compiler(components: readonly TSchema[], options: Options = {}): Ajv {
+  // Strict with numbers, Ajv would hold none that is not finite against a bound, such as that of ?limit=1e400.
+  const common = { useDefaults: true, allowUnionTypes: true, verbose: true, strictNumbers: false };
+  const ajv = new Ajv({ ...common, ...options });
   addFormats.default(ajv);
   for (const component of components) ajv.addSchema(component);
   return ajv;

@@ -5,6 +5,7 @@ import { parseByteSize } from '../../core/byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
 import type { Section } from '../../core/section.ts';
 import { Problem, type ProblemCode } from '../../errors.ts';
+import { pointedAt } from '../../service/conversion-plans.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import type {
   MachineConversions,
@@ -157,7 +158,10 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const asked = body.conversions.map((one) => ({ section: sectionOf(one), to: one.to }));
+      const asked = body.conversions.map((one, index) => {
+        const pointer = `#/conversions/${index}`;
+        return { section: pointedAt(pointer, () => sectionOf(one)), to: one.to, pointer };
+      });
       if (query.dryRun) {
         const shown = conversions.previewAll(params.ramBlockId, asked, parseIfMatch(request));
         return preview<ShownBatch>(request, reply, shortenedAll, shown);

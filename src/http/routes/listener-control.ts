@@ -87,7 +87,7 @@ export function listenerControlRoutes(app: TypedApp, control: ListenerControl, c
       },
       // Nothing need be said.
       preValidation: async (request) => {
-        Object.assign(request, { body: request.body ?? {} });
+        if (request.body === undefined) Object.assign(request, { body: {} });
       },
     },
     (request, reply) => {

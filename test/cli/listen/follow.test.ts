@@ -26,7 +26,7 @@ describe('followEvents', () => {
     expect(current().notices).toEqual([`following ${server.url.origin}`]);
   });
 
-  it('puts together what comes byte by byte, with any line end', async () => {
+  it('puts together what comes in pieces, with any line end', async () => {
     const text =
       ': hello\r\n\r\nid: 1\r\nevent: a\r\ndata: {"x":\r\ndata: "🐎"}\r\n\r\nid: 2\rdata: 2\r\rid: 3\ndata: 3\n\n';
     const server = await current().serve((response, request) => {

@@ -95,7 +95,7 @@ describe('forwarding', () => {
   it('says what fails, and goes on', async () => {
     const { url, requests } = await program(({ id }) => {
       if (id === '0') return { status: 500 };
-      if (id === '1') return { status: 302, headers: { location: '/elsewhere' } };
+      if (id === '1') return { status: 302, headers: { location: '/elsewhere' }, body: 'x'.repeat(2 ** 20) };
       return id === '2' ? null : { status: 200 };
     });
     await run(['--forward-to', url.href, '--count', '4'], stream(...events));

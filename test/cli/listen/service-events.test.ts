@@ -21,8 +21,13 @@ async function eventsOf(text: string): Promise<ServiceEvent[]> {
 
 describe('readEvents', () => {
   it('reads any events, written with any line ends and cut at any place', async () => {
-    const word = fc.stringMatching(/^[^\r\n\0]{1,20}$/u).filter((text) => !text.startsWith(' '));
-    const item = fc.record({ id: word, event: word, data: fc.jsonValue(), comment: fc.boolean() });
+    const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => /^[^ \r\n\0][^\r\n\0]*$/.test(text));
+    const item = fc.record({
+      id: word,
+      event: word,
+      data: fc.jsonValue({ stringUnit: 'grapheme' }),
+      comment: fc.boolean(),
+    });
     const lineEnd = fc.constantFrom('\n', '\r\n', '\r');
     const cuts = fc.array(fc.nat(), { maxLength: 40 });
     await fc.assert(
@@ -46,6 +51,16 @@ describe('readEvents', () => {
         );
       }),
     );
+  });
+
+  it('reads an event that comes byte by byte', async () => {
+    const text = 'id: ü\r\nevent: 🐎\r\ndata: "grüße"\r\n\r\n';
+    const everywhere = Array.from(Buffer.from(text).keys());
+    const event = { id: 'ü', event: '🐎', data: 'grüße' };
+    expect(await read(text, everywhere)).toEqual([
+      { kind: 'position', id: 'ü' },
+      { kind: 'event', event },
+    ]);
   });
 
   it('never fails over what is no event', async () => {
