@@ -1,7 +1,6 @@
 // Tells async listeners what they are owed: each at its own pace, in order, again and again until it is accepted. Beside
 // the block's queue, for nobody waits for them; their records concern nobody else.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Backlog } from '../core/backlog.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type {
@@ -13,6 +12,7 @@ import type {
 } from '../core/records.ts';
 import type { Delivery } from '../listeners/delivery.ts';
 import type { Judgement } from '../listeners/judge.ts';
+import { AsyncCourse } from './async-course.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** Deliveries, and milliseconds, after which the position of a listener is made durable. */
@@ -38,50 +38,13 @@ export interface MirroredBlock {
   commit(records: readonly NewRecord[]): Promise<void>;
 }
 
-/** How far one listener has come, beyond what is durable. */
-class Course {
-  readonly listener: RamDiscardListener;
-  readonly backlog: Backlog;
-  /** Every delivery up to here was accepted. */
-  accepted: number;
-  failingSince: string | null;
-  /** Attempts that failed since one was accepted. */
-  failures = 0;
-  /** When the next attempt is due, on the clock of `performance.now`. */
-  due = 0;
-  /** Breaks off the attempt that is under way. */
-  attempt = new AbortController();
-  /** Ends the wait for the next one. */
-  waiting: AbortController | null = null;
-  /** What is under way: one thing at a time. */
-  turn: Promise<unknown> = Promise.resolve();
-  keeping: NodeJS.Timeout | undefined;
-
-  constructor(listener: RamDiscardListener, backlog: Backlog) {
-    this.listener = listener;
-    this.backlog = backlog;
-    this.accepted = backlog.acknowledged;
-    this.failingSince = backlog.failingSince;
-  }
-
-  /** Deliveries that are known to be owed still. */
-  get owed(): number {
-    return this.backlog.size - Math.max(0, this.accepted - this.backlog.acknowledged);
-  }
-
-  /** Those of them that a replay would save: all but what the last one brought itself. */
-  get behind(): number {
-    return this.backlog.last - Math.max(this.accepted, this.backlog.replayThrough);
-  }
-}
-
 type Needed = Pick<Dependencies, 'asyncSettings' | 'attemptOnce' | 'log' | 'now'>;
 
 export class AsyncDeliveries {
   readonly #live: MirroredBlock;
   readonly #dependencies: Needed;
   readonly #stopped = new AbortController();
-  readonly #courses = new Map<string, Course>();
+  readonly #courses = new Map<string, AsyncCourse>();
   /** Those that are sending or about to. */
   readonly #running = new Map<string, Promise<void>>();
 
@@ -166,7 +129,7 @@ export class AsyncDeliveries {
   }
 
   /** What is to be done for `listener`; null where that is nothing. */
-  #owedTo(listener: RamDiscardListener): Course | null {
+  #owedTo(listener: RamDiscardListener): AsyncCourse | null {
     if (listener.backlog === null || !this.#isThere(listener)) return null;
     const course = this.#courseOf(listener);
     if (listener.phase === 'removing') return course;
@@ -178,19 +141,19 @@ export class AsyncDeliveries {
     return !deleted && manager.listeners.get(listener.id) === listener;
   }
 
-  #isTooFarBehind(course: Course): boolean {
+  #isTooFarBehind(course: AsyncCourse): boolean {
     return course.listener.phase === 'active' && course.behind > this.#dependencies.asyncSettings.backlogLimit;
   }
 
-  #courseOf(listener: RamDiscardListener): Course | null {
+  #courseOf(listener: RamDiscardListener): AsyncCourse | null {
     const known = this.#courses.get(listener.id);
     if (known !== undefined || listener.backlog === null) return known ?? null;
-    const course = new Course(listener, listener.backlog);
+    const course = new AsyncCourse(listener, listener.backlog);
     this.#courses.set(listener.id, course);
     return course;
   }
 
-  async #run(course: Course): Promise<void> {
+  async #run(course: AsyncCourse): Promise<void> {
     const { listener } = course;
     try {
       while (!this.#stopped.signal.aborted && this.#owedTo(listener) !== null) {
@@ -210,19 +173,19 @@ export class AsyncDeliveries {
     }
   }
 
-  #forget(course: Course): void {
+  #forget(course: AsyncCourse): void {
     clearTimeout(course.keeping);
     this.#courses.delete(course.listener.id);
   }
 
-  #exclusively<T>(course: Course, task: () => Promise<T>): Promise<T> {
+  #exclusively<T>(course: AsyncCourse, task: () => Promise<T>): Promise<T> {
     const done = course.turn.then(task);
     course.turn = done.catch(() => undefined);
     return done;
   }
 
   /** Does what is next for one listener. */
-  async #step(course: Course): Promise<void> {
+  async #step(course: AsyncCourse): Promise<void> {
     const { listener, backlog } = course;
     const { id: listenerId } = listener;
     if (this.#stopped.signal.aborted || this.#owedTo(listener) === null) return;
@@ -251,7 +214,7 @@ export class AsyncDeliveries {
     else if (!course.attempt.signal.aborted) await this.#failed(course, judgement);
   }
 
-  async #accepted(course: Course): Promise<void> {
+  async #accepted(course: AsyncCourse): Promise<void> {
     course.accepted++;
     course.failures = 0;
     course.failingSince = null;
@@ -262,7 +225,7 @@ export class AsyncDeliveries {
     }
   }
 
-  async #failed(course: Course, { status, retryMs = 0 }: Judgement): Promise<void> {
+  async #failed(course: AsyncCourse, { status, retryMs = 0 }: Judgement): Promise<void> {
     const { listener } = course;
     const { asyncSettings, now, log } = this.#dependencies;
     const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
@@ -287,7 +250,7 @@ export class AsyncDeliveries {
   }
 
   /** Makes durable how far the listener has come. */
-  async #keep(course: Course): Promise<void> {
+  async #keep(course: AsyncCourse): Promise<void> {
     clearTimeout(course.keeping);
     course.keeping = undefined;
     const { listener, backlog, accepted, failingSince } = course;
