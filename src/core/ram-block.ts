@@ -207,6 +207,7 @@ export class RamBlock {
       backlog.end(listener.range, this.farewell(listener).runs, this.#about('unregistration', at));
     else if (phase === 'disabled') backlog.drop(givenUp ?? 0);
     else backlog.want(givenUp ?? 0, at);
+    listener.lastSequence = Math.max(listener.lastSequence, backlog.acknowledged);
   }
 
   /** What came of the deliveries to an async listener. */

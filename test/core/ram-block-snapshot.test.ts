@@ -17,24 +17,27 @@ const definition: RamBlockDefinition = {
   ramAddr: 0,
   gpa: null,
   usedLength: PAGES * PAGE,
-  maxLength: PAGES * PAGE,
+  maxLength: 2 * PAGES * PAGE,
   pageSize: PAGE,
   resizeable: false,
   guestMemfd: true,
   createdAt: '2026-01-01T00:00:00.000Z',
 };
 
+/** Every other one is async, and one of these follows the end of the block. */
 function listener(id: string, start: number, end: number): ListenerDefinition {
+  const isAsync = Number(id.slice(1)) % 2 === 1;
+  const size = id === 'l3' ? null : (end - start) * PAGE;
   return {
     id,
     url: 'http://127.0.0.1:1/',
-    mode: 'sync',
-    section: { offset: start * PAGE, size: (end - start) * PAGE, offsetWithinAddressSpace: 0 },
+    mode: isAsync ? 'async' : 'sync',
+    section: { offset: start * PAGE, size, offsetWithinAddressSpace: 0 },
     granularity: 65_536,
     doubleDiscardSupported: true,
     coordinatedDiscard: true,
-    dmaMaxMappings: 100,
-    maxSections: 512,
+    dmaMaxMappings: isAsync ? null : 100,
+    maxSections: 2,
     timeoutMs: 5000,
     description: null,
     secret: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0',
@@ -46,7 +49,10 @@ const edges = fc.constantFrom(0, 31, 32, CHUNK_PAGES - 1, CHUNK_PAGES, CHUNK_PAG
 const page = fc.oneof(edges, fc.nat(PAGES));
 const range = fc.tuple(page, page).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
 const step = fc.record({
-  do: fc.constantFrom('change', 'change', 'change', 'source', 'listener', 'intent', 'outcome', 'phase'),
+  do: fc.constantFrom(
+    ...(['change', 'change', 'change', 'change', 'batch', 'source', 'listener', 'listener', 'resize'] as const),
+    ...(['intent', 'outcome', 'phase', 'position', 'skip', 'wanted', 'begun', 'changed'] as const),
+  ),
   range,
   to: fc.constantFrom('shared' as const, 'private' as const),
   number: fc.nat(4),
@@ -65,6 +71,32 @@ function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? 
       const conversion = { offset: runs.start * PAGE, size: (runs.end - runs.start) * PAGE, to } as Conversion;
       const sourceId = known.sources[number % known.sources.length] ?? 's0';
       records.push({ ramBlockId, at, kind: 'source-changed', sourceId, steps: [{ conversion }] });
+    } else if (what === 'batch' && isRange) {
+      const whole = { offset: runs.start * PAGE, size: (runs.end - runs.start) * PAGE } as const;
+      const [first, second] = (['shared', 'private'] as const).map((each) => ({ ...whole, to: each }) as Conversion);
+      const third = { ...second, to: 'shared' } as Conversion;
+      const half = [{ start: runs.start, end: Math.ceil((runs.start + runs.end) / 2) }];
+      const steps_ = [
+        { conversion: first as Conversion },
+        { conversion: second as Conversion, runs: half },
+        { conversion: third },
+      ];
+      records.push({ ramBlockId, at, kind: 'source-changed', sourceId: 's0', steps: steps_ });
+    } else if (what === 'resize') {
+      records.push({ ramBlockId, at, kind: 'block-resized', usedLength: (PAGES + number * 1000) * PAGE });
+    } else if (what === 'changed' && known.listeners.has(id)) {
+      const changes = { url: `http://127.0.0.1:${index}/`, previousSecrets: [{ secret: 'old', until: at }] };
+      records.push({ ramBlockId, at, kind: 'listener-changed', listenerId: id, changes });
+    } else if (['position', 'skip', 'wanted', 'begun'].includes(what) && known.listeners.has(id) && number % 2 === 1) {
+      const listenerId = id;
+      const failingSince = index % 2 === 0 ? at : null;
+      const news = {
+        position: { kind: 'listener-position', listenerId, acknowledged: index % 5, failingSince },
+        skip: { kind: 'delivery-skipped', listenerId, sequence: (index % 5) + 1 },
+        wanted: { kind: 'listener-replay', listenerId, step: 'wanted', givenUp: index % 7 },
+        begun: { kind: 'listener-replay', listenerId, step: 'begun' },
+      } as const;
+      records.push({ ramBlockId, at, ...news[what as keyof typeof news] });
     } else if (what === 'source') {
       const source = { id: `s${index}`, name: `source ${index}`, granularity: PAGE };
       known.sources.push(source.id);
@@ -72,11 +104,11 @@ function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? 
     } else if (what === 'listener' && isRange && !known.listeners.has(id)) {
       known.listeners.add(id);
       records.push({ ramBlockId, at, kind: 'listener-added', listener: listener(id, runs.start, runs.end) });
-    } else if (what === 'intent' && known.listeners.has(id)) {
+    } else if (what === 'intent' && known.listeners.has(id) && number % 2 === 0) {
       known.intents.add(`i${index}`);
       const calls = [{ listenerId: id, reservedThrough: index + 10 }];
       records.push({ ramBlockId, at, kind: 'intent', id: `i${index}`, runs: [runs], calls });
-    } else if (what === 'outcome' && known.listeners.has(id)) {
+    } else if (what === 'outcome' && known.listeners.has(id) && number % 2 === 0) {
       const [intentId = ''] = known.intents;
       known.intents.delete(intentId);
       const marks = [{ unknown: [runs] }, { unmapped: [runs] }, { settled: [runs] }, {}][number % 4];
@@ -88,7 +120,9 @@ function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? 
         listeners: [{ listenerId: id, lastSequence: index, ...marks }],
       });
     } else if (what === 'phase' && known.listeners.has(id)) {
-      records.push({ ramBlockId, at, kind: 'listener-phase', listenerId: id, phase: number % 2 ? 'active' : 'removing' });
+      const asyncPhase = (['active', 'disabled', 'removing'] as const)[index % 3] ?? 'active';
+      const phase = number % 2 === 1 ? asyncPhase : index % 2 ? 'active' : 'removing';
+      records.push({ ramBlockId, at, kind: 'listener-phase', listenerId: id, phase, givenUp: index % 4 });
     }
   }
   return records;
@@ -115,6 +149,14 @@ function seen(block: RamBlock): unknown {
       lastSequence: each.lastSequence,
       unknown: each.unknown,
       unmapped: each.unmapped,
+      backlog: each.backlog && {
+        acknowledged: each.backlog.acknowledged,
+        failingSince: each.backlog.failingSince,
+        wanted: each.backlog.wanted,
+        pending: each.backlog.pending,
+        replayThrough: each.backlog.replayThrough,
+        mapped: [...each.backlog.mapped.allRuns(true)],
+      },
       mapped: each.mapped(manager.populated),
       mappingsWith: each.mappingsWith(manager.populated, []),
     })),
