@@ -48,7 +48,7 @@ const range = fc
   .tuple(fc.nat(GUEST_PAGES - 1), fc.nat(GUEST_PAGES - 1))
   .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) + 1 }));
 
-async function worldOf(placed: readonly Placed[], withListeners: boolean): Promise<World> {
+async function worldOf(placed: readonly Placed[], withListeners: boolean, timeoutMs = 10_000): Promise<World> {
   const { api } = service;
   const machine = `m${++count}`;
   const blocks = [];
@@ -62,7 +62,7 @@ async function worldOf(placed: readonly Placed[], withListeners: boolean): Promi
     const path = `/v1/ram-blocks/${id}`;
     const device = withListeners ? await ScriptedListener.start() : null;
     if (device !== null) {
-      await api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs: 300 });
+      await api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs });
     }
     blocks.unshift({ placed: place, path, device });
   }
@@ -160,6 +160,7 @@ describe('a machine conversion', () => {
     const world = await worldOf(
       [0, 4, 8].map((gpa) => ({ gpa, pages: 4, more: 0 })),
       true,
+      300,
     );
     const path = `/v1/machines/${world.machine}/conversions`;
     const all = { gpa: 0, size: 12 * PAGE };
