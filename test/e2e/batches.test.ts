@@ -45,7 +45,7 @@ async function worldOf(before: readonly Wanted[], sections: readonly object[], f
   const ids: string[] = [];
   for (const each of sections) {
     const device = await ScriptedListener.start();
-    const body = { url: device.url, secret: SECRET, section: each, timeoutMs: 300, ...fields };
+    const body = { url: device.url, secret: SECRET, section: each, timeoutMs: 10_000, ...fields };
     ids.push((await api.ok('POST', `${path}/listeners`, body)).id);
     device.received.length = 0;
     devices.push(device);
@@ -124,7 +124,7 @@ describe('a batch', () => {
       fc.constantFrom<Reply>(409, 404, 'hang'),
       async (before, sections, conversions, objectsAt, objection) => {
         const { api } = service;
-        const world = await worldOf(before, sections);
+        const world = await worldOf(before, sections, { timeoutMs: 300 });
         const mapped = mappedAt(world);
         const state = await stateOf(world);
         const block = await api.ok('GET', world.path);

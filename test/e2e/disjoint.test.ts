@@ -29,7 +29,7 @@ afterEach(async () => {
 async function register(fields: object = {}) {
   const device = await ScriptedListener.start();
   devices.push(device);
-  const body = { url: device.url, secret: SECRET, timeoutMs: 500, ...fields };
+  const body = { url: device.url, secret: SECRET, timeoutMs: 10_000, ...fields };
   const { id } = await service.api.ok('POST', `${path}/listeners`, body);
   device.received.length = 0;
   return { device, id };
@@ -182,7 +182,10 @@ describe('conversions of different pages', () => {
           usedLength: PAGES * PAGE,
         });
         path = `/v1/ram-blocks/${block.id}`;
-        const both = [await register(), await register({ section: { offset: 16 * PAGE, size: 32 * PAGE } })];
+        const both = [
+          await register({ timeoutMs: 500 }),
+          await register({ timeoutMs: 500, section: { offset: 16 * PAGE, size: 32 * PAGE } }),
+        ];
         const mirror = await register({ mode: 'async' });
         for (const { device } of both) {
           device.script = ({ reason, type }) => {

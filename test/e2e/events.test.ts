@@ -33,7 +33,7 @@ async function follow(query = '', headers: Record<string, string> = {}): Promise
 const createBlock = (fields: object = {}) =>
   service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: 16 * PAGE, maxLength: 32 * PAGE, ...fields });
 const register = (path: string, fields: object = {}) =>
-  service.api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs: 200, ...fields });
+  service.api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs: 10_000, ...fields });
 
 /** Waits for so many events. */
 async function take(stream: EventStream, count: number) {

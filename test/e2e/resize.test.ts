@@ -40,7 +40,7 @@ async function blockOf(fields: object = {}) {
     register: async (fields_: object = {}, script: Script = () => 200) => {
       const device = await ScriptedListener.start();
       devices.push(device);
-      const body = { url: device.url, secret: SECRET, timeoutMs: 300, ...fields_ };
+      const body = { url: device.url, secret: SECRET, timeoutMs: 10_000, ...fields_ };
       const { id } = await service.api.ok('POST', `${path}/listeners`, body);
       device.script = script;
       device.received.length = 0;
@@ -126,7 +126,9 @@ describe('shrinking', () => {
 
   it('waits until nothing in what is cut off is of unknown state', async () => {
     const block = await blockOf();
-    const { device, id } = await block.register({}, ({ type }) => (type === 'ram_block.populate' ? 404 : 503));
+    const { device, id } = await block.register({ timeoutMs: 300 }, ({ type }) =>
+      type === 'ram_block.populate' ? 404 : 503,
+    );
     await service.api.post(`${block.path}/conversions`, { offset: 7 * PAGE, size: PAGE, to: 'shared' });
     expect((await block.resize(4)).body).toMatchObject({ code: 'listener-unsettled', listenerId: id });
     device.script = () => 200;
