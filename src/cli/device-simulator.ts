@@ -23,9 +23,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const simulator = await startDeviceSimulator({ ...args.options, onViolation: report, onNotice: warn });
   const stopped = stop.signal.aborted ? Promise.resolve() : once(stop.signal, 'abort');
   const closed = stopped.then(() => simulator.close());
+  let hasStarted = false;
   try {
     if (args.options.block !== null) await simulator.register();
-    if (!stop.signal.aborted) process.stdout.write(`${startLine(simulator, args)}\n`);
+    hasStarted = !stop.signal.aborted;
+    if (hasStarted) process.stdout.write(`${startLine(simulator, args)}\n`);
   } catch (error) {
     if (!stop.signal.aborted) {
       warn(messageOf(error));
@@ -33,7 +35,9 @@ async function main(argv: readonly string[]): Promise<void> {
       stop.abort();
     }
   }
-  conclude(await closed, args.strict);
+  const state = await closed;
+  if (args.json && hasStarted) process.stdout.write(`${JSON.stringify(state)}\n`);
+  conclude(state, args.strict);
 }
 
 function startLine(simulator: DeviceSimulator, { json, options }: Arguments): string {

@@ -35,6 +35,7 @@ export interface ProblemAnswer {
   readonly code: string;
   readonly detail: string;
   readonly errno: string | null;
+  readonly ramBlockId: string | null;
   readonly listenerId: string | null;
   readonly listenerDetail: string | null;
 }
@@ -152,6 +153,7 @@ export function toProblem({ status, text, json }: ServiceAnswer): ProblemAnswer 
     code: stringOf(json, 'code') ?? `http-${status}`,
     detail,
     errno: stringOf(json, 'errno'),
+    ramBlockId: stringOf(json, 'ramBlockId'),
     listenerId: stringOf(json, 'listenerId'),
     listenerDetail: stringOf(json, 'listenerDetail'),
   };

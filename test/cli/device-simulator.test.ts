@@ -1,3 +1,4 @@
+// device-simulator as a person calls it: a process, its output, its exit code, and its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -10,14 +11,16 @@ const COMMAND = fileURLToPath(new URL('../../src/cli/device-simulator.ts', impor
 
 const children: ChildProcess[] = [];
 
-/** The command with `args`; `line` is its first line, `ended` what is left when it has ended. */
+/** The command with `args`; `line` is its first line, `last` its last one, `ended` what is left when it has ended. */
 function run(...args: string[]) {
   const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const stderr = text(child.stderr);
+  const stdout = text(child.stdout);
   const ended = once(child, 'close').then(async ([code]) => ({ code, stderr: await stderr }));
   const line = once(child.stdout, 'data').then(([data]) => String(data).trimEnd());
-  return { child, line, ended };
+  const last = stdout.then((all) => all.trimEnd().split('\n').at(-1) ?? '');
+  return { child, line, last, ended };
 }
 
 afterEach(() => {
@@ -55,13 +58,34 @@ describe('device-simulator', () => {
   });
 
   it('listens without a block and ends well', async () => {
-    const { child, line, ended } = run('--secret', SECRET, '--strict', '--json');
+    const { child, line, last, ended } = run('--secret', SECRET, '--strict', '--json');
     const { url, registered } = JSON.parse(await line);
     expect(registered).toBeNull();
     await send(url, 'a', populate(1, [pages(0, 1)]));
     await send(url, 'b', discard(2, [pages(0, 1)]));
     child.kill('SIGTERM');
     expect(await ended).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(await last)).toMatchObject({
+      mode: 'sync',
+      mappings: 0,
+      peakMappings: 1,
+      deliveries: { populate: 1, discard: 1 },
+      violations: { count: 0 },
+    });
+  });
+
+  it('ends with its state as JSON, the violations with it', async () => {
+    const { child, line, last, ended } = run('--secret', SECRET, '--json');
+    const { url } = JSON.parse(await line);
+    for (const [id, sequence] of [
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      await send(url, id, populate(sequence, [pages(0, 1)]));
+    }
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(0);
+    expect(JSON.parse(await last).violations).toMatchObject({ count: 1, first: [{ kind: 'mapped-twice' }] });
   });
 
   it.each([

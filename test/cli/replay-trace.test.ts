@@ -1,7 +1,9 @@
 // The command as a person calls it: a process, its output and its exit code.
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ScriptedService } from './replay/scripted-service.ts';
+import { convertingScript } from './replay/converting-script.ts';
+import { ramBlock, ScriptedService } from './replay/scripted-service.ts';
+import { convertMemory } from './replay/trace-file.ts';
 import { runCommand } from './run-command.ts';
 
 const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.qemu.log', import.meta.url));
@@ -62,5 +64,31 @@ describe('replay-trace', () => {
       conversions: { posted: 1, changed: 1 },
       peak: { mappingsPerPage: 1 },
     });
+  });
+
+  it('says with --dry-run that nothing was changed, and exits 0', async () => {
+    const low = ramBlock({ id: 'b1', machine: 'vm1', gpa: 0 });
+    await using service = await ScriptedService.start(convertingScript([low]));
+    const lines = `${convertMemory(4096, 8192)}\n`;
+    const args = ['-', '--machine', 'vm1', '--dry-run', '--service', service.url.href];
+    const { code, stdout, stderr } = await run(args, lines);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Dry run +nothing was changed/);
+    expect(stdout).toContain('1 previewed: 1 changed something');
+    const posted = service.requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
+    expect(posted).toEqual([
+      '/v1/machines/vm1/conversions?dryRun=true',
+      '/v1/ram-blocks/b1/conversion-batches?dryRun=true',
+    ]);
+  });
+
+  it('exits 1 with one line when a dry run has no blocks', async () => {
+    await using service = await ScriptedService.start(convertingScript());
+    const { code, stdout, stderr } = await run([SELFTEST, '--dry-run', '--service', service.url.href]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^replay-trace: --dry-run creates no RAM blocks, .*ram-0x100000000 \(8 MiB at 0x100000000\).*\n$/,
+    );
+    expect(service.requests).toEqual([]);
   });
 });

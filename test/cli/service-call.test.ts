@@ -89,12 +89,13 @@ describe('a problem', () => {
   });
 
   it('is read field by field', () => {
-    const body = { code: 'listener-refused', detail: 'no', errno: 'ENOSPC', listenerId: 'l', listenerDetail: 'full' };
+    const listener = { ramBlockId: 'b', listenerId: 'l', listenerDetail: 'full' };
+    const body = { code: 'listener-refused', detail: 'no', errno: 'ENOSPC', ...listener };
     expect(toProblem(answer(409, '', body))).toEqual({ status: 409, ...body });
   });
 
   it('is made of what there is, when another program answers', () => {
-    const nothing = { errno: null, listenerId: null, listenerDetail: null };
+    const nothing = { errno: null, ramBlockId: null, listenerId: null, listenerDetail: null };
     expect(toProblem(answer(502, '<html>\n  Bad\tGateway'))).toEqual({
       status: 502,
       code: 'http-502',

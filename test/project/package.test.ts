@@ -57,11 +57,14 @@ async function start(name: string, args: string[], pattern: RegExp, settings: Re
 }
 
 describe('the installed package', () => {
-  it.each(['device-simulator', 'replay-trace'])('has %s, which explains itself', async (name) => {
-    const { stdout } = await run(bin(name), ['--help'], { cwd: folder, env });
-    expect(stdout).toContain(name);
-    expect(stdout).toMatch(/example/i);
-  });
+  it.each(['device-simulator', 'replay-trace', 'rba-listen', 'rba-sign', 'rba-verify'])(
+    'has %s, which explains itself',
+    async (name) => {
+      const { stdout } = await run(bin(name), ['--help'], { cwd: folder, env });
+      expect(stdout).toContain(name);
+      expect(stdout).toMatch(/example/i);
+    },
+  );
 
   it('serves, drives a device, replays a trace, and ends well', async () => {
     const settings = { PORT: '0', RBA_DATA_DIR: join(folder, 'data') };

@@ -6,7 +6,8 @@ import { DEFAULT_SERVICE, parseCommandLine, parseMachine, parseService, parseTok
 import { UsageError } from '../usage-error.ts';
 import type { MapOption } from './replay-blocks.ts';
 
-export const USAGE = 'usage: replay-trace FILE [--service URL] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]';
+export const USAGE =
+  'usage: replay-trace FILE [--service URL] [--machine NAME] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]';
 
 export const HELP = `${USAGE}
 
@@ -20,20 +21,31 @@ FILE has lines of any of these, with anything in between; - is standard input:
 
   --service URL              the service (${DEFAULT_SERVICE})
   --token TOKEN              sent as Authorization: Bearer
-  --map GPA:SIZE:RAMBLOCK    RAMBLOCK, an idstr in the machine or an id, lies at these addresses; repeatable.
-                             GPA:SIZE@OFFSET:RAMBLOCK for a part of a block. Without --map, blocks are created to fit
+  --machine NAME             the blocks that this machine has at guest physical addresses are converted. Where it has none,
+                             blocks that fit are created in it (replay- and a random number)
+  --map GPA:SIZE:RAMBLOCK    RAMBLOCK, an idstr in the machine (default) or an id, lies at these addresses; repeatable.
+                             GPA:SIZE@OFFSET:RAMBLOCK for a part of a block
   --block IDSTR              the block of ram_block_attributes_state_change lines (one is created to fit)
-  --machine NAME             where names are looked up (default) and blocks are created (replay- and a random number)
   --speed 1x                 keep the times of the trace, 10x: ten times as fast (at full speed)
-  --json                     print the summary as JSON
+  --dry-run                  ask what would happen; nothing is changed or created
+  --json                     print the summary as one JSON object
   --help
+
+A line that crosses a border of RAM blocks is one conversion of the machine, all of it or nothing. Only where --map has
+blocks at other addresses than the service, it is cut into one conversion for each block.
+
+With --dry-run each line is previewed against the present state, not on top of the lines before it. Figures and peaks are as
+if each line that is not refused had been done, in order. At the end each block's conversions are previewed once more as one
+batch, on top of each other (the first 10,000): the limit of a listener may show only there. No listener is called, so none
+can say no.
 
 Sizes are bytes, decimal or 0x hexadecimal, or with K, M, G, T (KiB and so on).
 Exit code: 0 replayed, whatever listeners refused; 1 FILE or the service cannot be used; 2 wrong arguments.
 
-Example, a 16 GiB guest whose RAM lies below 2 GiB and from 4 GiB on:
+Example, with blocks made to fit; what would happen in a machine that is there; one block below 2 GiB and from 4 GiB on:
   replay-trace boot.ftrace
-  replay-trace boot.ftrace --machine vm1 --map 0:2G:ram-low --map 4G:14G:ram-high --speed 10x
+  replay-trace boot.ftrace --machine vm1 --dry-run
+  replay-trace boot.ftrace --map 0:2G:pc.ram --map 4G:14G@2G:pc.ram --speed 10x
 `;
 
 export interface ReplayArguments {
@@ -46,6 +58,7 @@ export interface ReplayArguments {
   readonly maps: readonly MapOption[];
   readonly block: string | null;
   readonly speed: number | null;
+  readonly dryRun: boolean;
 }
 
 /**
@@ -54,23 +67,26 @@ export interface ReplayArguments {
  */
 export function parseReplayArguments(args: readonly string[]): ReplayArguments {
   const { values, positionals } = parse(args);
-  const { help = false, json = false, token = null, machine = null, block = null } = values;
+  const { help = false, json = false, token = null, machine = null, block = null, 'dry-run': dryRun = false } = values;
   const [trace, ...more] = positionals;
   const maps = (values.map ?? []).map(parseMap);
   if (!help) {
     if (trace === undefined) throw new UsageError('FILE is missing: the trace to replay, or - for standard input');
     if (more.length > 0) throw new UsageError(`one FILE at a time: ${more.join(' ')} is too many`);
-    if (trace === '-' && maps.length === 0 && block === null) {
+    if (trace === '-' && maps.length === 0 && block === null && machine === null) {
       throw new UsageError(
-        'standard input is read only once, so no blocks can be made to fit: --map or --block is needed',
+        'standard input is read only once, so no blocks can be made to fit: --machine, --map or --block is needed',
       );
+    }
+    if (dryRun && values.speed !== undefined) {
+      throw new UsageError('--speed makes no sense with --dry-run: nothing happens that could have a time');
     }
   }
   if (token !== null) parseToken(token);
   if (machine !== null) parseMachine(machine);
   const service = parseService(values.service ?? DEFAULT_SERVICE);
   const speed = values.speed === undefined ? null : parseSpeed(values.speed);
-  return { help, json, trace: trace ?? '', service, token, machine, maps, block, speed };
+  return { help, json, trace: trace ?? '', service, token, machine, maps, block, speed, dryRun };
 }
 
 function parse(args: readonly string[]) {
@@ -84,6 +100,7 @@ function parse(args: readonly string[]) {
       block: { type: 'string' },
       machine: { type: 'string' },
       speed: { type: 'string' },
+      'dry-run': { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },

@@ -1,5 +1,5 @@
-// What becomes of one conversion of a trace: parts of RAM blocks to convert, a line that only repeats another, or one
-// that the range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
+// What becomes of one conversion of a trace: parts of RAM blocks to convert, as one or each by itself, a line that only
+// repeats another, or one that the range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
 import { MAX_BYTES, MIN_PAGE_SIZE } from '../../core/section.ts';
 import type { BlockMap, BlockPart } from './block-map.ts';
 import type { TraceConversion } from './trace-lines.ts';
@@ -24,14 +24,29 @@ export interface Placeable {
   readonly pageSize: number;
 }
 
+/** A machine of the service, and where it has its blocks. */
+export interface MachineLayout<Block> {
+  readonly name: string;
+  readonly map: BlockMap<Block>;
+}
+
 export type Placed<Block> =
-  | { readonly kind: 'parts'; readonly parts: readonly BlockPart<Block>[] }
+  | {
+      readonly kind: 'parts';
+      readonly parts: readonly BlockPart<Block>[];
+      /** Bytes that lie in no block, of a conversion to shared: they are left out. */
+      readonly unassignedBytes: number;
+      /** The machine whose conversion, by guest physical address, comes to these parts and no others; null: each alone. */
+      readonly machine: string | null;
+    }
   /** A state change beside `kvm_convert_memory` lines: the same conversion a second time. */
   | { readonly kind: 'repeated' }
   | { readonly kind: 'refused'; readonly reason: RangeRefusal };
 
 export interface PlacementOptions<Block> {
   readonly map: BlockMap<Block>;
+  /** Where the service has these blocks; null: it does not say. */
+  readonly machine: MachineLayout<Block> | null;
   /** Where the offsets of `ram_block_attributes_state_change` lines belong; null: nowhere. */
   readonly stateChangeBlock: Block | null;
   /** Whether the trace is known to have `kvm_convert_memory` lines. Otherwise they count from the first one on. */
@@ -44,11 +59,13 @@ export interface PlacementOptions<Block> {
  */
 export class Placement<Block extends Placeable> {
   readonly #map: BlockMap<Block>;
+  readonly #machine: MachineLayout<Block> | null;
   readonly #stateChangeBlock: Block | null;
   #hasConvertMemory: boolean;
 
   constructor(options: PlacementOptions<Block>) {
     this.#map = options.map;
+    this.#machine = options.machine;
     this.#stateChangeBlock = options.stateChangeBlock;
     this.#hasConvertMemory = options.hasConvertMemory;
   }
@@ -67,7 +84,7 @@ export class Placement<Block extends Placeable> {
     const block = this.#stateChangeBlock;
     if (block === null) return { kind: 'refused', reason: 'noBlock' };
     if (offset + size > block.usedLength) return { kind: 'refused', reason: 'outsideBlock' };
-    return aligned([{ block, offset, size }]);
+    return aligned({ kind: 'parts', parts: [{ block, offset, size }], unassignedBytes: 0, machine: null });
   }
 
   /** Holes as QEMU's `kvm_convert_memory` has them: nothing to do when converting to shared, EINVAL to private. */
@@ -75,7 +92,9 @@ export class Placement<Block extends Placeable> {
     const { parts, unmappedBytes } = this.#map.cut(start, size);
     if (to === 'private' && unmappedBytes > 0) return { kind: 'refused', reason: 'unmappedToPrivate' };
     if (parts.length === 0) return { kind: 'refused', reason: 'unmappedToShared' };
-    return aligned(parts);
+    const machine =
+      this.#machine !== null && areSame(parts, this.#machine.map.cut(start, size).parts) ? this.#machine.name : null;
+    return aligned({ kind: 'parts', parts, unassignedBytes: unmappedBytes, machine });
   }
 }
 
@@ -90,7 +109,17 @@ export function refusalOf(start: number, size: number, pageSize: number): RangeR
 }
 
 /** All parts or none: a line is refused as a whole. */
-function aligned<Block extends Placeable>(parts: readonly BlockPart<Block>[]): Placed<Block> {
-  const fits = parts.every(({ block, offset, size }) => refusalOf(offset, size, block.pageSize) === null);
-  return fits ? { kind: 'parts', parts } : { kind: 'refused', reason: 'unaligned' };
+function aligned<Block extends Placeable>(placed: Extract<Placed<Block>, { kind: 'parts' }>): Placed<Block> {
+  const fits = placed.parts.every(({ block, offset, size }) => refusalOf(offset, size, block.pageSize) === null);
+  return fits ? placed : { kind: 'refused', reason: 'unaligned' };
+}
+
+function areSame<Block>(parts: readonly BlockPart<Block>[], others: readonly BlockPart<Block>[]): boolean {
+  return (
+    parts.length === others.length &&
+    parts.every(({ block, offset, size }, index) => {
+      const other = others[index];
+      return block === other?.block && offset === other.offset && size === other.size;
+    })
+  );
 }

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { RamBlockAnswer } from './answers.ts';
 import { BlockMap, type Mapping } from './block-map.ts';
+import type { MachineLayout } from './placement.ts';
 import { ReplayError } from './replay-error.ts';
 import { ReplayedBlock } from './replayed-block.ts';
-import type { ServiceClient } from './service-client.ts';
+import type { NewRamBlock, ServiceClient } from './service-client.ts';
+import { size } from './summary-text.ts';
 import type { TraceScan } from './trace-scan.ts';
 
 /** `--map`: `size` bytes of guest physical addresses from `gpa` on are the bytes of `ramBlock` from `offset` on. */
@@ -20,13 +22,19 @@ export interface MapOption {
 export interface BlockOptions {
   /** Where names are looked up and blocks are created; null: `default` for the one, a new name for the other. */
   readonly machine: string | null;
+  /** Empty: the blocks that `machine` has at guest physical addresses, else new ones. */
   readonly maps: readonly MapOption[];
   /** The idstr (or id) of the block of state changes; null: made where they are all that the trace has. */
   readonly block: string | null;
+  /** Nothing may be created. */
+  readonly dryRun: boolean;
 }
 
 export interface ReplayBlocks {
+  /** Where the addresses of the trace belong. */
   readonly map: BlockMap<ReplayedBlock>;
+  /** The machine that all of these blocks are of; null: there is none, or it has them at no addresses. */
+  readonly machine: MachineLayout<ReplayedBlock> | null;
   readonly stateChangeBlock: ReplayedBlock | null;
   readonly all: readonly ReplayedBlock[];
 }
@@ -37,54 +45,119 @@ const DEFAULT_MACHINE = 'default';
 /**
  * Finds or creates the blocks.
  * @param scan what the first pass found; null where there was none, so that nothing can be made to fit
- * @throws ReplayError when a named block does not exist or is too small, or one cannot be created
+ * @throws ReplayError when a named block does not exist or is too small, or one is missing and cannot be created
  */
 export async function prepareBlocks(
   client: ServiceClient,
   options: BlockOptions,
   scan: TraceScan | null,
 ): Promise<ReplayBlocks> {
-  const found = new Map<string, ReplayedBlock>();
-  const find = async (name: string): Promise<ReplayedBlock> => {
-    const ramBlock = await client.findRamBlock(options.machine ?? DEFAULT_MACHINE, name);
-    const block = found.get(ramBlock.id) ?? (await adopt(client, ramBlock));
-    found.set(ramBlock.id, block);
-    return block;
-  };
-
-  const mappings: Mapping<ReplayedBlock>[] = [];
-  for (const map of options.maps) {
-    const block = await find(map.ramBlock);
-    checkMap(map, block);
-    mappings.push({ gpa: map.gpa, size: map.size, offset: map.offset, block });
+  const found = new FoundBlocks(client, options.machine ?? DEFAULT_MACHINE);
+  const isByAddress = scan === null || scan.blocks.length > 0;
+  let mappings: Mapping<ReplayedBlock>[] = [];
+  for (const map of options.maps) mappings.push(await found.mapped(map));
+  if (options.maps.length === 0 && options.machine !== null && isByAddress) mappings = await found.inMachine();
+  let stateChangeBlock = options.block === null ? null : await found.named(options.block);
+  if (scan === null && mappings.length === 0 && stateChangeBlock === null) {
+    throw new ReplayError(
+      `machine ${options.machine} has no RAM blocks at guest physical addresses, and none can be made to fit a trace that is read only once; --map or --block names blocks`,
+    );
   }
-  let stateChangeBlock = options.block === null ? null : await find(options.block);
 
   const machine = options.machine ?? `replay-${randomBytes(4).toString('hex')}`;
-  const created: ReplayedBlock[] = [];
-  if (options.maps.length === 0 && scan !== null) {
-    for (const { gpa, size } of scan.blocks) {
-      const idstr = `ram-0x${gpa.toString(16)}`;
-      const block = new ReplayedBlock(await client.createRamBlock({ machine, idstr, usedLength: size, gpa }), true);
-      created.push(block);
-      mappings.push({ gpa, size, offset: 0, block });
-    }
+  const fitting = scan !== null && mappings.length === 0 && options.maps.length === 0 ? scan.blocks : [];
+  const missing: NewRamBlock[] = fitting.map(({ gpa, size }) => {
+    return { machine, idstr: `ram-0x${gpa.toString(16)}`, usedLength: size, gpa };
+  });
+  const needsBlock = stateChangeBlock === null && scan !== null && scan.stateChangeLength > 0 && !scan.hasConvertMemory;
+  if (needsBlock) missing.push({ machine, idstr: 'ram', usedLength: scan.stateChangeLength });
+  if (options.dryRun && missing.length > 0) throw missingInDryRun(options.machine, missing);
+  for (const wanted of missing) {
+    const block = found.take(new ReplayedBlock(await client.createRamBlock(wanted), true));
+    if (wanted.gpa === undefined) stateChangeBlock = block;
+    else mappings.push({ gpa: wanted.gpa, size: wanted.usedLength, offset: 0, block });
   }
-  if (stateChangeBlock === null && scan !== null && scan.stateChangeLength > 0 && !scan.hasConvertMemory) {
-    const usedLength = scan.stateChangeLength;
-    stateChangeBlock = new ReplayedBlock(await client.createRamBlock({ machine, idstr: 'ram', usedLength }), true);
-    created.push(stateChangeBlock);
-  }
-  return { map: new BlockMap(mappings), stateChangeBlock, all: [...found.values(), ...created] };
+  const layout = await found.machineOf(mappings);
+  return { map: new BlockMap(mappings), machine: layout, stateChangeBlock, all: found.all };
 }
 
-async function adopt(client: ServiceClient, ramBlock: RamBlockAnswer): Promise<ReplayedBlock> {
-  if (!ramBlock.hasAttributes) {
+/** Each block once, however often it is named. */
+class FoundBlocks {
+  readonly #client: ServiceClient;
+  /** Where names are looked up. */
+  readonly #machine: string;
+  readonly #blocks = new Map<string, ReplayedBlock>();
+
+  constructor(client: ServiceClient, machine: string) {
+    this.#client = client;
+    this.#machine = machine;
+  }
+
+  get all(): ReplayedBlock[] {
+    return [...this.#blocks.values()];
+  }
+
+  take(block: ReplayedBlock): ReplayedBlock {
+    this.#blocks.set(block.ramBlock.id, block);
+    return block;
+  }
+
+  /** @throws ReplayError when there is no such block, or it cannot be converted */
+  async named(name: string): Promise<ReplayedBlock> {
+    const ramBlock = await this.#client.findRamBlock(this.#machine, name);
+    if (ramBlock.hasAttributes) return this.#adopt(ramBlock);
     throw new ReplayError(
       `RAM block ${ramBlock.idstr} has no RamBlockAttributes, so it cannot be converted; --map or --block names another`,
     );
   }
-  return new ReplayedBlock(ramBlock, false, await client.sharedSections(ramBlock));
+
+  /** @throws ReplayError as `named`, and when the map is not within the block or its pages */
+  async mapped(map: MapOption): Promise<Mapping<ReplayedBlock>> {
+    const block = await this.named(map.ramBlock);
+    checkMap(map, block);
+    return { gpa: map.gpa, size: map.size, offset: map.offset, block };
+  }
+
+  /** The blocks that the machine has at guest physical addresses; none when there is no such machine. */
+  async inMachine(): Promise<Mapping<ReplayedBlock>[]> {
+    const mappings: Mapping<ReplayedBlock>[] = [];
+    for (const ramBlock of (await this.#client.findMachine(this.#machine)) ?? []) {
+      if (ramBlock.gpa === null) continue;
+      mappings.push({ gpa: ramBlock.gpa, size: ramBlock.usedLength, offset: 0, block: await this.#adopt(ramBlock) });
+    }
+    return mappings;
+  }
+
+  /** The machine that the blocks of `mappings` are of. Blocks of it that no mapping is of are only looked at. */
+  async machineOf(mappings: readonly Mapping<ReplayedBlock>[]): Promise<MachineLayout<ReplayedBlock> | null> {
+    const [name, another] = new Set(mappings.map(({ block }) => block.ramBlock.machine));
+    if (name === undefined || another !== undefined) return null;
+    if (mappings.every(({ block }) => block.ramBlock.gpa === null)) return null;
+    const placed = ((await this.#client.findMachine(name)) ?? []).flatMap((ramBlock) => {
+      if (ramBlock.gpa === null) return [];
+      const block = this.#blocks.get(ramBlock.id) ?? new ReplayedBlock(ramBlock, false);
+      return [{ gpa: ramBlock.gpa, size: ramBlock.usedLength, offset: 0, block }];
+    });
+    return { name, map: new BlockMap(placed) };
+  }
+
+  /** One without RamBlockAttributes may lie in the range of a conversion; the service says what it thinks of that. */
+  async #adopt(ramBlock: RamBlockAnswer): Promise<ReplayedBlock> {
+    const known = this.#blocks.get(ramBlock.id);
+    if (known !== undefined) return known;
+    const shared = ramBlock.hasAttributes ? await this.#client.sharedSections(ramBlock) : [];
+    return this.take(new ReplayedBlock(ramBlock, false, shared));
+  }
+}
+
+function missingInDryRun(machine: string | null, missing: readonly NewRamBlock[]): ReplayError {
+  const blocks = missing.map(({ idstr, usedLength, gpa }) => {
+    return `${idstr} (${size(usedLength)}${gpa === undefined ? '' : ` at 0x${gpa.toString(16)}`})`;
+  });
+  const where = machine === null ? 'no machine is named' : `machine ${machine} has no RAM blocks for it`;
+  return new ReplayError(
+    `--dry-run creates no RAM blocks, and ${where}; without it these would be created: ${blocks.join(', ')}. --machine, --map and --block name blocks that are there`,
+  );
 }
 
 function checkMap({ gpa, size, offset, ramBlock }: MapOption, { usedLength, pageSize }: ReplayedBlock): void {

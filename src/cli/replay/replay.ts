@@ -1,13 +1,15 @@
-// Replays a trace against a running service: reads it, places each conversion, waits for its time, posts it, counts.
-
+// Replays a trace against a running service: reads it, places each conversion, waits for its time, posts it, counts. A dry
+// run asks for previews instead.
+import { BatchPreviews } from './batch-previews.ts';
+import { type ConversionResult, Converter } from './converter.ts';
 import { Pacer } from './pacer.ts';
-import { Placement } from './placement.ts';
-import { type MapOption, prepareBlocks } from './replay-blocks.ts';
+import { type Placed, Placement } from './placement.ts';
+import { type MapOption, prepareBlocks, type ReplayBlocks } from './replay-blocks.ts';
 import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
 import { ServiceClient } from './service-client.ts';
 import type { BlockSummary, ReplaySummary } from './summary.ts';
-import { Tally } from './tally.ts';
+import { type AskedConversion, Tally } from './tally.ts';
 import { findTrace, type TraceEvent } from './trace-reader.ts';
 import { scanTrace } from './trace-scan.ts';
 
@@ -34,6 +36,8 @@ export interface ReplayOptions {
   readonly block?: string | null;
   /** 1 = as recorded; null = at full speed. */
   readonly speed?: number | null;
+  /** Ask for previews; nothing is created or changed. */
+  readonly dryRun?: boolean;
   /** What `-` reads; the process's standard input. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** Called for each line that is a conversion, so it must be cheap. */
@@ -47,11 +51,11 @@ export interface ReplayOptions {
  * @throws ReplayError when the trace cannot be read, or the service cannot be reached or used
  */
 export async function replayTrace(options: ReplayOptions): Promise<ReplaySummary> {
-  const { maps = [], block = null, machine = null, onProgress = () => {} } = options;
+  const { maps = [], block = null, machine = null, dryRun = false, onProgress = () => {} } = options;
   const trace = await findTrace(options.trace, options.stdin ?? process.stdin);
-  if (trace.size === null && maps.length === 0 && block === null) {
+  if (trace.size === null && maps.length === 0 && block === null && machine === null) {
     throw new ReplayError(
-      `${trace.name} can be read only once, so no blocks can be made to fit; --map or --block names blocks`,
+      `${trace.name} can be read only once, so no blocks can be made to fit; --machine, --map or --block names blocks`,
     );
   }
   const { size } = trace;
@@ -64,16 +68,19 @@ export async function replayTrace(options: ReplayOptions): Promise<ReplaySummary
 
   const client = new ServiceClient(options.service, options.token ?? null);
   try {
-    const blocks = await prepareBlocks(client, { machine, maps, block }, scan);
-    const tally = new Tally(blocks.all);
+    const blocks = await prepareBlocks(client, { machine, maps, block, dryRun }, scan);
+    const converter = new Converter(client, dryRun);
+    const replay = new Replay(blocks, converter, scan?.hasConvertMemory ?? false, dryRun);
+    const { tally } = replay;
     await options.onBlocks?.(tally.blocks());
-    const { map, stateChangeBlock } = blocks;
-    const placement = new Placement({ map, stateChangeBlock, hasConvertMemory: scan?.hasConvertMemory ?? false });
     const pacer = new Pacer(options.speed ?? null);
     const reader = trace.open();
     const started = performance.now();
     for await (const event of reader) {
-      await replayEvent(event, placement, pacer, client, tally);
+      await replay.take(event, pacer).catch((error: unknown) => {
+        if (!(error instanceof ReplayError)) throw error;
+        throw new ReplayError(`line ${event.line}: ${error.message}`, { cause: error });
+      });
       onProgress({
         phase: 'replay',
         fraction: scan === null ? null : event.line / scan.lines,
@@ -84,36 +91,76 @@ export async function replayTrace(options: ReplayOptions): Promise<ReplaySummary
       });
     }
     const seconds = (performance.now() - started) / 1000;
-    return tally.summarize(trace.name, options.service.href, reader.lines, reader.foreign, seconds);
+    const batchPreviews = (await replay.previews?.ask(converter)) ?? [];
+    const { lines, foreign } = reader;
+    return tally.summarize({
+      ...{ trace: trace.name, service: options.service.href, batchPreviews, lines, foreign, seconds },
+    });
   } finally {
     await client.close();
   }
 }
 
-async function replayEvent(
-  event: TraceEvent,
-  placement: Placement<ReplayedBlock>,
-  pacer: Pacer,
-  client: ServiceClient,
-  tally: Tally,
-): Promise<void> {
-  tally.addEvent(event);
-  const placed = placement.place(event);
-  if (placed.kind === 'repeated') return tally.addRepeated();
-  if (placed.kind === 'refused') return tally.addRefusedLine(placed.reason);
-  await pacer.until(event.time);
-  let isInRange = false;
-  for (const { block, offset, size } of placed.parts) {
-    const section = { offset, size };
-    const result = await client.convert(block.ramBlock, section, event.to).catch((error: unknown) => {
-      throw error instanceof ReplayError
-        ? new ReplayError(`line ${event.line}: ${error.message}`, { cause: error })
-        : error;
-    });
-    if (result.kind === 'refused' && result.problem.code === 'invalid-range') continue;
-    isInRange = true;
-    tally.addResult(event.line, block, section, event.to, result);
+/** What becomes of each event. */
+class Replay {
+  readonly tally: Tally;
+  /** null where the conversions are carried out. */
+  readonly previews: BatchPreviews | null;
+  readonly #converter: Converter;
+  readonly #placement: Placement<ReplayedBlock>;
+
+  constructor(blocks: ReplayBlocks, converter: Converter, hasConvertMemory: boolean, dryRun: boolean) {
+    const { map, machine, stateChangeBlock, all } = blocks;
+    this.tally = new Tally(all, dryRun);
+    this.previews = dryRun ? new BatchPreviews() : null;
+    this.#converter = converter;
+    this.#placement = new Placement({ map, machine, stateChangeBlock, hasConvertMemory });
   }
-  if (isInRange) tally.addApplied();
-  else tally.addRefusedLine('byService');
+
+  async take(event: TraceEvent, pacer: Pacer): Promise<void> {
+    const { tally } = this;
+    tally.addEvent(event);
+    const placed = this.#placement.place(event);
+    if (placed.kind === 'repeated') return tally.addRepeated();
+    if (placed.kind === 'refused') {
+      if (placed.reason === 'unmappedToShared') tally.addUnassigned(event.size);
+      return tally.addRefusedLine(placed.reason);
+    }
+    await pacer.until(event.time);
+    const { machine, parts } = placed;
+    const wasInRange =
+      machine === null ? await this.#convertEach(event, placed) : await this.#convertAsOne(event, machine, parts);
+    if (wasInRange) tally.addApplied(parts.length, machine !== null);
+    else tally.addRefusedLine('byService');
+  }
+
+  /** @returns whether the service found the range valid */
+  async #convertAsOne(event: TraceEvent, machine: string, parts: PlacedParts['parts']): Promise<boolean> {
+    const { line, start: gpa, size, to } = event;
+    const result = await this.#converter.convertGuestMemory(machine, { gpa, size }, to);
+    if (result.kind === 'accepted') this.tally.addUnassigned(result.unassignedBytes);
+    return this.#add({ line, gpa, size, to, parts }, result);
+  }
+
+  /** As `#convertAsOne`, but each block by itself: one may refuse what another has done. */
+  async #convertEach({ line, to }: TraceEvent, { parts, unassignedBytes }: PlacedParts): Promise<boolean> {
+    let wasInRange = false;
+    for (const part of parts) {
+      const { offset, size } = part;
+      const result = await this.#converter.convert(part.block.ramBlock, { offset, size }, to);
+      wasInRange = this.#add({ line, gpa: null, size, to, parts: [part] }, result) || wasInRange;
+    }
+    if (wasInRange) this.tally.addUnassigned(unassignedBytes);
+    return wasInRange;
+  }
+
+  #add(asked: AskedConversion, result: ConversionResult): boolean {
+    if (result.kind === 'refused' && result.problem.code === 'invalid-range') return false;
+    this.tally.addResult(asked, result);
+    if (result.kind === 'accepted')
+      for (const { block, ...section } of asked.parts) this.previews?.add(block, section, asked.to);
+    return true;
+  }
 }
+
+type PlacedParts = Extract<Placed<ReplayedBlock>, { kind: 'parts' }>;

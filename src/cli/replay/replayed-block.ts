@@ -42,10 +42,12 @@ export class ReplayedBlock {
     return this.#bitmap.runCount;
   }
 
-  /** @param section within the block, on its page borders */
-  apply(section: Section, to: ConversionTarget): void {
+  /** @param section within the block, on its page borders @returns how many bytes it changed */
+  apply(section: Section, to: ConversionTarget): number {
+    const before = this.pages;
     const range = toPageRange(section, this.pageSize);
     if (to === 'shared') this.#bitmap.set(range);
     else this.#bitmap.clear(range);
+    return Math.abs(this.pages - before) * this.pageSize;
   }
 }

@@ -1,31 +1,48 @@
 // The summary for people. Pure: the result of a replay to lines of text.
 import { RANGE_REFUSALS, type RangeRefusal } from './placement.ts';
-import type { BlockSummary, FirstRefusal, LineCounts, PopulatedState, ReplaySummary } from './summary.ts';
+import type {
+  BatchPreview,
+  BlockSummary,
+  ByteCounts,
+  FirstRefusal,
+  LineCounts,
+  PopulatedState,
+  ReplaySummary,
+} from './summary.ts';
 
 const LABEL_WIDTH = 14;
+
+const DRY_RUN: [string, string][] = [
+  ['Dry run', 'nothing was changed. Each conversion was previewed against the present state, not on top of those'],
+  ['', 'before it; the figures are as if each that was not refused had been done, in order'],
+];
 
 /** @returns text that ends in a line feed */
 export function summaryText(summary: ReplaySummary): string {
   const { lines, conversions, bytes, peak, end, seconds, conversionsPerSecond } = summary;
   const rows: [string, string][] = [
+    ...(summary.dryRun ? DRY_RUN : []),
     ['Trace', `${summary.trace}, ${count(lines.total)} lines`],
     ['Lines', lineCounts(lines)],
+    ...crossingLines(lines),
     ...refusedLines(lines),
     [
       'Conversions',
-      `${count(conversions.posted)} posted: ${count(conversions.changed)} changed something, ` +
+      `${count(conversions.posted)} ${summary.dryRun ? 'previewed' : 'posted'}: ` +
+        `${count(conversions.changed)} changed something, ` +
         `${count(conversions.unchanged)} no-ops, ${count(conversions.refused)} refused` +
         (conversions.retries > 0 ? `; ${count(conversions.retries)} retries` : ''),
     ],
-    ['To shared', `${size(bytes.toShared)}, of it changed ${size(bytes.changedToShared)}`],
+    ['To shared', `${size(bytes.toShared)}, of it changed ${size(bytes.changedToShared)}${unassigned(bytes)}`],
     ['To private', `${size(bytes.toPrivate)}, of it changed ${size(bytes.changedToPrivate)}`],
     ['Peak', state(peak)],
     ['At the end', state(end)],
-    ...summary.blocks.map((block): [string, string] => ['Block', blockText(block)]),
+    ...summary.blocks.map((block): [string, string] => ['Block', blockText(block, summary.dryRun)]),
     ...Object.entries(summary.refusals).flatMap(([code, { count: times, first }]): [string, string][] => [
       ['Refused', `${code}: ${count(times)}, first at line ${count(first.line)}`],
       ['', firstRefusal(first)],
     ]),
+    ...summary.batchPreviews.map((preview): [string, string] => ['As a batch', batchText(preview)]),
     ['Time', `${seconds.toFixed(2)} s, ${count(Math.round(conversionsPerSecond))} conversions/s`],
   ];
   const hint =
@@ -59,6 +76,24 @@ function lineCounts({ applied, repeated, foreign, refused }: LineCounts): string
   );
 }
 
+function crossingLines({ crossing, cut }: LineCounts): [string, string][] {
+  if (crossing === 0) return [];
+  const how = cut === 0 ? 'each as one change of all its blocks' : `${count(cut)} of them cut, block by block`;
+  return [['', `  ${count(crossing)} applied over a border of RAM blocks, ${how}`]];
+}
+
+function unassigned({ unassigned: bytes }: ByteCounts): string {
+  return bytes === 0 ? '' : `; ${size(bytes)} in no RAM block, left out`;
+}
+
+function batchText({ idstr, conversions, total, refusal }: BatchPreview): string {
+  const which = conversions < total ? `the first ${count(conversions)} of ${count(total)}` : `all ${count(total)}`;
+  const what = `${which} conversions of ${idstr}, on top of each other`;
+  if (refusal === null) return `${what}: nothing against them is known`;
+  const { code, status, errno, detail } = refusal;
+  return `${what}: ${code}, ${status}${errno === null ? '' : ` ${errno}`} ${detail}`;
+}
+
 function refusedLines({ refused }: LineCounts): [string, string][] {
   // Object.entries forgets which keys there are.
   const reasons = Object.keys(RANGE_REFUSALS) as RangeRefusal[];
@@ -71,14 +106,19 @@ function state({ populatedBytes, mappingsPerPage, mappingsPerRun }: PopulatedSta
   return `${size(populatedBytes)} populated; DMA mappings: ${count(mappingsPerPage)} per page, ${count(mappingsPerRun)} per run`;
 }
 
-function blockText({ machine, idstr, gpa, usedLength, created, populatedBytes, runs }: BlockSummary): string {
+function blockText(block: BlockSummary, dryRun: boolean): string {
+  const { machine, idstr, gpa, usedLength, created, populatedBytes, runs } = block;
   const place = gpa === null ? '' : ` at 0x${gpa.toString(16)}`;
   const origin = created ? ', created' : '';
-  return `${idstr} in machine ${machine}, ${size(usedLength)}${place}${origin}; now ${size(populatedBytes)} in ${count(runs)} ${runs === 1 ? 'run' : 'runs'}`;
+  const state = `${size(populatedBytes)} in ${count(runs)} ${runs === 1 ? 'run' : 'runs'}`;
+  return `${idstr} in machine ${machine}, ${size(usedLength)}${place}${origin}; ${dryRun ? 'then' : 'now'} ${state}`;
 }
 
-function firstRefusal({ idstr, offset, size: bytes, to, status, errno, detail, populated }: FirstRefusal): string {
-  const what = `offset 0x${offset.toString(16)} size 0x${bytes.toString(16)} of ${idstr} to ${to}`;
+function firstRefusal({ gpa, offset, size: bytes, to, blocks, idstr, ...first }: FirstRefusal): string {
+  const start = gpa === null ? `offset 0x${(offset ?? 0).toString(16)}` : `gpa 0x${gpa.toString(16)}`;
+  const where = blocks.length > 1 && idstr !== null ? `, refused in ${idstr}` : '';
+  const what = `${start} size 0x${bytes.toString(16)} of ${blocks.join(' and ')} to ${to}${where}`;
+  const { status, errno, detail, populated } = first;
   const mappings = `${count(populated.mappingsPerPage)} DMA mappings per page, ${count(populated.mappingsPerRun)} per run`;
   return `  ${what}, with ${mappings}: ${status}${errno === null ? '' : ` ${errno}`} ${detail}`;
 }

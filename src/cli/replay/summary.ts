@@ -1,4 +1,5 @@
 // What a replay found out: the shape of its result, also of `--json`. Sizes are bytes, times are seconds.
+import type { ProblemAnswer } from '../service-call.ts';
 import type { RangeRefusal } from './placement.ts';
 import type { ConversionTarget, TraceEventName } from './trace-lines.ts';
 
@@ -10,13 +11,17 @@ export interface LineCounts {
   /** State changes beside `kvm_convert_memory` lines: counted, not applied. */
   readonly repeated: number;
   readonly foreign: number;
+  /** Of those applied: over the border of RAM blocks. */
+  readonly crossing: number;
+  /** Of those crossing: block by block, for the service does not have the blocks at these addresses. */
+  readonly cut: number;
   /** By the range rules. */
   readonly refused: Readonly<Record<RangeRefusal, number>>;
   /** The lines that are not foreign, by their event. */
   readonly byEvent: Readonly<Record<TraceEventName, number>>;
 }
 
-/** A conversion is one request: a line that crosses a border of blocks makes one for each block. */
+/** A conversion is one request; a line that is cut makes one for each block. In a dry run it is a preview. */
 export interface ConversionCounts {
   /** changed + unchanged + refused. */
   readonly posted: number;
@@ -28,12 +33,14 @@ export interface ConversionCounts {
   readonly retries: number;
 }
 
-/** Of accepted conversions. */
+/** Of accepted conversions, but for `unassigned`. */
 export interface ByteCounts {
   readonly toShared: number;
   readonly toPrivate: number;
   readonly changedToShared: number;
   readonly changedToPrivate: number;
+  /** Of conversions to shared: in no RAM block, and so left out. */
+  readonly unassigned: number;
 }
 
 /** DMA mappings that a device needs for what is populated: one a page as VFIO maps, or one a run. */
@@ -46,11 +53,18 @@ export interface PopulatedState {
 /** The first refusal of its code. */
 export interface FirstRefusal {
   readonly line: number;
-  readonly ramBlockId: string;
-  readonly idstr: string;
-  readonly offset: number;
+  /** Where the range begins; null for an offset in a block. */
+  readonly gpa: number | null;
+  /** Of the whole range, over all of its blocks. */
   readonly size: number;
   readonly to: ConversionTarget;
+  /** The idstrs of the blocks in the range, by ascending address. */
+  readonly blocks: readonly string[];
+  /** The block that it was about; null where the answer names none of several. */
+  readonly ramBlockId: string | null;
+  readonly idstr: string | null;
+  /** Where the range begins in that block. */
+  readonly offset: number | null;
   readonly status: number;
   readonly detail: string;
   readonly errno: string | null;
@@ -64,6 +78,18 @@ export interface FirstRefusal {
 export interface RefusalCount {
   readonly count: number;
   readonly first: FirstRefusal;
+}
+
+/** What the conversions of one block, on top of each other, would meet. Limits of listeners may only show here. */
+export interface BatchPreview {
+  readonly ramBlockId: string;
+  readonly idstr: string;
+  /** Previewed as one batch, from the first one on. */
+  readonly conversions: number;
+  /** Of so many; a batch takes 10,000. */
+  readonly total: number;
+  /** null: they would be accepted. */
+  readonly refusal: ProblemAnswer | null;
 }
 
 export interface BlockSummary {
@@ -82,6 +108,11 @@ export interface BlockSummary {
 export interface ReplaySummary {
   readonly trace: string;
   readonly service: string;
+  /**
+   * Whether nothing was changed. Each conversion was previewed against the present state; the figures are as if each that
+   * was not refused had been done, in order.
+   */
+  readonly dryRun: boolean;
   readonly blocks: readonly BlockSummary[];
   readonly lines: LineCounts;
   readonly conversions: ConversionCounts;
@@ -92,6 +123,8 @@ export interface ReplaySummary {
   readonly peak: PopulatedState;
   /** By the code of the problem. */
   readonly refusals: Readonly<Record<string, RefusalCount>>;
+  /** Of a dry run, one for each block with conversions; else empty. */
+  readonly batchPreviews: readonly BatchPreview[];
   /** From the first conversion to the last answer. */
   readonly seconds: number;
   readonly conversionsPerSecond: number;

@@ -1,26 +1,51 @@
 // Keeps the figures of a replay while it runs.
-import type { Section } from '../../core/section.ts';
+import type { BlockPart } from './block-map.ts';
+import type { Accepted, ConversionResult, Refused } from './converter.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from './placement.ts';
+import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
-import type { ConversionResult } from './service-client.ts';
 import type { BlockSummary, PopulatedState, RefusalCount, ReplaySummary } from './summary.ts';
 import type { ConversionTarget } from './trace-lines.ts';
 import type { TraceEvent } from './trace-reader.ts';
 
+/** One conversion as the service was asked for it. */
+export interface AskedConversion {
+  readonly line: number;
+  /** Bytes; null for a section of one block. */
+  readonly gpa: number | null;
+  /** Bytes, over all parts and what is in no block. */
+  readonly size: number;
+  readonly to: ConversionTarget;
+  /** By ascending address. */
+  readonly parts: readonly BlockPart<ReplayedBlock>[];
+}
+
+/** What the summary says beside the figures. */
+export type SummaryHead = Pick<ReplaySummary, 'trace' | 'service' | 'batchPreviews' | 'seconds'> & {
+  /** Lines, the foreign ones included, and the foreign ones alone. */
+  readonly lines: number;
+  readonly foreign: number;
+};
+
 export class Tally {
   readonly #blocks: readonly ReplayedBlock[];
+  readonly #dryRun: boolean;
   readonly #byEvent = { kvm_convert_memory: 0, ram_block_attributes_state_change: 0, kvm_hypercall: 0 };
   readonly #refusedLines: Record<RangeRefusal, number>;
   readonly #conversions = { posted: 0, changed: 0, unchanged: 0, refused: 0, retries: 0 };
-  readonly #bytes = { toShared: 0, toPrivate: 0, changedToShared: 0, changedToPrivate: 0 };
+  readonly #bytes = { toShared: 0, toPrivate: 0, changedToShared: 0, changedToPrivate: 0, unassigned: 0 };
   readonly #refusals = new Map<string, RefusalCount>();
   #applied = 0;
+  #crossing = 0;
+  #cut = 0;
   #repeated = 0;
   #now: PopulatedState;
   #peak: PopulatedState;
 
-  constructor(blocks: readonly ReplayedBlock[]) {
+  /** @param dryRun what is accepted was only previewed, each alone: what it changes follows from what came before it */
+  constructor(blocks: readonly ReplayedBlock[], dryRun = false) {
     this.#blocks = blocks;
+    this.#dryRun = dryRun;
     const noRefusals = Object.keys(RANGE_REFUSALS).map((reason) => [reason, 0]);
     // fromEntries forgets which keys it was given.
     this.#refusedLines = Object.fromEntries(noRefusals) as Record<RangeRefusal, number>;
@@ -55,8 +80,12 @@ export class Tally {
     this.#byEvent[event.event]++;
   }
 
-  addApplied(): void {
+  /** @param asOne whether it was one conversion, over however many blocks */
+  addApplied(blocks: number, asOne: boolean): void {
     this.#applied++;
+    if (blocks < 2) return;
+    this.#crossing++;
+    if (!asOne) this.#cut++;
   }
 
   addRepeated(): void {
@@ -67,30 +96,38 @@ export class Tally {
     this.#refusedLines[reason]++;
   }
 
-  addResult(
-    line: number,
-    block: ReplayedBlock,
-    section: Section,
-    to: ConversionTarget,
-    result: ConversionResult,
-  ): void {
-    this.#conversions.posted++;
-    this.#conversions.retries += result.attempts - 1;
-    if (result.kind === 'accepted') this.#accept(block, section, to, result.changedBytes);
-    else this.#refuse(line, block, section, to, result);
+  /** @param bytes of a conversion to shared that lie in no block */
+  addUnassigned(bytes: number): void {
+    this.#bytes.unassigned += bytes;
   }
 
-  #accept(block: ReplayedBlock, section: Section, to: ConversionTarget, changedBytes: number): void {
+  /** @throws ReplayError when the answer is about blocks that the replay does not know */
+  addResult(asked: AskedConversion, result: ConversionResult): void {
+    this.#conversions.posted++;
+    this.#conversions.retries += result.attempts - 1;
+    if (result.kind === 'accepted') this.#accept(asked, result);
+    else this.#refuse(asked, result);
+  }
+
+  #accept({ to, parts: asked }: AskedConversion, { parts }: Accepted): void {
+    let changedBytes = 0;
+    for (const part of parts) {
+      const { block } = asked.find((one) => one.block.ramBlock.id === part.ramBlockId) ?? {};
+      if (block === undefined || part.offset + part.size > block.usedLength) {
+        throw new ReplayError(`the service converted RAM block ${part.ramBlockId}, which has come or grown meanwhile`);
+      }
+      const before = { bytes: block.populatedBytes, pages: block.pages, runs: block.runs };
+      const changedHere = block.apply(part, to);
+      changedBytes += this.#dryRun ? changedHere : part.changedBytes;
+      this.#bytes[to === 'shared' ? 'toShared' : 'toPrivate'] += part.size;
+      this.#now = {
+        populatedBytes: this.#now.populatedBytes + block.populatedBytes - before.bytes,
+        mappingsPerPage: this.#now.mappingsPerPage + block.pages - before.pages,
+        mappingsPerRun: this.#now.mappingsPerRun + block.runs - before.runs,
+      };
+    }
     this.#conversions[changedBytes > 0 ? 'changed' : 'unchanged']++;
-    this.#bytes[to === 'shared' ? 'toShared' : 'toPrivate'] += section.size;
     this.#bytes[to === 'shared' ? 'changedToShared' : 'changedToPrivate'] += changedBytes;
-    const before = { bytes: block.populatedBytes, pages: block.pages, runs: block.runs };
-    block.apply(section, to);
-    this.#now = {
-      populatedBytes: this.#now.populatedBytes + block.populatedBytes - before.bytes,
-      mappingsPerPage: this.#now.mappingsPerPage + block.pages - before.pages,
-      mappingsPerRun: this.#now.mappingsPerRun + block.runs - before.runs,
-    };
     this.#peak = {
       populatedBytes: Math.max(this.#peak.populatedBytes, this.#now.populatedBytes),
       mappingsPerPage: Math.max(this.#peak.mappingsPerPage, this.#now.mappingsPerPage),
@@ -98,13 +135,7 @@ export class Tally {
     };
   }
 
-  #refuse(
-    line: number,
-    { ramBlock }: ReplayedBlock,
-    section: Section,
-    to: ConversionTarget,
-    { problem, attempts }: Extract<ConversionResult, { kind: 'refused' }>,
-  ): void {
+  #refuse({ line, gpa, size, to, parts }: AskedConversion, { problem, attempts }: Refused): void {
     this.#conversions.refused++;
     const known = this.#refusals.get(problem.code);
     if (known !== undefined) {
@@ -112,29 +143,30 @@ export class Tally {
       return;
     }
     const { status, detail, errno, listenerId, listenerDetail } = problem;
-    const place = {
-      line,
-      ramBlockId: ramBlock.id,
-      idstr: ramBlock.idstr,
-      offset: section.offset,
-      size: section.size,
-      to,
+    const about = parts.length === 1 ? parts[0] : parts.find(({ block }) => block.ramBlock.id === problem.ramBlockId);
+    const first = {
+      ...{ line, gpa, size, to, blocks: parts.map(({ block }) => block.ramBlock.idstr) },
+      ramBlockId: about?.block.ramBlock.id ?? null,
+      idstr: about?.block.ramBlock.idstr ?? null,
+      offset: about?.offset ?? null,
+      ...{ status, detail, errno, listenerId, listenerDetail, attempts, populated: this.#now },
     };
-    const first = { ...place, status, detail, errno, listenerId, listenerDetail, attempts, populated: this.#now };
     this.#refusals.set(problem.code, { count: 1, first });
   }
 
-  /** @param seconds from the first conversion to the last answer */
-  summarize(trace: string, service: string, lines: number, foreign: number, seconds: number): ReplaySummary {
+  summarize({ trace, service, lines, foreign, batchPreviews, seconds }: SummaryHead): ReplaySummary {
     return {
       trace,
       service,
+      dryRun: this.#dryRun,
       blocks: this.blocks(),
       lines: {
         total: lines,
         applied: this.#applied,
         repeated: this.#repeated,
         foreign,
+        crossing: this.#crossing,
+        cut: this.#cut,
         refused: this.#refusedLines,
         byEvent: this.#byEvent,
       },
@@ -143,6 +175,7 @@ export class Tally {
       end: this.#now,
       peak: this.#peak,
       refusals: Object.fromEntries(this.#refusals),
+      batchPreviews,
       seconds,
       conversionsPerSecond: seconds > 0 ? this.posted / seconds : 0,
     };

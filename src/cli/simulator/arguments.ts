@@ -44,7 +44,8 @@ Misbehaving:
   --seed N                of the random numbers
 
   --strict                exit with 3 when there was any violation
-  --json                  print the start line as JSON
+  --json                  print two lines of JSON: where it listens and what it is registered with, at
+                          the end its state as GET / has it, with the violations
   --help
 
 With --async it is not waited for and cannot refuse. It is told afterwards, in order, each
@@ -95,7 +96,7 @@ const OPTIONS = {
   seed: text,
   strict: flag,
   json: flag,
-  help: flag,
+  help: { ...flag, short: 'h' },
 } as const;
 
 /** An asynchronous listener has no way to refuse, whatever the reason. */

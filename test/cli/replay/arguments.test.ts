@@ -1,3 +1,4 @@
+// The command line of replay-trace: what can be said, and what is refused.
 import { describe, expect, it } from 'vitest';
 import { HELP, parseReplayArguments } from '../../../src/cli/replay/arguments.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
@@ -16,6 +17,7 @@ describe('parseReplayArguments', () => {
       maps: [],
       block: null,
       speed: null,
+      dryRun: false,
     });
   });
 
@@ -35,6 +37,7 @@ describe('parseReplayArguments', () => {
       ],
       block: 'pc.ram',
       speed: 0.5,
+      dryRun: false,
     });
   });
 
@@ -52,6 +55,10 @@ describe('parseReplayArguments', () => {
     ]);
   });
 
+  it('takes a dry run, and standard input for the blocks that a machine has', () => {
+    expect(parseReplayArguments(['-', '--machine', 'vm1', '--dry-run'])).toMatchObject({ dryRun: true, trace: '-' });
+  });
+
   it('asks for no file when it is asked for help', () => {
     expect(parseReplayArguments(['--help']).help).toBe(true);
   });
@@ -61,7 +68,8 @@ describe('parseReplayArguments', () => {
     ['two files', ['a', 'b'], /b is too many/],
     ['an unknown option', ['a', '--bogus'], /--bogus/],
     ['an option without its value', ['a', '--map'], /--map/],
-    ['standard input without blocks', ['-'], /--map or --block/],
+    ['standard input without blocks', ['-'], /--machine, --map or --block/],
+    ['a dry run at a speed', ['a', '--dry-run', '--speed', '1x'], /--speed makes no sense with --dry-run/],
     ['a map of two fields', ['a', '--map', '0:4G'], /--map 0:4G/],
     ['a map with a bad number', ['a', '--map', '0:4X:ram'], /--map 0:4X:ram: "4X" is not a byte size/],
     ['an empty map', ['a', '--map', '0:0:ram'], /SIZE is 0/],
@@ -78,7 +86,7 @@ describe('parseReplayArguments', () => {
   });
 
   it('explains every option in its help', () => {
-    for (const option of ['service', 'token', 'map', 'block', 'machine', 'speed', 'json', 'help']) {
+    for (const option of ['service', 'token', 'map', 'block', 'machine', 'speed', 'dry-run', 'json', 'help']) {
       expect(HELP).toContain(`--${option}`);
     }
   });

@@ -1,3 +1,4 @@
+// Which blocks a conversion of a trace belongs to, and what the range rules refuse.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BlockMap, type Mapping } from '../../../src/cli/replay/block-map.ts';
@@ -34,7 +35,7 @@ const stateChange = (offset: number, size: number): TraceConversion =>
   conversion(offset, size, 'shared', 'ram_block_attributes_state_change');
 
 const placement = (stateChangeBlock: Block | null = null, hasConvertMemory = false): Placement<Block> =>
-  new Placement({ map, stateChangeBlock, hasConvertMemory });
+  new Placement({ map, machine: null, stateChangeBlock, hasConvertMemory });
 
 describe('BlockMap', () => {
   it('cuts a range at the border of two blocks', () => {
@@ -129,7 +130,31 @@ describe('Placement', () => {
     expect(placement().place(conversion(2 * GIB - PAGE, 2 * PAGE))).toEqual({
       kind: 'parts',
       parts: [{ block: low, offset: 2 * GIB - PAGE, size: PAGE }],
+      unassignedBytes: PAGE,
+      machine: null,
     });
+  });
+
+  it('makes one conversion of the machine where the service has the same blocks at these addresses', () => {
+    const elsewhere = block('elsewhere', GIB);
+    const machine = {
+      name: 'vm1',
+      map: new BlockMap<Block>([
+        { gpa: 0, size: 2 * GIB, offset: 0, block: low },
+        { gpa: 3 * GIB, size: GIB, offset: 0, block: elsewhere },
+        { gpa: 4 * GIB, size: 14 * GIB, offset: 0, block: high },
+      ]),
+    };
+    const options = { map, machine, stateChangeBlock: low, hasConvertMemory: false };
+    const machineOf = (start: number, size: number, event?: TraceEventName): unknown => {
+      return Reflect.get(new Placement(options).place(conversion(start, size, 'shared', event)), 'machine');
+    };
+    expect(machineOf(PAGE, PAGE)).toBe('vm1');
+    expect(machineOf(2 * GIB - PAGE, 2 * PAGE)).toBe('vm1');
+    expect(machineOf(2 * GIB - PAGE, 3 * GIB)).toBeNull();
+    expect(machineOf(4 * GIB - PAGE, 2 * PAGE)).toBeNull();
+    expect(machineOf(18 * GIB - PAGE, 2 * PAGE)).toBeNull();
+    expect(machineOf(PAGE, PAGE, 'ram_block_attributes_state_change')).toBeNull();
   });
 
   it('refuses a whole line when the pages of one block are larger', () => {
@@ -138,7 +163,12 @@ describe('Placement', () => {
       { gpa: 0, size: GIB, offset: 0, block: low },
       { gpa: GIB, size: GIB, offset: 0, block: huge },
     ]);
-    const mixedPlacement = new Placement({ map: mixed, stateChangeBlock: null, hasConvertMemory: false });
+    const mixedPlacement = new Placement({
+      map: mixed,
+      machine: null,
+      stateChangeBlock: null,
+      hasConvertMemory: false,
+    });
     const place = (size: number) => mixedPlacement.place(conversion(GIB - PAGE, PAGE + size));
     expect(place(2 * MIB).kind).toBe('parts');
     expect(place(PAGE)).toEqual({ kind: 'refused', reason: 'unaligned' });
@@ -148,6 +178,8 @@ describe('Placement', () => {
     expect(placement(low).place(stateChange(PAGE, PAGE))).toEqual({
       kind: 'parts',
       parts: [{ block: low, offset: PAGE, size: PAGE }],
+      unassignedBytes: 0,
+      machine: null,
     });
     expect(placement(low).place(stateChange(2 * GIB, PAGE))).toEqual({ kind: 'refused', reason: 'outsideBlock' });
   });

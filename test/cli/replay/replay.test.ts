@@ -1,75 +1,26 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fieldOf, numberOf, stringOf } from '../../../src/cli/json-fields.ts';
+// A replay from the lines of a trace to its summary, against a scripted service; and how both are printed.
+import { describe, expect, it } from 'vitest';
+import { fieldOf } from '../../../src/cli/json-fields.ts';
 import { ProgressBar, progressText } from '../../../src/cli/replay/progress-bar.ts';
 import { type ReplayOptions, type ReplayProgress, replayTrace } from '../../../src/cli/replay/replay.ts';
 import { ReplayError } from '../../../src/cli/replay/replay-error.ts';
 import { size, summaryText } from '../../../src/cli/replay/summary-text.ts';
-import { PageBitmap } from '../../../src/core/page-bitmap.ts';
+import { convertingScript } from './converting-script.ts';
 import { problem, ramBlock, type Script, ScriptedService } from './scripted-service.ts';
+import { convertMemory as convert, stateChange, TraceFile } from './trace-file.ts';
 
 const PAGE = 4096;
 const GIB = 1024 ** 3;
-
-/** Blocks that convert as they are asked to; `refuse` may object. */
-function convertingScript(blocks: object[] = [], refuse: Script = () => null): Script {
-  const bitmaps = new Map<string, PageBitmap>();
-  return (request) => {
-    const { method, path, body } = request;
-    const url = new URL(path, 'http://service');
-    if (method === 'POST' && path === '/v1/ram-blocks') {
-      // The contract's request body, as the client under test sends it.
-      const created = ramBlock({ ...(body as object), id: `b${blocks.length + 1}` });
-      blocks.push(created);
-      return { status: 201, body: created };
-    }
-    const find = (id: string | undefined | null) =>
-      blocks.find((block) => [stringOf(block, 'id'), stringOf(block, 'idstr')].includes(id ?? ''));
-    if (path.startsWith('/v1/ram-blocks?')) {
-      const found = find(url.searchParams.get('idstr'));
-      return { status: 200, body: { items: found === undefined ? [] : [found] } };
-    }
-    const [, id, what] = /^\/v1\/ram-blocks\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
-    const block = find(id);
-    if (block === undefined || id === undefined) return problem(404, 'not-found');
-    const shared = fieldOf(block, 'shared') ?? [];
-    if (what === 'sections') return { status: 200, body: { items: shared, nextCursor: null, generation: 1 } };
-    const refusal = refuse(request);
-    if (refusal !== null) return refusal;
-    const bitmap = bitmaps.get(id) ?? new PageBitmap((numberOf(block, 'usedLength') ?? 0) / PAGE);
-    bitmaps.set(id, bitmap);
-    const start = (numberOf(body, 'offset') ?? 0) / PAGE;
-    const before = bitmap.populated;
-    const range = { start, end: start + (numberOf(body, 'size') ?? 0) / PAGE };
-    if (stringOf(body, 'to') === 'shared') bitmap.set(range);
-    else bitmap.clear(range);
-    return { status: 200, body: { changedBytes: Math.abs(bitmap.populated - before) * PAGE } };
-  };
-}
-
-const convert = (start: number, bytes: number, to: 'shared' | 'private' = 'shared'): string =>
-  `kvm_convert_memory start 0x${start.toString(16)} size 0x${bytes.toString(16)} ${to === 'shared' ? 'private_to_shared' : 'shared_to_private'}`;
-const stateChange = (offset: number, bytes: number): string =>
-  `ram_block_attributes_state_change offset 0x${offset.toString(16)} size 0x${bytes.toString(16)} from 'private' to 'shared'`;
 
 async function* stdin(lines: readonly string[]): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`${lines.join('\n')}\n`);
 }
 
 describe('replayTrace', () => {
-  let folder = '';
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'replay-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
   async function replay(script: Script, lines: readonly string[], options: Partial<ReplayOptions> = {}) {
     await using service = await ScriptedService.start(script);
-    const trace = join(folder, 'trace.log');
-    await writeFile(trace, lines.map((line) => `${line}\n`).join(''));
-    const summary = await replayTrace({ trace, service: service.url, ...options });
+    await using trace = await TraceFile.write(lines);
+    const summary = await replayTrace({ trace: trace.path, service: service.url, ...options });
     return { summary, requests: service.requests };
   }
 
@@ -84,14 +35,13 @@ describe('replayTrace', () => {
       convert(4 * GIB, 0),
       stateChange(0, PAGE),
     ]);
-    expect(requests.map(({ path, body }) => [path, fieldOf(body, 'gpa') ?? fieldOf(body, 'offset')])).toEqual([
+    const machine = summary.blocks[0]?.machine;
+    expect(machine).toMatch(/^replay-[0-9a-f]{8}$/);
+    expect(requests.map(({ path, body }) => [path, fieldOf(body, 'gpa')])).toEqual([
       ['/v1/ram-blocks', 0],
       ['/v1/ram-blocks', 4 * GIB],
-      ['/v1/ram-blocks/b2/conversions', 0],
-      ['/v1/ram-blocks/b2/conversions', 0],
-      ['/v1/ram-blocks/b1/conversions', 0],
-      ['/v1/ram-blocks/b2/conversions', PAGE],
-      ['/v1/ram-blocks/b2/conversions', 0],
+      [`/v1/machines/${machine}`, undefined],
+      ...[4 * GIB, 4 * GIB, 0, 4 * GIB + PAGE, 4 * GIB].map((gpa) => [`/v1/machines/${machine}/conversions`, gpa]),
     ]);
     expect(summary.lines).toMatchObject({ total: 8, applied: 5, repeated: 1, foreign: 1, refused: { empty: 1 } });
     expect(summary.lines.byEvent).toEqual({
@@ -105,6 +55,7 @@ describe('replayTrace', () => {
       toPrivate: 5 * PAGE,
       changedToShared: 5 * PAGE,
       changedToPrivate: 4 * PAGE,
+      unassigned: 0,
     });
     expect(summary.peak).toEqual({ populatedBytes: 5 * PAGE, mappingsPerPage: 5, mappingsPerRun: 3 });
     expect(summary.end).toEqual({ populatedBytes: PAGE, mappingsPerPage: 1, mappingsPerRun: 1 });
@@ -112,10 +63,9 @@ describe('replayTrace', () => {
       { idstr: 'ram-0x0', gpa: 0, created: true, populatedBytes: PAGE, runs: 1 },
       { idstr: 'ram-0x100000000', gpa: 4 * GIB, created: true, populatedBytes: 0, runs: 0 },
     ]);
-    expect(summary.blocks[0]?.machine).toMatch(/^replay-[0-9a-f]{8}$/);
   });
 
-  it('cuts a conversion at the border of the blocks that --map names, and starts from what is shared there', async () => {
+  it('cuts a conversion at the border of blocks that only --map has there, and starts from what is shared in them', async () => {
     const low = ramBlock({ id: 'b1', idstr: 'low', usedLength: GIB, shared: [{ offset: 0, size: 2 * PAGE }] });
     const high = ramBlock({ id: 'b2', idstr: 'high', usedLength: GIB });
     const maps = [
@@ -129,8 +79,11 @@ describe('replayTrace', () => {
       ['/v1/ram-blocks/b1/conversions', { offset: GIB - PAGE, size: PAGE, to: 'shared' }],
       ['/v1/ram-blocks/b2/conversions', { offset: 0, size: PAGE, to: 'shared' }],
     ]);
-    expect(summary.lines).toMatchObject({ applied: 1, refused: { unmappedToShared: 1, unmappedToPrivate: 1 } });
+    expect(summary.lines).toMatchObject({ applied: 1, crossing: 1, cut: 1 });
+    expect(summary.lines.refused).toMatchObject({ unmappedToShared: 1, unmappedToPrivate: 1 });
+    expect(summary.bytes.unassigned).toBe(PAGE);
     expect(summary.conversions.posted).toBe(2);
+    expect(summaryText(summary)).toContain('1 applied over a border of RAM blocks, 1 of them cut, block by block\n');
     expect(summary.peak).toEqual({ populatedBytes: 4 * PAGE, mappingsPerPage: 4, mappingsPerRun: 3 });
     expect(summary.blocks.map(({ created }) => created)).toEqual([false, false]);
   });
@@ -150,12 +103,16 @@ describe('replayTrace', () => {
       stdin: stdin([stateChange(PAGE, PAGE), convert(0, PAGE)]),
     };
     const { summary, requests } = await replay(convertingScript([block]), [], options);
-    expect(requests[0]?.path).toBe('/v1/ram-blocks?machine=vm1&idstr=pc.ram');
+    expect(requests.map(({ path }) => path).slice(0, 2)).toEqual([
+      '/v1/machines/vm1',
+      '/v1/ram-blocks?machine=vm1&idstr=pc.ram',
+    ]);
     expect(summary.lines).toMatchObject({ applied: 1, refused: { unmappedToShared: 1 } });
   });
 
   it('counts refusals by code, with where the first one was', async () => {
-    const refuse: Script = ({ body }) => (numberOf(body, 'offset') === 0 ? null : problem(409, 'listener-refused'));
+    const refuse: Script = ({ body }) =>
+      fieldOf(body, 'gpa') === 4 * GIB ? null : problem(409, 'listener-refused', {}, { ramBlockId: 'b1' });
     const lines = [convert(4 * GIB, PAGE), '', convert(4 * GIB + PAGE, PAGE), convert(4 * GIB + 2 * PAGE, PAGE)];
     const { summary } = await replay(convertingScript([], refuse), lines);
     expect(summary.conversions).toMatchObject({ posted: 3, changed: 1, refused: 2 });
@@ -164,11 +121,23 @@ describe('replayTrace', () => {
     expect(summary.refusals).toMatchObject({
       'listener-refused': {
         count: 2,
-        first: { line: 3, offset: PAGE, to: 'shared', status: 409, errno: 'ENOSPC', populated: { mappingsPerPage: 1 } },
+        first: {
+          line: 3,
+          gpa: 4 * GIB + PAGE,
+          size: PAGE,
+          to: 'shared',
+          blocks: ['ram-0x100000000'],
+          ramBlockId: 'b1',
+          idstr: 'ram-0x100000000',
+          offset: PAGE,
+          status: 409,
+          errno: 'ENOSPC',
+          populated: { mappingsPerPage: 1 },
+        },
       },
     });
     expect(summaryText(summary)).toMatch(
-      /listener-refused: 2, first at line 3\n.*1 DMA mappings per page.*because of listener-refused/,
+      /listener-refused: 2, first at line 3\n +gpa 0x100001000 size 0x1000 of ram-0x100000000 to shared, with 1 DMA mappings per page.*because of listener-refused/,
     );
   });
 
@@ -193,7 +162,12 @@ describe('replayTrace', () => {
         seen.push(`blocks: ${block?.id}`);
       },
     });
-    expect(seen).toEqual(['/v1/ram-blocks', 'blocks: b1', '/v1/ram-blocks/b1/conversions']);
+    expect(seen.map((path) => path.replace(/replay-\w+/, 'MACHINE'))).toEqual([
+      '/v1/ram-blocks',
+      '/v1/machines/MACHINE',
+      'blocks: b1',
+      '/v1/machines/MACHINE/conversions',
+    ]);
   });
 
   it('tells its progress', async () => {
@@ -224,6 +198,17 @@ describe('replayTrace', () => {
   ])('ends at %s, and says at which line', async (_, refuse, message) => {
     const replayed = replay(convertingScript([], refuse), ['', convert(0, PAGE)]);
     await expect(replayed).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['that came meanwhile', { ramBlockId: 'other', offset: 0, size: PAGE }],
+    ['that grew meanwhile', { ramBlockId: 'b1', offset: GIB, size: PAGE }],
+  ])('ends when the service converts a block %s', async (_, conversion) => {
+    const block = ramBlock({ id: 'b1', machine: 'vm1', gpa: 0, usedLength: GIB });
+    const body = { conversions: [{ ...conversion, changedBytes: PAGE }], unassigned: [] };
+    const script = convertingScript([block], () => ({ status: 200, body }));
+    const replayed = replay(script, [convert(0, PAGE)], { machine: 'vm1' });
+    await expect(replayed).rejects.toThrow(/^line 1: the service converted RAM block .*meanwhile/);
   });
 
   it.each([

@@ -66,7 +66,19 @@ export function ramBlock(fields: object): object {
   };
 }
 
-export function problem(status: number, code: string, headers: Record<string, string> = {}): ScriptedAnswer {
+/** Answers the requests one after the other; the last answer again and again. */
+export function inTurn(...answers: (ScriptedAnswer | null)[]): Script {
+  let next = 0;
+  return () => answers[Math.min(next++, answers.length - 1)] ?? null;
+}
+
+/** @param extras beside what every problem has here */
+export function problem(
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  extras: object = {},
+): ScriptedAnswer {
   const body = {
     type: 'about:blank',
     title: code,
@@ -75,6 +87,7 @@ export function problem(status: number, code: string, headers: Record<string, st
     detail: `because of ${code}`,
     errno: 'ENOSPC',
     listenerId: 'l1',
+    ...extras,
   };
   return { status, body, headers };
 }
