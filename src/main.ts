@@ -8,6 +8,15 @@ import { type Config, loadConfig } from './config.ts';
 /** Milliseconds: longer than the longest change takes with a handful of listeners at the longest deadline. */
 const GRACE = 300_000;
 
+const USAGE = `Usage: ram-block-attributes
+
+Serves RAM blocks over HTTP until SIGTERM. It takes its settings from the environment and nothing
+from the command line: HOST, PORT, LOG_LEVEL and RBA_...; all of them are in the README.
+
+Example:
+  PORT=8081 RBA_DATA_DIR=/var/lib/ram-block-attributes ram-block-attributes
+`;
+
 async function main(config: Config): Promise<void> {
   const log = pino({
     level: config.logLevel,
@@ -21,6 +30,12 @@ async function main(config: Config): Promise<void> {
   });
 }
 
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) {
+  const isAsked = argument === '--help' || argument === '-h';
+  (isAsked ? process.stdout : process.stderr).write(USAGE);
+  process.exit(isAsked ? 0 : 2);
+}
 try {
   await main(loadConfig());
 } catch (error) {

@@ -28,15 +28,13 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface ServiceEvent {
-  /** Opaque; only {@link Events.after} can read it. */
+  /** Opaque; only {@link Events.numberAfter} can read it. */
   readonly id: string;
   readonly type: EventType;
   readonly machine: string;
   readonly ramBlockId: string;
   readonly data: object;
 }
-
-export type EventReader = (event: ServiceEvent) => void;
 
 /** The runs of a conversion that its event shows. */
 const CHANGED_SHOWN = 100;
@@ -48,7 +46,7 @@ export class Events {
   readonly #now: () => Date;
   #kept: ServiceEvent[] = [];
   #count = 0;
-  readonly #readers = new Set<EventReader>();
+  readonly #readers = new Set<() => void>();
 
   /** @param limit events that are kept (RBA_EVENTS_KEPT) */
   constructor(limit: number, epoch: string, now: () => Date) {
@@ -67,22 +65,24 @@ export class Events {
     return this.#readers.size;
   }
 
-  /** @returns what ends it */
-  follow(reader: EventReader): () => void {
+  /** Calls `reader` whenever an event has come. @returns what ends it */
+  follow(reader: () => void): () => void {
     this.#readers.add(reader);
     return () => this.#readers.delete(reader);
   }
 
-  /** What came after the event with this id. @throws Problem `events-expired` when that is not known any more */
-  after(id: string): readonly ServiceEvent[] {
+  /** The number of the event after the one with this id. @throws Problem `events-expired` when that is not known any more */
+  numberAfter(id: string): number {
     const [epoch, text] = id.split(/-(?=[0-9]+$)/);
-    const number = Number(text);
-    const missed = this.#count - number;
-    if (epoch === this.#epoch && missed >= 0 && missed <= Math.min(this.#kept.length, this.#limit)) {
-      return missed === 0 ? [] : this.#kept.slice(-missed);
-    }
+    const next = Number(text) + 1;
+    if (epoch === this.#epoch && next > this.#count - this.#kept.length && next <= this.#count + 1) return next;
     const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT; none of before a restart); read the state anew`;
     throw new Problem('events-expired', detail);
+  }
+
+  /** The event with this number; null where it has not come yet, undefined where it is no longer kept. */
+  at(number: number): ServiceEvent | null | undefined {
+    return number > this.#count ? null : this.#kept[number - 1 - (this.#count - this.#kept.length)];
   }
 
   /** To be called before `records` are applied to `block`, and what it returns after that. */
@@ -133,7 +133,7 @@ export class Events {
     this.#kept.push(event);
     // Cut in steps, so that a full list is not moved with every event.
     if (this.#kept.length >= 2 * this.#limit) this.#kept = this.#kept.slice(-this.#limit);
-    for (const reader of this.#readers) reader(event);
+    for (const reader of this.#readers) reader();
   }
 }
 

@@ -14,7 +14,7 @@ const streams: EventStream[] = [];
 
 beforeEach(async () => {
   journal = new FaultyJournal();
-  service = await startService({ openJournal: journal.open, settings: { RBA_EVENTS_KEPT: '50' } });
+  service = await startService({ openJournal: journal.open, settings: { RBA_EVENTS_KEPT: '500' } });
   device = await ScriptedListener.start();
 });
 
@@ -185,7 +185,7 @@ describe('events', () => {
     const { id } = await createBlock();
     await take(stream, 1);
     const old = stream.lastId;
-    for (let index = 0; index < 101; index++) {
+    for (let index = 0; index < 1001; index++) {
       const to = index % 2 === 0 ? 'shared' : 'private';
       await api.ok('POST', `/v1/ram-blocks/${id}/conversions`, { offset: 0, size: PAGE, to });
     }
@@ -193,6 +193,22 @@ describe('events', () => {
     const other = await startService();
     expect((await other.api.get(`/v1/events?after=${stream.lastId}`)).status).toBe(410);
     await other.close();
+  });
+
+  it('of a batch of 10,000 come whole to a reader that reads', async () => {
+    const large = await startService();
+    const { id } = await large.api.ok('POST', '/v1/ram-blocks', { idstr: 'large', usedLength: '1G' });
+    const stream = await EventStream.open(`${large.url}/v1/events`);
+    const conversions = Array.from({ length: 10_000 }, (_, index) => ({
+      offset: 2 * index * PAGE,
+      size: PAGE,
+      to: 'shared',
+    }));
+    await large.api.ok('POST', `/v1/ram-blocks/${id}/conversion-batches`, { conversions });
+    const events = await take(stream, 10_000);
+    expect(events.map(({ data }) => data.offset)).toEqual(conversions.map(({ offset }) => offset));
+    stream.close();
+    await large.close();
   });
 
   it('end when the service does', async () => {

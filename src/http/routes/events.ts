@@ -7,8 +7,6 @@ import type { TypedApp } from '../typed-app.ts';
 
 const EVENT_STREAM = 'text/event-stream';
 const HEARTBEAT_MS = 15_000;
-/** Bytes that wait for a reader at most, beside what the kernel takes. */
-const MAX_WAITING = 2 ** 20;
 
 export function eventRoutes(app: TypedApp, events: Events): void {
   const readers = new Set<EventReader>();
@@ -61,26 +59,35 @@ export function eventRoutes(app: TypedApp, events: Events): void {
   );
 }
 
-/** What one reader is sent: what it has missed, then what comes. */
+/**
+ * What one reader is sent: what it has missed, then what comes. Nothing is kept for it but its place among the events that
+ * are kept for all; it is cut off when these have moved on past it.
+ */
 class EventReader extends Readable {
+  readonly #events: Events;
+  readonly #isWanted: (event: ServiceEvent) => boolean;
   readonly #unfollow: () => void;
   readonly #heartbeat: NodeJS.Timeout;
+  /** The number of the next event. */
+  #next: number;
+  /** It takes more. */
+  #isReading = false;
 
   /** @throws Problem `events-expired` */
   constructor(events: Events, from: string, isWanted: (event: ServiceEvent) => boolean) {
     super();
-    const missed = events.after(from).filter(isWanted);
+    this.#events = events;
+    this.#isWanted = isWanted;
+    this.#next = events.numberAfter(from);
     // The headers are sent with the first bytes; with them, where to go on should nothing else come.
-    this.push(`: following\nid: ${from}\n\n${missed.map(format).join('')}`);
-    this.#unfollow = events.follow((event) => {
-      if (isWanted(event)) this.#send(format(event));
-    });
-    // With where to go on: a reader of few events would fall behind what is kept of the others.
-    this.#heartbeat = setInterval(() => this.#send(`: heartbeat\nid: ${events.last}\n\n`), HEARTBEAT_MS).unref();
+    this.push(`: following\nid: ${from}\n\n`);
+    this.#unfollow = events.follow(() => this.#send());
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
   }
 
   override _read(): void {
-    // Everything is pushed when it comes.
+    this.#isReading = true;
+    this.#send();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -89,9 +96,19 @@ class EventReader extends Readable {
     callback(error);
   }
 
-  #send(text: string): void {
-    if (this.readableLength > MAX_WAITING) this.destroy();
-    else this.push(text);
+  #send(): void {
+    for (;;) {
+      const event = this.#events.at(this.#next);
+      if (event === undefined) this.destroy();
+      if (!event || !this.#isReading) return;
+      this.#next++;
+      if (this.#isWanted(event)) this.#isReading = this.push(format(event));
+    }
+  }
+
+  /** With where to go on: a reader of few events would fall behind what is kept of the others. */
+  #beat(): void {
+    if (this.#isReading) this.#isReading = this.push(`: heartbeat\nid: ${this.#events.last}\n\n`);
   }
 }
 
