@@ -16,6 +16,7 @@ import { listenerControlRoutes } from './http/routes/listener-control.ts';
 import { listenerRoutes } from './http/routes/listeners.ts';
 import { machineRoutes } from './http/routes/machines.ts';
 import { operationRoutes } from './http/routes/operation.ts';
+import { planRoutes } from './http/routes/plans.ts';
 import { ramBlockRoutes } from './http/routes/ram-blocks.ts';
 import { sourceRoutes } from './http/routes/sources.ts';
 import { stateRoutes } from './http/routes/state.ts';
@@ -37,6 +38,7 @@ import { ListenerControl } from './service/listener-control.ts';
 import { Listeners } from './service/listeners.ts';
 import { MachineConversions } from './service/machine-conversions.ts';
 import { Machines } from './service/machines.ts';
+import { Plans } from './service/plans.ts';
 import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
 
@@ -131,6 +133,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   listenerRoutes(app, { machines, listeners, changes, deliveryLog });
   listenerControlRoutes(app, new ListenerControl(machines), changes);
   eventRoutes(app, events);
+  await app.register((scope: TypedApp) => planRoutes(scope, new Plans()));
   operationRoutes(app, machines, metrics);
 
   // Before the server stops to take connections: whoever waits is told, what has begun is finished.

@@ -439,6 +439,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the conversions of a recorded trace would need
+         * @description The body is the trace, at most 256 MiB: lines of QEMU's `kvm_convert_memory` or `ram_block_attributes_state_change`, or of ftrace's `kvm_hypercall`, with anything in between. Nothing is changed, so an Idempotency-Key is not looked at.
+         */
+        post: operations["planTrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1112,6 +1132,279 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
             data: components["schemas"]["WebhookData"];
+        };
+        /** @description A moment of the trace. */
+        PlanMoment: {
+            /**
+             * Format: int64
+             * @description Of the trace, from 1.
+             */
+            line: number;
+            /** @description Since the first conversion. */
+            at: number;
+        };
+        /** @description A RAM block of the memory layout. */
+        PlanBlock: {
+            idstr: string;
+            /** @description null where the trace has only offsets in it. */
+            gpa: components["schemas"]["Bytes"] | null;
+            size: components["schemas"]["Bytes"];
+            /** @description Made to fit the trace, in whole GiB. */
+            guessed: boolean;
+        };
+        /** @description Lines that are conversions, but of no valid range. */
+        PlanRefusal: {
+            /**
+             * @description `empty`: size 0. `unaligned`: not on page borders. `beyondLimit`: beyond 2^53-1. `unmappedToShared`: to shared, in no block (QEMU ignores it). `unmappedToPrivate`: to private, not wholly in blocks (EINVAL). `outsideBlock`: state change beyond the end of its block. `noBlock`: state change without --block.
+             * @enum {string}
+             */
+            reason: "empty" | "unaligned" | "beyondLimit" | "unmappedToShared" | "unmappedToPrivate" | "outsideBlock" | "noBlock";
+            lines: components["schemas"]["Count"];
+            firstLine: components["schemas"]["Count"];
+        };
+        /** @description Lines by their event. */
+        PlanEvents: {
+            kvm_convert_memory: components["schemas"]["Count"];
+            ram_block_attributes_state_change: components["schemas"]["Count"];
+            kvm_hypercall: components["schemas"]["Count"];
+        };
+        /** @description Every line is in one of `applied`, `repeated`, `foreign`, `refused`. */
+        PlanLines: {
+            total: components["schemas"]["Count"];
+            applied: components["schemas"]["Count"];
+            /**
+             * Format: int64
+             * @description State changes beside `kvm_convert_memory` lines: the same conversions a second time.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description No conversions.
+             */
+            foreign: number;
+            /**
+             * Format: int64
+             * @description Those of the foreign lines that name a conversion, but cannot be read.
+             */
+            damaged: number;
+            firstDamaged: components["schemas"]["Count"] | null;
+            refused: components["schemas"]["PlanRefusal"][];
+            byEvent: components["schemas"]["PlanEvents"];
+        };
+        /** @description The time of the trace. */
+        PlanClock: {
+            /**
+             * @description Of every time and duration of the plan; conversions where the first of them has no time.
+             * @enum {string}
+             */
+            unit: "seconds" | "conversions";
+            /** @description From the first conversion to the last. */
+            duration: number;
+        };
+        /** @description More DMA mappings than the limit. */
+        PlanExceeded: {
+            first: components["schemas"]["PlanMoment"];
+            /** @description In all. */
+            duration: number;
+            /**
+             * Format: int64
+             * @description After so many conversions there were too many mappings.
+             */
+            conversions: number;
+            /**
+             * Format: int64
+             * @description How often it began.
+             */
+            times: number;
+        };
+        /** @description DMA mappings at a time. */
+        PlanMappings: {
+            /**
+             * Format: int64
+             * @description Also the smallest `dma_entry_limit` that is enough.
+             */
+            peak: number;
+            peakAt: components["schemas"]["PlanMoment"] | null;
+            /**
+             * Format: int64
+             * @description At the end of the trace.
+             */
+            end: number;
+            /** @description null: never more than `limit`. */
+            exceeded: components["schemas"]["PlanExceeded"] | null;
+            /** @description The most in each step. */
+            series: components["schemas"]["Count"][];
+        };
+        /** @description Bytes that are pinned. */
+        PlanPinned: {
+            /**
+             * Format: int64
+             * @description Also the smallest RLIMIT_MEMLOCK that is enough.
+             */
+            peakBytes: number;
+            peakAt: components["schemas"]["PlanMoment"] | null;
+            endBytes: components["schemas"]["Bytes"];
+            /**
+             * Format: int64
+             * @description Pinned although private, at most.
+             */
+            peakPrivateBytes: number;
+            /** @description The most in each step. */
+            series: components["schemas"]["Bytes"][];
+        };
+        /** @description What one way to follow shared memory needs. */
+        PlanTracking: {
+            /**
+             * @description `page`: a DMA mapping for each shared page. `run`: one for each maximal run of them, the least there can be (VFIO cannot unmap a part of a mapping). Others: one for each aligned piece of the RAM block that holds a shared page; such a piece is mapped and pinned as a whole from its first shared page until its last one turns private, with the private pages in it.
+             * @enum {string}
+             */
+            tracking: "page" | "run" | "64KiB" | "2MiB" | "1GiB";
+            /** @description null for runs. */
+            granularity: components["schemas"]["Bytes"] | null;
+            mappings: components["schemas"]["PlanMappings"];
+            pinned: components["schemas"]["PlanPinned"];
+            /**
+             * Format: int64
+             * @description Conversions that turned pages private which stayed mapped with their piece. Where memory is converted in place they cannot be done.
+             */
+            pinnedConversions: number;
+        };
+        /** @description Conversions to shared, or to private. */
+        PlanDirection: {
+            conversions: components["schemas"]["Count"];
+            bytes: components["schemas"]["Bytes"];
+            changedBytes: components["schemas"]["Bytes"];
+        };
+        /** @description Conversions larger than half of `upTo`, at most `upTo`. */
+        PlanSize: {
+            upTo: components["schemas"]["Bytes"];
+            toShared: components["schemas"]["Count"];
+            toPrivate: components["schemas"]["Count"];
+        };
+        /** @description A second of the trace. */
+        PlanSecond: {
+            /**
+             * Format: int64
+             * @description Whole seconds since the first conversion.
+             */
+            at: number;
+            conversions: components["schemas"]["Count"];
+        };
+        PlanConversions: {
+            /**
+             * Format: int64
+             * @description One for each line that is applied.
+             */
+            total: number;
+            changed: components["schemas"]["Count"];
+            /**
+             * Format: int64
+             * @description Already in the wanted state.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Of a range that was partly shared and partly private.
+             */
+            mixed: number;
+            /**
+             * Format: int64
+             * @description Over more than one RAM block.
+             */
+            acrossBlocks: number;
+            toShared: components["schemas"]["PlanDirection"];
+            toPrivate: components["schemas"]["PlanDirection"];
+            /** @description On average; null without times. */
+            perSecond: number | null;
+            busiestSecond: components["schemas"]["PlanSecond"] | null;
+            sizes: components["schemas"]["PlanSize"][];
+        };
+        /** @description Ranges that were shared so long. */
+        PlanLifetime: {
+            /** @description And not below that of the entry before. */
+            below: number;
+            ranges: components["schemas"]["Count"];
+            bytes: components["schemas"]["Bytes"];
+        };
+        /** @description How long memory stays shared. A range is what turned shared at one moment and private by one conversion, as far as its pages are next to each other. */
+        PlanLifetimes: {
+            /**
+             * Format: int64
+             * @description That turned private again.
+             */
+            ranges: number;
+            bytes: components["schemas"]["Bytes"];
+            /** @description null without any. */
+            shortest: number | null;
+            /** @description null without any. */
+            longest: number | null;
+            /** @description Over ranges; null without any. */
+            mean: number | null;
+            histogram: components["schemas"]["PlanLifetime"][];
+            stillSharedRanges: components["schemas"]["Count"];
+            stillSharedBytes: components["schemas"]["Bytes"];
+        };
+        PlanPiece: {
+            idstr: string;
+            offset: components["schemas"]["Bytes"];
+            gpa: components["schemas"]["Bytes"] | null;
+            /**
+             * Format: int64
+             * @description That changed something in it.
+             */
+            conversions: number;
+        };
+        /** @description The pieces that are converted most. Runs of more than 1 GiB are not counted. */
+        PlanHottest: {
+            pieceBytes: components["schemas"]["Bytes"];
+            /** @description false: the counts are too low, for there were too many pieces. */
+            exact: boolean;
+            /** @description At most ten, those with most conversions first. */
+            pieces: components["schemas"]["PlanPiece"][];
+        };
+        /** @description A webhook, and the line that it would tell of. */
+        PlanRequest: {
+            line: components["schemas"]["Count"];
+            sections: components["schemas"]["Count"];
+            bytes: components["schemas"]["Bytes"];
+        };
+        /** @description What one listener on each RAM block, with the defaults of the service, would have been sent. */
+        PlanListener: {
+            requests: components["schemas"]["Count"];
+            populates: components["schemas"]["Count"];
+            discards: components["schemas"]["Count"];
+            sections: components["schemas"]["Count"];
+            /**
+             * Format: int64
+             * @description Of JSON bodies.
+             */
+            bytes: number;
+            largest: components["schemas"]["PlanRequest"] | null;
+        };
+        /** @description What the conversions of a trace need. All memory is private at first. */
+        Plan: {
+            blocks: components["schemas"]["PlanBlock"][];
+            /**
+             * Format: int64
+             * @description What is pinned by who maps all of it.
+             */
+            ramBytes: number;
+            lines: components["schemas"]["PlanLines"];
+            clock: components["schemas"]["PlanClock"];
+            /**
+             * Format: int64
+             * @description DMA mappings that there may be.
+             */
+            limit: number;
+            /** @description The smallest that never needs more mappings than `limit`: 4 KiB, 64 KiB, 2 MiB, 1 GiB, or null. */
+            smallestGranularity: components["schemas"]["Bytes"] | null;
+            trackings: components["schemas"]["PlanTracking"][];
+            conversions: components["schemas"]["PlanConversions"];
+            lifetimes: components["schemas"]["PlanLifetimes"];
+            hottest: components["schemas"]["PlanHottest"];
+            listener: components["schemas"]["PlanListener"];
+            /** @description Entry i of a series is of the time from i * step on, up to (i + 1) * step. */
+            step: number;
         };
     };
     responses: never;
@@ -4494,6 +4787,121 @@ export interface operations {
             /** @description `events-expired`: These events are no longer kept. */
             410: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planTrace: {
+        parameters: {
+            query?: {
+                /**
+                 * @description GPA:SIZE[:IDSTR], a RAM block at these guest physical addresses; GPA:SIZE@OFFSET:IDSTR for a part of one. Sizes as ByteSize. Repeated for more. Without any, blocks are guessed from the trace.
+                 * @example [
+                 *       "0:2G:ram-low",
+                 *       "4G:14G:ram-high"
+                 *     ]
+                 */
+                map?: string[];
+                /** @description The idstr of the RAM block of `ram_block_attributes_state_change` lines. */
+                block?: string;
+                /** @description DMA mappings that there may be. */
+                limit?: number;
+                /** @description Steps of each series, at most. */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+                "application/x-ndjson": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description `invalid-request`: The request does not fit the schema. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-acceptable`: None of the accepted media types can be given. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: Too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid-range`: The range is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much to do. */
+            503: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -37,6 +37,7 @@ const BODIES: Record<string, object> = {
   [`POST ${BLOCK}/conversion-batches`]: { conversions: [CONVERSION] },
   [`POST ${OF_MACHINE}`]: { gpa: 0, size: 4096, to: 'shared' },
   [`PUT ${BLOCK}/bitmap`]: Buffer.of(0xff, 0xff),
+  'POST /v1/plans': Buffer.from('a trace'),
   [`POST ${BLOCK}/sources/{sourceId}/changes`]: { offset: 0, size: 4096, to: 'populated' },
   [`POST ${BLOCK}/sources`]: { name: 'another', granularity: 4096 },
   [`POST ${BLOCK}/listeners`]: { url: 'http://127.0.0.1:9/' },

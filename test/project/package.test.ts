@@ -57,7 +57,7 @@ async function start(name: string, args: string[], pattern: RegExp, settings: Re
 }
 
 describe('the installed package', () => {
-  it.each(['device-simulator', 'replay-trace', 'rba-listen', 'rba-sign', 'rba-verify'])(
+  it.each(['device-simulator', 'replay-trace', 'plan-trace', 'rba-listen', 'rba-sign', 'rba-verify'])(
     'has %s, which explains itself',
     async (name) => {
       const { stdout } = await run(bin(name), ['--help'], { cwd: folder, env });

@@ -36,6 +36,7 @@ const STATE_CHANGE_FIELDS =
 // The kernel's format has two spaces before a3, and trace-cmd pads after the colon.
 const HYPERCALL_FIELDS =
   /^\s*nr 0x0*c\s+a0 0x([0-9a-f]{1,16})\s+a1 0x([0-9a-f]{1,16})\s+a2 0x([0-9a-f]{1,16})(?:\s+a3 0x[0-9a-f]{1,16})?\s*$/i;
+const MAP_GPA_RANGE = /^\s*nr 0x0*c\s/i;
 
 /** KVM_HC_MAP_GPA_RANGE counts pages of 4 KiB, whatever page size its attributes name. */
 const HYPERCALL_PAGE_SIZE = 4096;
@@ -58,6 +59,19 @@ export function parseTraceLine(line: string): TraceConversion | null {
   at = line.indexOf(STATE_CHANGE);
   if (at >= 0) return parseStateChange(line, at);
   return null;
+}
+
+/**
+ * Whether a foreign line was to be a conversion: it names the event as a logger does, but what follows cannot be read,
+ * for the line was cut or written in another way.
+ */
+export function isDamagedConversion(line: string): boolean {
+  for (const event of [CONVERT_MEMORY, STATE_CHANGE]) {
+    const at = line.indexOf(event);
+    if (at >= 0) return isPrefix(line.slice(0, at));
+  }
+  const at = line.indexOf(HYPERCALL);
+  return at >= 0 && isPrefix(line.slice(0, at)) && MAP_GPA_RANGE.test(line.slice(at + HYPERCALL.length));
 }
 
 function parseConvertMemory(line: string, at: number): TraceConversion | null {

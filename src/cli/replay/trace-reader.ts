@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { unreadableText } from '../command-error.ts';
 import { ReplayError } from './replay-error.ts';
-import { parseTraceLine, type TraceConversion } from './trace-lines.ts';
+import { isDamagedConversion, parseTraceLine, type TraceConversion } from './trace-lines.ts';
 
 /** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
 export const MAX_LINE_LENGTH = 8192;
@@ -23,6 +23,9 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
   lines = 0;
   /** Lines that are no conversion. */
   foreign = 0;
+  /** Those of them that were to be one, and the first of those. */
+  damaged = 0;
+  firstDamaged: number | null = null;
   /** Bytes taken from the stream. */
   bytes = 0;
 
@@ -60,6 +63,10 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
     const conversion = line === null || line.length > MAX_LINE_LENGTH ? null : parseTraceLine(line);
     if (conversion === null) {
       this.foreign++;
+      if (line !== null && line.length <= MAX_LINE_LENGTH && isDamagedConversion(line)) {
+        this.damaged++;
+        this.firstDamaged ??= this.lines;
+      }
       return null;
     }
     return { line: this.lines, ...conversion };

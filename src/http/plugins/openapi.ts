@@ -59,6 +59,7 @@ export async function describeApi(app: TypedApp): Promise<void> {
         { name: 'Sources', description: 'A page is populated when every source of its block has it populated.' },
         { name: 'Listeners', description: 'Device back-ends: they map what is populated.' },
         { name: 'Events', description: 'What happens, as it happens.' },
+        { name: 'Plans', description: 'What a recorded trace would need, without any block.' },
         { name: 'Webhooks', description: 'What listeners receive.' },
         { name: 'Operation', description: 'For those who run the service.' },
       ],

@@ -1,6 +1,7 @@
 // How requests are read: bodies exactly as they are sent, without coercion; query strings and paths, which are text, with
 // it. Nothing that is unknown is dropped silently.
 import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -48,7 +49,7 @@ function refuseWhatNobodyReads(app: FastifyInstance): void {
 
 /** Bytes are no JSON, and say nothing that could be checked here but whether they are there. */
 function bytesOnly(body: unknown): true | { error: Problem } {
-  if (body instanceof Uint8Array) return true;
+  if (body instanceof Uint8Array || body instanceof Readable) return true;
   const detail = 'must be bytes';
   return { error: new Problem('invalid-request', `body # ${detail}`, { errors: [{ pointer: '#', detail }] }) };
 }

@@ -2,6 +2,7 @@
 import * as common from './common.ts';
 import * as listener from './listener.ts';
 import * as operation from './operation.ts';
+import * as plan from './plan.ts';
 import * as ramBlock from './ram-block.ts';
 
 export const COMPONENTS = [
@@ -56,4 +57,25 @@ export const COMPONENTS = [
   listener.WebhookData,
   listener.PopulateWebhook,
   listener.DiscardWebhook,
+  plan.PlanMoment,
+  plan.PlanBlock,
+  plan.PlanRefusal,
+  plan.PlanEvents,
+  plan.PlanLines,
+  plan.PlanClock,
+  plan.PlanExceeded,
+  plan.PlanMappings,
+  plan.PlanPinned,
+  plan.PlanTracking,
+  plan.PlanDirection,
+  plan.PlanSize,
+  plan.PlanSecond,
+  plan.PlanConversions,
+  plan.PlanLifetime,
+  plan.PlanLifetimes,
+  plan.PlanPiece,
+  plan.PlanHottest,
+  plan.PlanRequest,
+  plan.PlanListener,
+  plan.Plan,
 ];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseTraceLine, type TraceConversion } from '../../../src/cli/replay/trace-lines.ts';
+import { isDamagedConversion, parseTraceLine, type TraceConversion } from '../../../src/cli/replay/trace-lines.ts';
 
 const hex = (number: number): string => `0x${number.toString(16)}`;
 
@@ -163,5 +163,28 @@ describe('parseTraceLine', () => {
     ['a counter instead of a clock', ` qemu-4201 [003] 12500662: ${HYPERCALL}`, null],
   ])('reads the time of %s', (_, line, time) => {
     expect(parseTraceLine(line)?.time).toEqual(time);
+  });
+});
+
+describe('isDamagedConversion', () => {
+  it.each([
+    'kvm_convert_memory start 0x1000 size 0x10',
+    '4711@1763790000.000137:kvm_convert_memory start 4096 size 4096 private_to_shared',
+    "x: ram_block_attributes_state_change offset 0x0 size 0x1000 from 'private' to '",
+    ' qemu-4201 [003] 12.500662: kvm_hypercall: nr 0xc a0 0x1000 a1',
+  ])('is so of %j', (line) => {
+    expect(parseTraceLine(line)).toBeNull();
+    expect(isDamagedConversion(line)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '# kvm_convert_memory start 0x1000',
+    'see kvm_convert_memory and others',
+    'kvm_hypercall: nr 0x5 a0 0x0 a1',
+    'kvm_hypercall: nr 0xc0 a0 0x0 a1 0x0 a2 0x0 a3 0x0',
+    ' qemu-4201 [003] 12.500662: kvm_exit: reason VMGEXIT',
+  ])('is not so of %j', (line) => {
+    expect(isDamagedConversion(line)).toBe(false);
   });
 });

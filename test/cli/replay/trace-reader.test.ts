@@ -30,6 +30,11 @@ describe('TraceReader', () => {
     expect(reader).toMatchObject({ lines: 5, foreign: 3 });
   });
 
+  it('counts those of the foreign lines that were to be a conversion, and keeps the first', async () => {
+    const { reader } = await read(`other\n${LINE.slice(0, -9)}\n${LINE}\n${LINE.slice(0, 30)}`);
+    expect(reader).toMatchObject({ lines: 4, foreign: 3, damaged: 2, firstDamaged: 2 });
+  });
+
   it('finds the same lines however the stream is cut into pieces', async () => {
     const text = `${LINE}\nforeign\n\n${LINE}\r\n${LINE}\n`;
     await fc.assert(

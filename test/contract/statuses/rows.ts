@@ -38,7 +38,7 @@ export const UPDATES = ['resizeRamBlock', 'setBitmap', 'updateListener'];
 export const DELETES = ['deleteRamBlock', 'removeSource', 'unregisterListener'];
 export const WRITES = [...POSTS, ...UPDATES, ...DELETES];
 export const OPEN = ['getLivez', 'getReadyz', 'getOpenApi'];
-export const CLOSED = [...READS, ...WRITES, 'getMetrics', 'followEvents'];
+export const CLOSED = [...READS, ...WRITES, 'getMetrics', 'followEvents', 'planTrace'];
 export const POPULATES = [...CONVERSIONS, 'changeSource', 'removeSource', 'registerListener', 'replayListener'];
 export const DISCARDS = [
   ...CONVERSIONS,

@@ -25,6 +25,7 @@ const BODIES = {
   registerListener: ({ device }) => ({ url: device.url, secret: SECRET, timeoutMs: 1000 }),
   updateListener: () => ({ description: 'another' }),
   rotateSecret: () => ({ gracePeriodSeconds: 60 }),
+  planTrace: () => Buffer.from('kvm_convert_memory start 0x0 size 0x1000 private_to_shared\n'),
 } satisfies Record<string, (world: World) => object>;
 
 /** Of async listeners only. */

@@ -3,6 +3,7 @@ import { Problem } from '../../../src/errors.ts';
 import { answerTo, head } from '../../http/raw-socket.ts';
 import { SECRET } from '../../support/scripted-listener.ts';
 import { until } from '../../support/service.ts';
+import { PLAN_ROWS } from './plan-rows.ts';
 import {
   CLOSED,
   CONVERSIONS,
@@ -36,6 +37,7 @@ const DISCARDING: Record<string, object> = {
 };
 
 export const TABLE: readonly Row[] = [
+  ...PLAN_ROWS,
   ...fine(200, [...READS, ...OPEN, 'getMetrics', 'followEvents', ...UPDATES]),
   ...fine(
     200,

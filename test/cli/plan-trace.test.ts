@@ -1,0 +1,78 @@
+// The command as a person calls it: a process, its output and its exit code.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from './run-command.ts';
+
+const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.qemu.log', import.meta.url));
+
+const run = (args: readonly string[], stdin = '') => runCommand('plan-trace.ts', args, stdin);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plan-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('plan-trace', () => {
+  it('explains itself, with an example', async () => {
+    const { code, stdout, stderr } = await run(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Example.*\n {2}plan-trace boot\.ftrace\n/);
+  });
+
+  it('prints a table, and draws it', async () => {
+    const svg = join(folder, 'plan.svg');
+    const { code, stdout, stderr } = await run([SELFTEST, '--svg', svg]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^per page +513 +0 +2\.00 MiB /m);
+    expect(stdout).toMatch(/^at 2 MiB +2 +0 +4 MiB /m);
+    expect(await readFile(svg, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+  });
+
+  it('prints nothing but JSON with --json, also of standard input', async () => {
+    const lines = 'kvm_hypercall: nr 0xc a0 0x1000 a1 0x2 a2 0x0 a3 0x0\n';
+    const { code, stdout, stderr } = await run(['-', '--json', '--limit', '1', '--map', '0:1G:pc.ram'], lines);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      blocks: [{ idstr: 'pc.ram', gpa: 0, guessed: false }],
+      limit: 1,
+      smallestGranularity: 65_536,
+      conversions: { total: 1 },
+    });
+  });
+
+  it.each([
+    [[SELFTEST, '--limit', 'many'], /^plan-trace: --limit is many; .*\nusage: plan-trace FILE/],
+    [
+      [SELFTEST, '--map', '0:2G', '--map', '1G:2G'],
+      /^plan-trace: --map: the maps at 0x0 and 0x40000000 overlap.*\nusage:/,
+    ],
+  ])('exits 2 with its usage on standard error for %j', async (args, message) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it('exits 1 with one line when the file cannot be read', async () => {
+    const { code, stdout, stderr } = await run(['no-such-trace.log']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe('plan-trace: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
+  });
+
+  it('exits 1 with one line when nothing in it is a conversion', async () => {
+    const path = join(folder, 'other.log');
+    await writeFile(path, 'hello\nkvm_convert_memory start here\n');
+    const { code, stdout, stderr } = await run([path]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^plan-trace: .*other\.log: no line of the trace is a conversion: line 2 names one.*\n$/);
+  });
+
+  it('exits 1 with one line when the drawing cannot be written', async () => {
+    const { code, stdout, stderr } = await run([SELFTEST, '--svg', join(folder, 'none', 'plan.svg')]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^plan-trace: cannot write .*plan\.svg, which --svg names \(ENOENT\)\n$/);
+  });
+});
