@@ -7,14 +7,14 @@ import type { TypedApp } from '../typed-app.ts';
 
 const EVENT_STREAM = 'text/event-stream';
 const HEARTBEAT_MS = 15_000;
-/** Bytes that wait for a reader at most, beside what the kernel takes. */
-const MAX_WAITING = 2 ** 20;
+/** Events that may wait for a reader, beside what it had missed when it came: a batch makes as many at once. */
+const MAX_WAITING = 10_000;
 
 export function eventRoutes(app: TypedApp, events: Events): void {
   const readers = new Set<EventReader>();
   // They would keep the server open for ever.
   app.addHook('preClose', async () => {
-    for (const reader of readers) reader.push(null);
+    for (const reader of readers) reader.end();
   });
 
   app.get(
@@ -61,26 +61,44 @@ export function eventRoutes(app: TypedApp, events: Events): void {
   );
 }
 
-/** What one reader is sent: what it has missed, then what comes. */
+/**
+ * What one reader is sent: what it has missed, then what comes. Written down only when it is read: until then it waits as
+ * the events that all readers share.
+ */
 class EventReader extends Readable {
   readonly #unfollow: () => void;
   readonly #heartbeat: NodeJS.Timeout;
+  /** Oldest first. */
+  readonly #waiting: ServiceEvent[];
+  readonly #limit: number;
 
   /** @throws Problem `events-expired` */
   constructor(events: Events, from: string, isWanted: (event: ServiceEvent) => boolean) {
     super();
-    const missed = events.after(from).filter(isWanted);
+    this.#waiting = events.after(from).filter(isWanted);
+    this.#limit = this.#waiting.length + MAX_WAITING;
     // The headers are sent with the first bytes; with them, where to go on should nothing else come.
-    this.push(`: following\nid: ${from}\n\n${missed.map(format).join('')}`);
+    this.push(`: following\nid: ${from}\n\n`);
     this.#unfollow = events.follow((event) => {
-      if (isWanted(event)) this.#send(format(event));
+      if (isWanted(event)) this.#take(event);
     });
-    // With where to go on: a reader of few events would fall behind what is kept of the others.
-    this.#heartbeat = setInterval(() => this.#send(`: heartbeat\nid: ${events.last}\n\n`), HEARTBEAT_MS).unref();
+    this.#heartbeat = setInterval(() => {
+      // With where to go on: a reader of few events would fall behind what is kept of the others.
+      if (this.#waiting.length === 0) this.push(`: heartbeat\nid: ${events.last}\n\n`);
+    }, HEARTBEAT_MS).unref();
+  }
+
+  /** Nothing more comes; what waits is missed. */
+  end(): void {
+    this.#unfollow();
+    clearInterval(this.#heartbeat);
+    this.push(null);
   }
 
   override _read(): void {
-    // Everything is pushed when it comes.
+    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+      if (!this.push(format(event))) return;
+    }
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -89,9 +107,11 @@ class EventReader extends Readable {
     callback(error);
   }
 
-  #send(text: string): void {
-    if (this.readableLength > MAX_WAITING) this.destroy();
-    else this.push(text);
+  #take(event: ServiceEvent): void {
+    const isFull = this.#waiting.length > 0 || this.readableLength >= this.readableHighWaterMark;
+    if (!isFull) this.push(format(event));
+    else if (this.#waiting.length < this.#limit) this.#waiting.push(event);
+    else this.destroy();
   }
 }
 
