@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Config } from './config.ts';
 import { ChangeRequests } from './http/change-requests.ts';
+import { authenticate, authorize } from './http/plugins/access.ts';
 import { negotiate, setHeaders } from './http/plugins/headers.ts';
-import { restrictHosts } from './http/plugins/host-rule.ts';
+import { requireHost, restrictHosts } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
 import { answerParserErrors, answerProblems, sendProblem, toProblem } from './http/plugins/problems.ts';
 import { serializeAnswers } from './http/plugins/serialization.ts';
@@ -39,6 +40,7 @@ import { MachineConversions } from './service/machine-conversions.ts';
 import { Machines } from './service/machines.ts';
 import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
+import { Tokens } from './tokens.ts';
 
 /** Bytes of a JSON body. */
 const BODY_LIMIT = 4 * 2 ** 20;
@@ -53,9 +55,10 @@ export interface BuildOptions {
 
 /**
  * The whole service. `app.listen()` starts it, `app.close()` drains it: what has begun is finished.
- * @throws Error when the journal cannot be opened or read
+ * @throws Error when the tokens or the journal cannot be read
  */
 export async function buildApp(config: Config, { log, openJournal }: BuildOptions): Promise<TypedApp> {
+  const tokens = config.tokensFile === null ? null : new Tokens(config.tokensFile);
   const now = (): Date => new Date();
   const metrics = new Metrics();
   const policy = new TargetPolicy({ allowed: config.allowedTargets, allowHttp: config.allowHttp });
@@ -106,9 +109,13 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
       sendProblem(request, reply, toProblem(error));
     },
   });
-  // In this order a request is looked at: who asks, is there such a thing, can the answer be read, is it well formed.
+  // In this order a request is looked at: who asks, may they, is there such a thing, can the answer be read, is it well
+  // formed.
   setHeaders(app);
-  restrictHosts(app, config.allowedHosts);
+  authenticate(app, tokens);
+  requireHost(app);
+  if (tokens === null) restrictHosts(app, config.allowedHosts);
+  else authorize(app, tokens, log);
   answerProblems(app);
   await negotiate(app);
   validateRequests(app);

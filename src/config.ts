@@ -24,6 +24,7 @@ const Environment = Type.Object({
   RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
+  RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
   RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
   RBA_ALLOWED_TARGETS: Type.Optional(Type.String()),
@@ -60,6 +61,8 @@ export interface Config {
   readonly asyncDisableAfter: number;
   /** Events that a reader who was away can catch up on. */
   readonly eventsKept: number;
+  /** Bearer tokens as hashes; null: nobody needs one. */
+  readonly tokensFile: string | null;
   /** Host header values that are served beside addresses and localhost; lower case, without port. */
   readonly allowedHosts: readonly string[];
   readonly allowedTargets: readonly Network[];
@@ -77,9 +80,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (unknown.length > 0) throw new Error(`unknown setting ${unknown.join(', ')}; known are ${known.join(', ')}`);
   const settings = envSchema<Environment>({ schema: Environment, data: environment, dotenv: false, ajv: AJV });
   const loopback = isLoopback(settings.HOST);
-  if (!loopback && !settings.RBA_ALLOW_UNAUTHENTICATED) {
+  if (!loopback && settings.RBA_TOKENS_FILE === undefined && !settings.RBA_ALLOW_UNAUTHENTICATED) {
     throw new Error(
-      `HOST is ${settings.HOST}, which others can reach, and nobody would have to authenticate; set HOST to a loopback address, or RBA_ALLOW_UNAUTHENTICATED=true if the network is trusted`,
+      `HOST is ${settings.HOST}, which others can reach, and nobody would have to authenticate; set RBA_TOKENS_FILE, or HOST to a loopback address, or RBA_ALLOW_UNAUTHENTICATED=true if the network is trusted`,
     );
   }
   return {
@@ -95,6 +98,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     asyncBacklogLimit: settings.RBA_ASYNC_BACKLOG_LIMIT,
     asyncDisableAfter: duration('RBA_ASYNC_DISABLE_AFTER', settings.RBA_ASYNC_DISABLE_AFTER),
     eventsKept: settings.RBA_EVENTS_KEPT,
+    tokensFile: settings.RBA_TOKENS_FILE ?? null,
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (loopback ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,

@@ -13,7 +13,10 @@ async function main(config: Config): Promise<void> {
   process.umask(0o077);
   const log = createLog(config.logLevel);
   const app = await buildApp(config, { log });
-  closeWithGrace({ delay: GRACE, logger: log }, async ({ err }) => {
+  // Without tokens there is nothing to read again, and SIGHUP says that the terminal is gone.
+  if (config.tokensFile !== null) process.on('SIGHUP', () => app.reloadTokens());
+  const skip: closeWithGrace.AllEvents[] = config.tokensFile === null ? [] : ['SIGHUP'];
+  closeWithGrace({ delay: GRACE, logger: log, skip }, async ({ err }) => {
     if (err) log.fatal({ err }, 'closing after an error');
     await app.close();
   });

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { DiscardWebhook, PopulateWebhook } from '../schemas/listener.ts';
 import type { TypedApp } from '../typed-app.ts';
+import { scopeOf } from './access.ts';
 import { securePages } from './page-security.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
@@ -52,6 +53,16 @@ export async function describeApi(app: TypedApp): Promise<void> {
         { name: 'Webhooks', description: 'What listeners receive.' },
         { name: 'Operation', description: 'For those who run the service.' },
       ],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'A token of RBA_TOKENS_FILE. An operation names the scope that it needs; `write` includes `read`. Where the service has no tokens, none is asked for.',
+          },
+        },
+      },
       webhooks: {
         populate: webhook('receivePopulate', 'Sections are about to become usable', componentRef(PopulateWebhook), {
           200: { description: 'Accepted: it is mapped. So is 204; nothing else is.' },
@@ -80,6 +91,9 @@ export async function describeApi(app: TypedApp): Promise<void> {
   });
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) route.config = { ...route.config, open: true, produces: null };
+    if (route.schema?.operationId === undefined) return;
+    const scope = scopeOf(String(route.method), route.config);
+    route.schema.security = scope === null ? [] : [{ bearer: [scope] }, {}];
   });
   await app.register(async (pages: TypedApp) => {
     await securePages(pages);

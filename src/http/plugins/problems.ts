@@ -59,6 +59,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   if (problem.code === 'internal') request.log.error({ err: problem.cause }, 'a request failed');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
+  if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   // Not left to the hook: what the router refuses passes none.
   reply.headers(HEADERS_OF_ALL);
   return reply.code(problem.status).type(MEDIA_TYPE).serializer(JSON.stringify).send(document(problem, request.id));

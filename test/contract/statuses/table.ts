@@ -22,7 +22,7 @@ import {
   WINDOWS,
   WRITES,
 } from './rows.ts';
-import { bodyOf, ON_ASYNC, sampleOf } from './samples.ts';
+import { bodyOf, ON_ASYNC, sampleOf, sendTo } from './samples.ts';
 import { GPA, PAGE, startFaultyService, World } from './world.ts';
 
 /** Requests of which the listener hears a discard. */
@@ -63,6 +63,7 @@ export const TABLE: readonly Row[] = [
   ...problem('cursor-invalid', LISTS, (world, id) => {
     return world.send(id, { path: `${sampleOf(id, world).path}?cursor=unknown` });
   }),
+  ...problem('unauthorized', CLOSED, (world, id, { guarded }) => sendTo(guarded, world, id)),
   ...problem('forbidden', CLOSED, (world, id) => {
     return world.send(id, { headers: { host: 'somebody.example' } });
   }),
