@@ -8,6 +8,7 @@ import { negotiate, setHeaders } from './http/plugins/headers.ts';
 import { requireHost, restrictHosts } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
 import { answerParserErrors, answerProblems, sendProblem, toProblem } from './http/plugins/problems.ts';
+import { limitRate } from './http/plugins/rate-limit.ts';
 import { serializeAnswers } from './http/plugins/serialization.ts';
 import { validateRequests } from './http/plugins/validation.ts';
 import { bitmapRoutes } from './http/routes/bitmap.ts';
@@ -109,10 +110,11 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
       sendProblem(request, reply, toProblem(error));
     },
   });
-  // In this order a request is looked at: who asks, may they, is there such a thing, can the answer be read, is it well
-  // formed.
+  // In this order a request is looked at: who asks, how often, may they, is there such a thing, can the answer be read, is
+  // it well formed.
   setHeaders(app);
   authenticate(app, tokens);
+  await limitRate(app, config.rateLimit);
   requireHost(app);
   if (tokens === null) restrictHosts(app, config.allowedHosts);
   else authorize(app, tokens, log);

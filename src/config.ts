@@ -25,6 +25,7 @@ const Environment = Type.Object({
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
   RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
+  RBA_RATE_LIMIT: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
   RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
   RBA_ALLOWED_TARGETS: Type.Optional(Type.String()),
@@ -63,6 +64,8 @@ export interface Config {
   readonly eventsKept: number;
   /** Bearer tokens as hashes; null: nobody needs one. */
   readonly tokensFile: string | null;
+  /** Requests a second of one token or address; 0: as many as they like. */
+  readonly rateLimit: number;
   /** Host header values that are served beside addresses and localhost; lower case, without port. */
   readonly allowedHosts: readonly string[];
   readonly allowedTargets: readonly Network[];
@@ -99,6 +102,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     asyncDisableAfter: duration('RBA_ASYNC_DISABLE_AFTER', settings.RBA_ASYNC_DISABLE_AFTER),
     eventsKept: settings.RBA_EVENTS_KEPT,
     tokensFile: settings.RBA_TOKENS_FILE ?? null,
+    rateLimit: settings.RBA_RATE_LIMIT ?? (loopback ? 0 : 1000),
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (loopback ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,

@@ -1185,6 +1185,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem, such as 405, 408, 431 or 500. */
             default: {
                 headers: {
@@ -1301,6 +1316,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -1387,6 +1417,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1494,6 +1539,21 @@ export interface operations {
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1644,6 +1704,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -1742,6 +1817,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1897,6 +1987,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2067,6 +2172,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -2212,6 +2332,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2381,6 +2516,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -2473,6 +2623,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem, such as 405, 408, 431 or 500. */
             default: {
                 headers: {
@@ -2546,6 +2711,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2641,6 +2821,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2759,6 +2954,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem, such as 405, 408, 431 or 500. */
             default: {
                 headers: {
@@ -2850,6 +3060,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2954,6 +3179,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3096,6 +3336,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -3194,6 +3449,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3337,6 +3607,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -3423,6 +3708,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3550,6 +3850,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -3648,6 +3963,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3780,6 +4110,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -3881,6 +4226,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem, such as 405, 408, 431 or 500. */
             default: {
                 headers: {
@@ -3975,6 +4335,21 @@ export interface operations {
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4113,6 +4488,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -4204,6 +4594,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4337,6 +4742,21 @@ export interface operations {
             /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4489,6 +4909,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -4616,6 +5051,21 @@ export interface operations {
             /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4755,6 +5205,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -4846,6 +5311,21 @@ export interface operations {
             /** @description `events-expired`: These events are no longer kept. */
             410: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5006,6 +5486,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem, such as 405, 408, 431 or 500. */
             default: {
                 headers: {
@@ -5038,6 +5533,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

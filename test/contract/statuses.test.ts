@@ -29,7 +29,9 @@ const ABOUT_LISTENERS_FIELDS = [
   'unacknowledged',
   'unsettled',
 ];
-const WITH_RETRY_AFTER = ['discard-unacknowledged', 'listener-unsettled', 'overloaded', 'journal-unavailable'];
+const WITH_RETRY_AFTER = [
+  ...['discard-unacknowledged', 'listener-unsettled', 'overloaded', 'journal-unavailable', 'rate-limited'],
+];
 
 describe('the table of statuses', () => {
   const operations = Object.values(openapi.paths).flatMap((methods) => Object.values(methods));
@@ -66,10 +68,13 @@ describe('the service answers', () => {
   beforeAll(async () => {
     ({ service, journal } = await startFaultyService());
     tokens = await TokensFile.create();
-    strict = { guarded: await startService({ settings: tokens.settings }) };
+    strict = {
+      guarded: await startService({ settings: tokens.settings }),
+      limited: await startService({ settings: { RBA_RATE_LIMIT: '1' } }),
+    };
   });
   afterAll(async () => {
-    for (const one of [service, strict.guarded]) await one.close();
+    for (const one of [service, strict.guarded, strict.limited]) await one.close();
     await tokens.remove();
   });
   beforeEach(async () => {

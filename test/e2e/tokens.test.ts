@@ -44,7 +44,9 @@ describe('a start', () => {
   it('on an address that others can reach needs nothing but the file', async () => {
     const service = new ServiceProcess(folder, { HOST: '0.0.0.0', ...file.settings }, READER);
     const api = await service.ready;
-    expect((await api.get(LIST)).status).toBe(200);
+    const { status, headers } = await api.get(LIST);
+    expect(status).toBe(200);
+    expect(headers['ratelimit-policy']).toBe('"default";q=1000;w=1');
     await api.close();
   });
 });

@@ -197,6 +197,14 @@ const RETRY_AFTER = { 'retry-after': { ...integer64, type: 'integer', descriptio
 /** Headers of problem answers, by status. */
 const PROBLEM_HEADERS: Record<number, object> = {
   401: { 'www-authenticate': { type: 'string', description: '`Bearer`.' } },
+  429: {
+    ...RETRY_AFTER,
+    'ratelimit-policy': {
+      type: 'string',
+      description: 'What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does.',
+    },
+    ratelimit: { type: 'string', description: 'What is left of it; with every answer where something holds.' },
+  },
   503: RETRY_AFTER,
 };
 
@@ -218,7 +226,7 @@ export const POST_PROBLEMS = [
 
 /** The problem answers of a route, by status; `default` stands for what can happen to any request. */
 export function problems(...codes: ProblemCode[]) {
-  return byStatus(['invalid-request', 'unauthorized', 'forbidden', 'not-acceptable', ...codes]);
+  return byStatus(['invalid-request', 'unauthorized', 'forbidden', 'not-acceptable', 'rate-limited', ...codes]);
 }
 
 /** As {@link problems}, for a route that is served to anybody (config `open`) and reads nothing of the request. */

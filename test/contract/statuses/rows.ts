@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 export interface Strict {
   /** With tokens. */
   readonly guarded: TestService;
+  /** One request a second. */
+  readonly limited: TestService;
 }
 
 type Produce = (world: World, operationId: string, strict: Strict) => Promise<Answer>;

@@ -64,6 +64,14 @@ export const TABLE: readonly Row[] = [
     return world.send(id, { path: `${sampleOf(id, world).path}?cursor=unknown` });
   }),
   ...problem('unauthorized', CLOSED, (world, id, { guarded }) => sendTo(guarded, world, id)),
+  ...problem('rate-limited', [...CLOSED, 'getOpenApi'], async (world, id, { limited }) => {
+    let answer = await sendTo(limited, world, id);
+    await until('it was one too many', async () => {
+      if (answer.status !== 429) answer = await sendTo(limited, world, id);
+      return answer.status === 429;
+    });
+    return answer;
+  }),
   ...problem('forbidden', CLOSED, (world, id) => {
     return world.send(id, { headers: { host: 'somebody.example' } });
   }),
