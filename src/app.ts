@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Config } from './config.ts';
 import { ChangeRequests } from './http/change-requests.ts';
+import { authenticate, authorize } from './http/plugins/access.ts';
 import { negotiate, setHeaders } from './http/plugins/headers.ts';
-import { restrictHosts } from './http/plugins/host-rule.ts';
+import { requireHost, restrictHosts } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
+import { limitBodies, refuseWhenLate } from './http/plugins/overload.ts';
 import { answerParserErrors, answerProblems, sendProblem, toProblem } from './http/plugins/problems.ts';
+import { limitRate } from './http/plugins/rate-limit.ts';
 import { serializeAnswers } from './http/plugins/serialization.ts';
 import { validateRequests } from './http/plugins/validation.ts';
 import { bitmapRoutes } from './http/routes/bitmap.ts';
@@ -41,11 +44,18 @@ import { Machines } from './service/machines.ts';
 import { Plans } from './service/plans.ts';
 import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
+import { Tokens } from './tokens.ts';
 
 /** Bytes of a JSON body. */
 const BODY_LIMIT = 4 * 2 ** 20;
-/** Milliseconds that a request may take to arrive. */
-const REQUEST_TIMEOUT = 30_000;
+/** Milliseconds that the head of a request may take to arrive: a few packets, so whoever takes longer is not in earnest. */
+const HEADERS_TIMEOUT = 10_000;
+/** Milliseconds between two looks at who takes too long: how late a 408 may be. */
+const CONNECTIONS_CHECKING_INTERVAL = 500;
+/** Milliseconds that a connection may stay between two requests: longer than proxies keep one, which would lose a request. */
+const KEEP_ALIVE_TIMEOUT = 72_000;
+/** Milliseconds in which nothing at all moves: longer than a change takes, so it ends whoever does not read an answer. */
+const CONNECTION_TIMEOUT = 600_000;
 
 export interface BuildOptions {
   readonly log: FastifyBaseLogger;
@@ -55,9 +65,10 @@ export interface BuildOptions {
 
 /**
  * The whole service. `app.listen()` starts it, `app.close()` drains it: what has begun is finished.
- * @throws Error when the journal cannot be opened or read
+ * @throws Error when the tokens or the journal cannot be read
  */
 export async function buildApp(config: Config, { log, openJournal }: BuildOptions): Promise<TypedApp> {
+  const tokens = config.tokensFile === null ? null : new Tokens(config.tokensFile);
   const now = (): Date => new Date();
   const metrics = new Metrics();
   const policy = new TargetPolicy({ allowed: config.allowedTargets, allowHttp: config.allowHttp });
@@ -99,20 +110,39 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: config.requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    connectionTimeout: CONNECTION_TIMEOUT,
+    // As many as they like: Node would answer one too many itself, without a problem document.
+    maxRequestsPerSocket: 0,
     return503OnClosing: false,
-    // A request without a Host is refused by the host rule, with a problem document.
-    http: { requireHostHeader: false },
+    http: {
+      headersTimeout: Math.min(HEADERS_TIMEOUT, config.requestTimeoutMs),
+      connectionsCheckingInterval: CONNECTIONS_CHECKING_INTERVAL,
+      // A request without a Host is refused by the host rule, with a problem document.
+      requireHostHeader: false,
+    },
     clientErrorHandler: answerParserErrors,
     frameworkErrors: (error, request, reply) => {
       sendProblem(request, reply, toProblem(error));
     },
   });
-  // In this order a request is looked at: who asks, is there such a thing, can the answer be read, is it well formed.
+  // One more is closed at once, before a byte of it is read: it could not even be told so cheaply.
+  app.server.maxConnections = config.maxConnections;
+  app.server.on('drop', () => metrics.countDrop());
+  // In this order a request is looked at: who asks, how often, may they, is there such a thing, is there time for it, can
+  // the answer be read, is it well formed.
   setHeaders(app);
-  restrictHosts(app, config.allowedHosts);
+  authenticate(app, tokens);
+  await limitRate(app, config.rateLimit);
+  requireHost(app);
+  if (tokens === null) restrictHosts(app, config.allowedHosts);
+  else authorize(app, tokens, log);
   answerProblems(app);
+  refuseWhenLate(app, config.eventLoopDelayLimitMs);
   await negotiate(app);
+  const bodies = limitBodies(app, config.bodyMemoryLimit);
+  metrics.gauge('body_bytes', 'Bytes of bodies of requests that are not answered yet', bodies);
   validateRequests(app);
   serializeAnswers(app);
   await describeApi(app);

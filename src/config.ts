@@ -3,7 +3,9 @@ import { Ajv } from 'ajv';
 import envSchema from 'env-schema';
 import ipaddr from 'ipaddr.js';
 import { type Static, Type } from 'typebox';
+import { parseByteSize } from './core/byte-size.ts';
 import { type Network, parseNetwork } from './listeners/target-policy.ts';
+import { MAX_BITMAP } from './service/queries.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -24,6 +26,13 @@ const Environment = Type.Object({
   RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
+  RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
+  RBA_RATE_LIMIT: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+  RBA_MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1 }),
+  // What a timer can wait.
+  RBA_REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
+  RBA_EVENT_LOOP_DELAY_LIMIT_MS: Type.Integer({ default: 1000, minimum: 0 }),
+  RBA_BODY_MEMORY_LIMIT: Type.String({ default: '256M' }),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
   RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
   RBA_ALLOWED_TARGETS: Type.Optional(Type.String()),
@@ -60,6 +69,17 @@ export interface Config {
   readonly asyncDisableAfter: number;
   /** Events that a reader who was away can catch up on. */
   readonly eventsKept: number;
+  /** Bearer tokens as hashes; null: nobody needs one. */
+  readonly tokensFile: string | null;
+  /** Requests a second of one token or address; 0: as many as they like. */
+  readonly rateLimit: number;
+  readonly maxConnections: number;
+  /** Milliseconds that a request may take to arrive. */
+  readonly requestTimeoutMs: number;
+  /** Mean milliseconds that the event loop may be late before changes are refused; 0: any. */
+  readonly eventLoopDelayLimitMs: number;
+  /** Bytes of all bodies of requests that are not answered yet. */
+  readonly bodyMemoryLimit: number;
   /** Host header values that are served beside addresses and localhost; lower case, without port. */
   readonly allowedHosts: readonly string[];
   readonly allowedTargets: readonly Network[];
@@ -77,9 +97,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (unknown.length > 0) throw new Error(`unknown setting ${unknown.join(', ')}; known are ${known.join(', ')}`);
   const settings = envSchema<Environment>({ schema: Environment, data: environment, dotenv: false, ajv: AJV });
   const loopback = isLoopback(settings.HOST);
-  if (!loopback && !settings.RBA_ALLOW_UNAUTHENTICATED) {
+  if (!loopback && settings.RBA_TOKENS_FILE === undefined && !settings.RBA_ALLOW_UNAUTHENTICATED) {
     throw new Error(
-      `HOST is ${settings.HOST}, which others can reach, and nobody would have to authenticate; set HOST to a loopback address, or RBA_ALLOW_UNAUTHENTICATED=true if the network is trusted`,
+      `HOST is ${settings.HOST}, which others can reach, and nobody would have to authenticate; set RBA_TOKENS_FILE, or HOST to a loopback address, or RBA_ALLOW_UNAUTHENTICATED=true if the network is trusted`,
     );
   }
   return {
@@ -95,6 +115,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     asyncBacklogLimit: settings.RBA_ASYNC_BACKLOG_LIMIT,
     asyncDisableAfter: duration('RBA_ASYNC_DISABLE_AFTER', settings.RBA_ASYNC_DISABLE_AFTER),
     eventsKept: settings.RBA_EVENTS_KEPT,
+    tokensFile: settings.RBA_TOKENS_FILE ?? null,
+    rateLimit: settings.RBA_RATE_LIMIT ?? (loopback ? 0 : 1000),
+    maxConnections: settings.RBA_MAX_CONNECTIONS,
+    requestTimeoutMs: settings.RBA_REQUEST_TIMEOUT_MS,
+    eventLoopDelayLimitMs: settings.RBA_EVENT_LOOP_DELAY_LIMIT_MS,
+    bodyMemoryLimit: bodyMemory(settings.RBA_BODY_MEMORY_LIMIT),
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (loopback ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,
@@ -117,6 +143,20 @@ function duration(setting: string, text: string): number {
   if (milliseconds >= 1 && milliseconds < 2 ** 31) return milliseconds;
   throw new Error(
     `${setting} has ${JSON.stringify(text)}; it must be a duration from 1ms to 596h, such as 500ms, 5s, 2m or 10h`,
+  );
+}
+
+/** Bytes. */
+function bodyMemory(text: string): number {
+  try {
+    const bytes = parseByteSize(text);
+    // Or the largest body could never be taken.
+    if (bytes >= MAX_BITMAP) return bytes;
+  } catch {
+    // Said below.
+  }
+  throw new Error(
+    `RBA_BODY_MEMORY_LIMIT is ${JSON.stringify(text)}; it must be bytes, at least 64M, such as 256M or 1G`,
   );
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The process: settings, app, listen, and an orderly end on SIGTERM. The only file that may exit.
 import closeWithGrace from 'close-with-grace';
-import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
+import { createLog } from './log.ts';
 
 /** Milliseconds: longer than the longest change takes with a handful of listeners at the longest deadline. */
 const GRACE = 300_000;
@@ -18,16 +18,19 @@ Example:
 `;
 
 async function main(config: Config): Promise<void> {
-  const log = pino({
-    level: config.logLevel,
-    ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}),
-  });
+  // The journal has the secrets of listeners.
+  process.umask(0o077);
+  const log = createLog(config.logLevel);
   const app = await buildApp(config, { log });
-  await app.listen({ host: config.host, port: config.port });
-  closeWithGrace({ delay: GRACE, logger: log }, async ({ err }) => {
+  // Without tokens there is nothing to read again, and SIGHUP says that the terminal is gone.
+  if (config.tokensFile !== null) process.on('SIGHUP', () => app.reloadTokens());
+  const skip: closeWithGrace.AllEvents[] = config.tokensFile === null ? [] : ['SIGHUP'];
+  closeWithGrace({ delay: GRACE, logger: log, skip }, async ({ err }) => {
     if (err) log.fatal({ err }, 'closing after an error');
     await app.close();
   });
+  // Last, for whoever reads that it listens may send a signal.
+  await app.listen({ host: config.host, port: config.port });
 }
 
 const [argument] = process.argv.slice(2);

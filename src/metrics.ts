@@ -12,6 +12,7 @@ export class Metrics {
   readonly #requests: Histogram<'operation' | 'status'>;
   readonly #attempts: Counter<'type' | 'reason' | 'outcome'>;
   readonly #attemptDuration: Histogram<'type'>;
+  readonly #drops: Counter;
 
   constructor() {
     const registers = [this.registry];
@@ -36,6 +37,16 @@ export class Metrics {
       buckets: BUCKETS,
       registers,
     });
+    this.#drops = new Counter({
+      name: `${PREFIX}connections_dropped_total`,
+      help: 'Connections that were closed at once, for there were too many (RBA_MAX_CONNECTIONS)',
+      registers,
+    });
+  }
+
+  /** A connection was one too many. */
+  countDrop(): void {
+    this.#drops.inc();
   }
 
   countRequest(operation: string, status: number, milliseconds: number): void {
@@ -47,18 +58,21 @@ export class Metrics {
     this.#attemptDuration.observe({ type }, durationMs / 1000);
   }
 
+  /** Adds what is to be asked at every scrape. */
+  gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name: PREFIX + name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+
   /** Adds what is to be asked of `machines` at every scrape. */
   watch(machines: Machines): void {
-    const gauge = (name: string, help: string, value: () => number): void => {
-      new Gauge({
-        name: PREFIX + name,
-        help,
-        registers: [this.registry],
-        collect() {
-          this.set(value());
-        },
-      });
-    };
+    const gauge = this.gauge.bind(this);
     const blocks = () => [...machines.blocks.values()];
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     const listeners = () => blocks().flatMap(({ block }) => [...block.manager.listeners.values()]);

@@ -46,7 +46,7 @@ export class ChangeRequests {
     const key = parseIdempotencyKey(request);
     if (key === null) return answerWith(await run(common));
 
-    const keyDigest = digest(request.method, request.url, key);
+    const keyDigest = digest(request.token?.name ?? '', request.method, request.url, key);
     const fingerprint = digest(request.rawBody ?? '', JSON.stringify(ifMatch));
     const keep = (resource: Resource): Answered => ({
       kind: 'answered',

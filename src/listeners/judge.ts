@@ -22,10 +22,13 @@ export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly text: string;
+  /** What of the text is not repeated: the listener's own secrets. */
+  readonly hidden: readonly string[];
 }
 
-export function judge(type: DeliveryType, { status, retryAfter, text }: HttpAnswer, now: Date): Judgement {
-  const said = { status, ...readProblem(text) };
+export function judge(type: DeliveryType, answer: HttpAnswer, now: Date): Judgement {
+  const { status, retryAfter } = answer;
+  const said = { status, ...readProblem(answer) };
   if (type === 'discard' ? status >= 200 && status <= 299 : status === 200 || status === 204) {
     return { outcome: 'accepted', ...said };
   }
@@ -38,18 +41,20 @@ export function judge(type: DeliveryType, { status, retryAfter, text }: HttpAnsw
 }
 
 /** As {@link judge}, of an async listener: it cannot refuse, and says with Retry-After when it wants to be asked again. */
-export function judgeAsync({ status, retryAfter, text }: HttpAnswer, now: Date): Judgement {
-  const { excerpt } = readProblem(text);
+export function judgeAsync(answer: HttpAnswer, now: Date): Judgement {
+  const { status, retryAfter } = answer;
+  const { excerpt } = readProblem(answer);
   if (status >= 200 && status <= 299) return { outcome: 'accepted', status, excerpt };
   const said = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
   return { outcome: 'unanswered', status, excerpt: said, retryMs: parseRetryAfter(retryAfter, now) ?? 0 };
 }
 
 /** What a listener says of itself: `detail` and `errno` of a problem document, else the text itself. */
-function readProblem(text: string): { excerpt: string; errno?: string } {
+function readProblem({ text, hidden }: HttpAnswer): { excerpt: string; errno?: string } {
   const { detail, errno } = parseObject(text);
+  const said = typeof detail === 'string' ? detail : text;
   return {
-    excerpt: excerptOf(typeof detail === 'string' ? detail : text),
+    excerpt: excerptOf(hidden.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), said)),
     ...(typeof errno === 'string' && /^E[A-Z0-9]{1,15}$/.test(errno) ? { errno } : {}),
   };
 }

@@ -147,7 +147,9 @@ export class WebhookClient {
       'webhook-signature': signatures.join(' '),
     };
     const exchanged = await exchange(dispatcher, { url, headers, body }, limits.either);
-    if (exchanged.end === 'answered') return judgeAnswer(type, exchanged, now());
+    if (exchanged.end === 'answered') {
+      return judgeAnswer(type, { ...exchanged, hidden: exchanged.text === '' ? [] : secretsOf(definition) }, now());
+    }
     const { status } = exchanged;
     const excerpt = explain(exchanged, limits.deadline.aborted ? limits.timeoutMs : null);
     const unanswered = { outcome: 'unanswered', status, excerpt } as const;
@@ -177,6 +179,12 @@ function signingKeys({ secret, previousSecrets = [] }: ListenerDefinition): Sign
     until: Date.parse(before.until),
   }));
   return [{ key: signingKey(secret), until: Number.POSITIVE_INFINITY }, ...previous];
+}
+
+/** As a listener may write them that shows what it knows: also without the prefix, and with escaped slashes. */
+function secretsOf({ secret, previousSecrets = [] }: ListenerDefinition): string[] {
+  const keys = [secret, ...previousSecrets.map((before) => before.secret)].map((one) => one.replace(/^whsec_/, ''));
+  return keys.flatMap((key) => [key, key.replaceAll('/', '\\/')]);
 }
 
 /** Runs `task` with a deadline after `timeoutMs`. */

@@ -1449,6 +1449,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -1461,6 +1472,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1512,6 +1538,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1572,6 +1609,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -1626,6 +1678,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -1647,6 +1710,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1689,6 +1767,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1743,6 +1832,21 @@ export interface operations {
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,6 +1908,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1882,6 +1997,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -1948,6 +2078,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -1969,6 +2110,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2047,6 +2203,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2113,6 +2280,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2200,6 +2382,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2266,6 +2459,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2349,6 +2557,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2406,6 +2625,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2492,6 +2726,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2564,6 +2809,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -2627,6 +2887,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2639,6 +2910,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2686,6 +2972,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2707,6 +3004,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2761,6 +3073,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2791,6 +3114,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2853,6 +3191,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2892,6 +3241,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2948,6 +3312,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -2978,6 +3353,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3032,6 +3422,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -3071,6 +3472,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3124,6 +3540,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3202,6 +3629,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -3268,6 +3710,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -3289,6 +3742,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3343,6 +3811,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3421,6 +3900,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `discard-unacknowledged`: A discard was not acknowledged. `listener-unsettled`: A listener has ranges of unknown state. `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -3475,6 +3969,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -3496,6 +4001,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3543,6 +4063,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3606,6 +4137,21 @@ export interface operations {
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3678,6 +4224,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -3699,6 +4256,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3751,6 +4323,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3820,6 +4403,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `listener-unreachable`: A listener gave no usable answer. */
             502: {
                 headers: {
@@ -3883,6 +4481,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -3904,6 +4513,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3954,6 +4578,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -3993,6 +4628,21 @@ export interface operations {
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4051,6 +4701,17 @@ export interface operations {
             /** @description `invalid-request`: The request does not fit the schema. */
             400: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4120,6 +4781,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `overloaded`: Too much to do. `journal-unavailable`: The journal cannot be written. `not-owner`: Another process owns this machine. */
             503: {
                 headers: {
@@ -4179,6 +4855,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4200,6 +4887,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4265,6 +4967,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4322,6 +5035,21 @@ export interface operations {
             /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4400,6 +5128,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4457,6 +5196,21 @@ export interface operations {
             /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4522,6 +5276,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4579,6 +5344,21 @@ export interface operations {
             /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4644,6 +5424,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4701,6 +5492,21 @@ export interface operations {
             /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4766,6 +5572,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4787,6 +5604,21 @@ export interface operations {
             /** @description `events-expired`: These events are no longer kept. */
             410: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4852,6 +5684,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -4891,6 +5734,21 @@ export interface operations {
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5033,6 +5891,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unauthorized`: No token, or an unknown one. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "www-authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `forbidden`: Not allowed. */
             403: {
                 headers: {
@@ -5045,6 +5914,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5083,6 +5967,21 @@ export interface operations {
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    "ratelimit-policy"?: string;
+                    /** @description What is left of it; with every answer where something holds. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

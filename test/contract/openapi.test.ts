@@ -31,6 +31,7 @@ interface Operation {
     readonly schema: Schema;
   }[];
   readonly requestBody?: Content & { readonly required?: boolean };
+  readonly security?: Record<string, string[]>[];
   readonly responses: Record<string, Content & { readonly description: string; readonly headers?: object }>;
 }
 
@@ -125,9 +126,20 @@ describe('an operation', () => {
     }
   });
 
-  it.each(operations)('$name describes Retry-After with every 503', ({ operation }) => {
-    const busy = operation.responses['503'];
-    if (busy !== undefined) expect(busy.headers).toHaveProperty('retry-after');
+  it.each(operations)('$name describes Retry-After with every 429 and 503', ({ operation }) => {
+    for (const status of ['429', '503']) {
+      const busy = operation.responses[status];
+      if (busy !== undefined) expect(busy.headers).toHaveProperty('retry-after');
+    }
+  });
+
+  it.each(operations)('$name says which token it needs, and what it answers without', ({ path, name, operation }) => {
+    if (path in document.webhooks) return;
+    const isOpen = ['/livez', '/readyz', '/openapi.json'].includes(path);
+    const scope = name.startsWith('GET ') ? 'read' : 'write';
+    expect(operation.security).toEqual(isOpen ? [] : [{ bearer: [scope] }, {}]);
+    for (const status of ['401', '403']) expect(status in operation.responses).toBe(!isOpen);
+    if (!isOpen) expect(operation.responses['401']?.headers).toHaveProperty('www-authenticate');
   });
 });
 

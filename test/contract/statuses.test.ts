@@ -2,7 +2,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { codesOf, openapi } from '../support/contract.ts';
 import type { FaultyJournal } from '../support/faulty-journal.ts';
-import type { TestService } from '../support/service.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { TokensFile } from '../support/tokens-file.ts';
+import type { Strict } from './statuses/rows.ts';
 import { TABLE } from './statuses/table.ts';
 import { startFaultyService, World } from './statuses/world.ts';
 
@@ -27,7 +29,9 @@ const ABOUT_LISTENERS_FIELDS = [
   'unacknowledged',
   'unsettled',
 ];
-const WITH_RETRY_AFTER = ['discard-unacknowledged', 'listener-unsettled', 'overloaded', 'journal-unavailable'];
+const WITH_RETRY_AFTER = [
+  ...['discard-unacknowledged', 'listener-unsettled', 'overloaded', 'journal-unavailable', 'rate-limited'],
+];
 
 describe('the table of statuses', () => {
   const operations = Object.values(openapi.paths).flatMap((methods) => Object.values(methods));
@@ -57,12 +61,22 @@ describe('the table of statuses', () => {
 describe('the service answers', () => {
   let service: TestService;
   let journal: FaultyJournal;
+  let tokens: TokensFile;
+  let strict: Strict;
   let world: World;
 
   beforeAll(async () => {
     ({ service, journal } = await startFaultyService());
+    tokens = await TokensFile.create();
+    strict = {
+      guarded: await startService({ settings: tokens.settings }),
+      limited: await startService({ settings: { RBA_RATE_LIMIT: '1' } }),
+    };
   });
-  afterAll(() => service.close());
+  afterAll(async () => {
+    for (const one of [service, strict.guarded, strict.limited]) await one.close();
+    await tokens.remove();
+  });
   beforeEach(async () => {
     world = await World.create(service, journal);
   });
@@ -70,12 +84,13 @@ describe('the service answers', () => {
 
   it.each(TABLE)('$operationId with $status $code', async ({ operationId, status, code, produce }) => {
     await world.prepare(operationId);
-    const { body, headers, ...answer } = await produce(world);
+    const { body, headers, ...answer } = await produce(world, strict);
     expect(answer.status).toBe(status);
     if (code === null) return;
     expect(body).toMatchObject({ code, status, type: `urn:ram-block-attributes:problem:${code}` });
     if (ABOUT_LISTENERS.includes(code))
       expect(Object.keys(Object(body))).toEqual(expect.arrayContaining(ABOUT_LISTENERS_FIELDS));
+    if (code === 'unauthorized') expect(headers['www-authenticate']).toBe('Bearer');
     if (WITH_RETRY_AFTER.includes(code)) expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
   });
 });

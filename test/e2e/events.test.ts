@@ -211,6 +211,29 @@ describe('events', () => {
     await large.close();
   });
 
+  it('wait for a reader that is slow to catch up: it gets all of them, in order', async () => {
+    const roomy = await startService();
+    const { api, url } = roomy;
+    const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '4M' });
+    const eager = await EventStream.open(`${url}/v1/events`);
+    const begin = eager.lastId;
+    const convert = async (to: string) => {
+      const conversions = Array.from({ length: 1000 }, (_, index) => ({ offset: index * PAGE, size: PAGE, to }));
+      await api.ok('POST', `/v1/ram-blocks/${id}/conversion-batches`, { conversions });
+    };
+    await convert('shared');
+    await convert('private');
+    const slow = await EventStream.open(`${url}/v1/events`, { 'last-event-id': begin });
+    slow.response.pause();
+    await convert('shared');
+    slow.response.resume();
+    await until('both have all', () => slow.events.length === 3000 && eager.events.length === 3000);
+    expect(slow.events).toEqual(eager.events);
+    slow.close();
+    eager.close();
+    await roomy.close();
+  });
+
   it('end when the service does', async () => {
     const stream = await follow();
     const closing = service.close();

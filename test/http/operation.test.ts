@@ -94,8 +94,24 @@ describe('/docs', () => {
   it('may load nothing from elsewhere, and is not upgraded to https, which is not there', async () => {
     for (const path of ['/docs', '/docs/static/swagger-ui.css', '/docs/static/swagger-initializer.js']) {
       const policy = (await fetched(path)).headers.get('content-security-policy') ?? '';
-      expect(policy).toContain("default-src 'self'");
+      expect(policy).toContain("default-src 'none'");
+      const sources = policy.split(';').flatMap((directive) => directive.split(' ').slice(1));
+      expect(new Set(sources)).toEqual(new Set(["'none'", "'self'", 'data:']));
       expect(policy).not.toMatch(/https?:|validator|upgrade-insecure-requests|unsafe-eval/);
+    }
+  });
+
+  it('is told not to be framed, sniffed, or named to others; answers of the API are not pages', async () => {
+    for (const path of ['/docs', '/docs/static/index.css', '/docs/static/none']) {
+      const { headers } = await fetched(path);
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      expect(headers.get('strict-transport-security')).toBeNull();
+    }
+    for (const path of ['/livez', '/openapi.json', '/v1/ram-blocks']) {
+      const names = [...(await fetched(path)).headers.keys()];
+      expect(names.filter((name) => /^(content-security|cross-origin|x-frame|referrer)/.test(name))).toEqual([]);
     }
   });
 

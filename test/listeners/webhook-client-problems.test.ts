@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answering, http, Receiver } from './receiver.ts';
-import { Sender } from './sender.ts';
+import { SECRET, Sender } from './sender.ts';
 
 let sender: Sender;
 let receiver: Receiver;
@@ -156,5 +156,26 @@ describe('what is not a refusal', () => {
     const accepting = await Receiver.start(answering(200, '{"detail":"x","errno":"EIO"}'));
     expect(await sender.deliver(accepting.url)).toEqual({ outcome: 'accepted' });
     await accepting.close();
+  });
+});
+
+describe('the secret of a listener that repeats it', () => {
+  const key = SECRET.replace('whsec_', '');
+  const escaped = (text: string) => text.replaceAll('/', '\\/');
+
+  it.each([
+    ['in a detail', JSON.stringify({ detail: `signed with ${SECRET}` }), 'signed with whsec_[secret]'],
+    ['without its prefix', `key=${key}`, 'key=[secret]'],
+    ['with escaped slashes', `{"key":"${escaped(key)}"}`, '{"key":"[secret]"}'],
+    ['again and again', `${SECRET} ${SECRET}`, 'whsec_[secret] whsec_[secret]'],
+    ['where what is shown of the answer ends', ' '.repeat(500) + SECRET, `${' '.repeat(500)}whsec_[secre`],
+  ])('is not passed on: %s', async (_where, body, detail) => {
+    expect(await refusal(body, {})).toMatchObject({ outcome: 'refused', detail });
+    expect(sender.attempts).toMatchObject([{ responseExcerpt: detail }]);
+  });
+
+  it('is not passed on from an answer that counts for none', async () => {
+    reply = http(404, SECRET);
+    expect(await sender.deliver(receiver.url)).toMatchObject({ detail: 'HTTP 404: whsec_[secret]' });
   });
 });

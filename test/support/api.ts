@@ -14,9 +14,12 @@ type Body = any;
 export class Api {
   readonly url: string;
   readonly #agent = new Agent();
+  readonly #authorization: Record<string, string>;
 
-  constructor(url: string) {
+  /** @param token sent with every request; undefined: none */
+  constructor(url: string, token?: string) {
     this.url = url;
+    this.#authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   get(path: string, options?: CallOptions) {
@@ -49,7 +52,11 @@ export class Api {
     const answer = await request(this.url + path, {
       method: method as 'GET',
       dispatcher: this.#agent,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers },
+      headers: {
+        ...this.#authorization,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
     });

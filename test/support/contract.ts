@@ -67,7 +67,14 @@ export interface Answer {
 const ANYWHERE = ['request-timeout', 'headers-too-large', 'internal'];
 
 /** Headers that an answer may have only where the document says so. */
-const DOCUMENTED_HEADERS = ['etag', 'location', 'idempotent-replayed', 'preference-applied', 'retry-after'];
+const DOCUMENTED_HEADERS = [
+  'etag',
+  'location',
+  'idempotent-replayed',
+  'preference-applied',
+  'retry-after',
+  'www-authenticate',
+];
 
 /** The codes that the description of a response lists. */
 export function codesOf({ description }: Response): string[] {

@@ -15,7 +15,8 @@ export class ServiceProcess {
   /** Resolves when it listens; rejects when it ends before. */
   readonly ready: Promise<Api>;
 
-  constructor(dataDir: string, settings: Record<string, string> = {}) {
+  /** @param token with which its Api asks */
+  constructor(dataDir: string, settings: Record<string, string> = {}, token?: string) {
     const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...settings };
     this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     ServiceProcess.#running.add(this);
@@ -27,7 +28,7 @@ export class ServiceProcess {
       createInterface({ input: stream }).on('line', (line) => {
         this.output.push(line);
         const url = /Server listening at (http:[^"]+)/.exec(line)?.[1];
-        if (url !== undefined) listening.resolve(new Api(url));
+        if (url !== undefined) listening.resolve(new Api(url, token));
       });
     }
     this.#child.on('exit', (code, signal) => {
@@ -41,8 +42,13 @@ export class ServiceProcess {
     await Promise.all([...ServiceProcess.#running].map((service) => service.end('SIGKILL')));
   }
 
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Resolves to the exit code, null after a signal. */
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+  async end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGHUP'): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#child.kill(signal);
       await once(this.#child, 'exit');

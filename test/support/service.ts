@@ -1,5 +1,5 @@
 // The service for tests: in this process, on a real socket, with a journal in memory unless the test brings another.
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -9,6 +9,8 @@ import { Api } from './api.ts';
 export interface TestService {
   readonly api: Api;
   readonly url: string;
+  /** As SIGHUP does, where there are tokens. */
+  reloadTokens(): void;
   /** Ends it as SIGTERM does. */
   close(): Promise<void>;
   /** Leaves it as a crash does: nobody reaches it any more, nothing is waited for. */
@@ -18,19 +20,24 @@ export interface TestService {
 export interface TestServiceOptions {
   readonly settings?: Record<string, string>;
   readonly openJournal?: () => Promise<Journal>;
+  /** With which `api` asks. */
+  readonly token?: string;
+  readonly log?: Logger;
 }
 
-export async function startService({ settings = {}, openJournal }: TestServiceOptions = {}): Promise<TestService> {
+export async function startService(options: TestServiceOptions = {}): Promise<TestService> {
+  const { settings = {}, openJournal, token, log = pino({ level: 'silent' }) } = options;
   const memory = new MemoryJournal();
   const app = await buildApp(loadConfig({ RBA_JOURNAL: 'memory', ...settings }), {
-    log: pino({ level: 'silent' }),
+    log,
     openJournal: openJournal ?? (async () => memory),
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const api = new Api(url);
+  const api = new Api(url, token);
   return {
     api,
     url,
+    reloadTokens: () => app.reloadTokens(),
     close: async () => {
       await api.close();
       await app.close();

@@ -1,8 +1,16 @@
 // Without tokens, only a browser page of the service itself may call it: a page of another site would come with a foreign
-// Origin, or, after DNS rebinding, with a Host that is a name.
+// Origin, or, after DNS rebinding, with a Host that is a name. (With tokens it would need one, and browsers add none.)
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../errors.ts';
+
+/** HTTP/1.1 does not leave out the Host (RFC 9112, 3.2). */
+export function requireHost(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ headers, raw, routeOptions }, _reply, done) => {
+    if (headers.host !== undefined || raw.httpVersion === '1.0' || routeOptions.config.open === true) done();
+    else done(new Problem('invalid-request', 'there is no Host header'));
+  });
+}
 
 /** @param allowedHosts names (lower case, without port) that are served beside addresses and localhost */
 export function restrictHosts(app: FastifyInstance, allowedHosts: readonly string[]): void {
@@ -16,11 +24,7 @@ export function restrictHosts(app: FastifyInstance, allowedHosts: readonly strin
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.config.open === true) return;
     const { host, origin } = request.headers;
-    if (host === undefined) {
-      // HTTP/1.0 may leave it out, HTTP/1.1 may not (RFC 9112, 3.2).
-      const code = request.raw.httpVersion === '1.0' ? 'forbidden' : 'invalid-request';
-      throw new Problem(code, 'there is no Host header');
-    }
+    if (host === undefined) throw new Problem('forbidden', 'there is no Host header');
     if (!isAllowed(host)) {
       throw new Problem('forbidden', `Host ${host} is not an address or localhost; RBA_ALLOWED_HOSTS can allow it`);
     }
@@ -28,11 +32,4 @@ export function restrictHosts(app: FastifyInstance, allowedHosts: readonly strin
       throw new Problem('forbidden', `Origin ${origin} is not ${host}; pages of other sites may not call this service`);
     }
   });
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Served to anybody: says nothing about blocks. */
-    open?: boolean;
-  }
 }

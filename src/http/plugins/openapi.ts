@@ -4,6 +4,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { DiscardWebhook, PopulateWebhook } from '../schemas/listener.ts';
 import type { TypedApp } from '../typed-app.ts';
+import { scopeOf } from './access.ts';
+import { securePages } from './page-security.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
@@ -11,17 +13,6 @@ const SIGNATURE_HEADERS = {
   'webhook-id': 'Unique to a delivery; its retries keep it.',
   'webhook-timestamp': 'Seconds since the epoch, of this attempt.',
   'webhook-signature': 'Standard Webhooks 1.0.0: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`.',
-};
-
-/** The page is made of files of this service alone. No upgrade to https: a service on a plain address would lose them. */
-const CONTENT_SECURITY_POLICY = {
-  'default-src': "'self'",
-  'base-uri': "'none'",
-  'font-src': "'self' data:",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-  'img-src': "'self' data:",
-  'object-src': "'none'",
 };
 
 /** Operations whose body may be left out. */
@@ -63,6 +54,16 @@ export async function describeApi(app: TypedApp): Promise<void> {
         { name: 'Webhooks', description: 'What listeners receive.' },
         { name: 'Operation', description: 'For those who run the service.' },
       ],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'A token of RBA_TOKENS_FILE. An operation names the scope that it needs; `write` includes `read`. Where the service has no tokens, none is asked for.',
+          },
+        },
+      },
       webhooks: {
         populate: webhook('receivePopulate', 'Sections are about to become usable', componentRef(PopulateWebhook), {
           200: { description: 'Accepted: it is mapped. So is 204; nothing else is.' },
@@ -91,10 +92,12 @@ export async function describeApi(app: TypedApp): Promise<void> {
   });
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) route.config = { ...route.config, open: true, produces: null };
+    if (route.schema?.operationId === undefined) return;
+    const scope = scopeOf(String(route.method), route.config);
+    route.schema.security = scope === null ? [] : [{ bearer: [scope] }, {}];
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: CONTENT_SECURITY_POLICY,
-    uiConfig: { deepLinking: true },
+  await app.register(async (pages: TypedApp) => {
+    await securePages(pages);
+    await pages.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } });
   });
 }

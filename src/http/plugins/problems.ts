@@ -1,6 +1,6 @@
 // Every error is answered as a problem document, whoever raised it: a rule, a schema, the router, or the HTTP parser.
 import { randomUUID } from 'node:crypto';
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type {
   FastifyError,
@@ -59,6 +59,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   if (problem.code === 'internal') request.log.error({ err: problem.cause }, 'a request failed');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
+  if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   // Not left to the hook: what the router refuses passes none.
   reply.headers(HEADERS_OF_ALL);
   return reply.code(problem.status).type(MEDIA_TYPE).serializer(JSON.stringify).send(document(problem, request.id));
@@ -66,11 +67,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 
 /** Answers what the HTTP parser refuses, where there is no request yet. */
 export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const { response: pending, request } = underWay(socket);
+  // One that is answered before it has come is not answered again.
+  const isAnswered = request?.complete === false && !pending;
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
     socket.destroy();
     return;
   }
-  const pending = responseOf(socket);
   if (pending?.req.complete) {
     // The error is in a request behind one that is still being answered: its answer must not be taken for that one's.
     pending.once('close', () => setImmediate(answerParserErrors, error, socket));
@@ -92,9 +95,14 @@ export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket)
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** The response that is under way on a connection; Node keeps it here and nowhere else. */
-function responseOf(socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | null | undefined {
-  return socket._httpMessage;
+interface HttpSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+  readonly parser?: { readonly incoming: IncomingMessage | null } | null;
+}
+
+/** The response that is under way on a connection, and the request that came last; Node keeps them here and nowhere else. */
+function underWay({ _httpMessage, parser }: HttpSocket) {
+  return { response: _httpMessage, request: parser?.incoming };
 }
 
 function document({ code, status, message, extras }: Problem, requestId: string) {

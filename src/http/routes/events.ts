@@ -12,7 +12,7 @@ export function eventRoutes(app: TypedApp, events: Events): void {
   const readers = new Set<EventReader>();
   // They would keep the server open for ever.
   app.addHook('preClose', async () => {
-    for (const reader of readers) reader.push(null);
+    for (const reader of readers) reader.end();
   });
 
   app.get(
@@ -83,6 +83,13 @@ class EventReader extends Readable {
     this.push(`: following\nid: ${from}\n\n`);
     this.#unfollow = events.follow(() => this.#send());
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#unfollow();
+    clearInterval(this.#heartbeat);
+    this.push(null);
   }
 
   override _read(): void {

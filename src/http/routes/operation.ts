@@ -10,12 +10,13 @@ const PROMETHEUS = 'text/plain';
 
 export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metrics): void {
   const open = { open: true };
+  const probe = { open: true, unlimited: true };
   const tags = ['Operation'];
 
   app.get(
     '/livez',
     {
-      config: open,
+      config: probe,
       schema: {
         operationId: 'getLivez',
         tags,
@@ -29,7 +30,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
   app.get(
     '/readyz',
     {
-      config: open,
+      config: probe,
       schema: {
         operationId: 'getReadyz',
         tags,
@@ -72,7 +73,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         operationId: 'getOpenApi',
         tags,
         summary: 'This document',
-        response: { 200: answer(OpenApiDocument, 'The document.'), ...openProblems() },
+        response: { 200: answer(OpenApiDocument, 'The document.'), ...openProblems('rate-limited') },
       },
     },
     async () => app.swagger(),

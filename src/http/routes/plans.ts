@@ -60,6 +60,8 @@ export async function planRoutes(app: TypedApp, plans: Plans): Promise<void> {
   app.post(
     '/v1/plans',
     {
+      // It changes nothing.
+      config: { scope: 'read' },
       // One `map` comes as a string, several as an array.
       preValidation: async (request) => {
         const query: { map?: unknown } = Object(request.query);

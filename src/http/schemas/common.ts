@@ -192,6 +192,22 @@ export const Problem = Type.Object(
   { $id: 'Problem', description: 'RFC 9457 problem document.', additionalProperties: false },
 );
 
+const RETRY_AFTER = { 'retry-after': { ...integer64, type: 'integer', description: 'Seconds.' } };
+
+/** Headers of problem answers, by status. */
+const PROBLEM_HEADERS: Record<number, object> = {
+  401: { 'www-authenticate': { type: 'string', description: '`Bearer`.' } },
+  429: {
+    ...RETRY_AFTER,
+    'ratelimit-policy': {
+      type: 'string',
+      description: 'What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does.',
+    },
+    ratelimit: { type: 'string', description: 'What is left of it; with every answer where something holds.' },
+  },
+  503: RETRY_AFTER,
+};
+
 /** Every request that changes something can meet these. */
 export const WRITE_PROBLEMS = [
   'payload-too-large',
@@ -210,7 +226,7 @@ export const POST_PROBLEMS = [
 
 /** The problem answers of a route, by status; `default` stands for what can happen to any request. */
 export function problems(...codes: ProblemCode[]) {
-  return byStatus(['invalid-request', 'forbidden', 'not-acceptable', ...codes]);
+  return byStatus(['invalid-request', 'unauthorized', 'forbidden', 'not-acceptable', 'rate-limited', ...codes]);
 }
 
 /** As {@link problems}, for a route that is served to anybody (config `open`) and reads nothing of the request. */
@@ -227,8 +243,8 @@ function byStatus(codes: readonly ProblemCode[]) {
   for (const { status } of all.map((code) => PROBLEMS[code])) {
     const here = all.filter((code) => PROBLEMS[code].status === status);
     const description = here.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ');
-    const retryAfter = { 'retry-after': { ...integer64, type: 'integer', description: 'Seconds.' } };
-    answers[status] = { description, ...(status === 503 ? { headers: retryAfter } : {}), content };
+    const headers = PROBLEM_HEADERS[status];
+    answers[status] = { description, ...(headers === undefined ? {} : { headers }), content };
   }
   return answers;
 }

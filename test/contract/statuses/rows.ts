@@ -1,17 +1,26 @@
 // The operations of the document by what they have in common, and how a row of the table of statuses is made.
 import { PROBLEMS, type ProblemCode } from '../../../src/errors.ts';
 import type { Answer } from '../../support/contract.ts';
+import type { TestService } from '../../support/service.ts';
 import { ON_ASYNC } from './samples.ts';
 import type { World } from './world.ts';
 
-type Produce = (world: World, operationId: string) => Promise<Answer>;
+/** Services that hold back what the others give. */
+export interface Strict {
+  /** With tokens. */
+  readonly guarded: TestService;
+  /** One request a second. */
+  readonly limited: TestService;
+}
+
+type Produce = (world: World, operationId: string, strict: Strict) => Promise<Answer>;
 
 export interface Row {
   readonly operationId: string;
   readonly status: number;
   /** null where all goes well. */
   readonly code: ProblemCode | null;
-  readonly produce: (world: World) => Promise<Answer>;
+  readonly produce: (world: World, strict: Strict) => Promise<Answer>;
 }
 
 /** Of all blocks. */
@@ -53,5 +62,5 @@ export const problem = (code: ProblemCode, operations: readonly string[], produc
     operationId: id,
     status: PROBLEMS[code].status,
     code,
-    produce: (world) => produce(world, id),
+    produce: (world, strict) => produce(world, id, strict),
   }));

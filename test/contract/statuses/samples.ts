@@ -1,6 +1,7 @@
 // For every operation of the document one request that succeeds; the table changes one thing of it at a time.
 import { openapi } from '../../support/contract.ts';
 import { SECRET } from '../../support/scripted-listener.ts';
+import type { TestService } from '../../support/service.ts';
 import { GPA, PAGE, type World } from './world.ts';
 
 export interface Sample {
@@ -34,6 +35,12 @@ export const ON_ASYNC = ['retryListener', 'skipDelivery'];
 /** The body that stands for an operation; undefined where it takes none. */
 export function bodyOf(operationId: string, world: World): object | undefined {
   return operationId in BODIES ? BODIES[operationId as keyof typeof BODIES](world) : undefined;
+}
+
+/** Sends the request that stands for `operationId` to another service than that of `world`. */
+export function sendTo({ api }: TestService, world: World, operationId: string) {
+  const { method, path, body, headers = {} } = sampleOf(operationId, world);
+  return api.call(method, path, body, { headers });
 }
 
 /** @throws Error when the document has no such operation */

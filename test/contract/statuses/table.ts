@@ -23,7 +23,7 @@ import {
   WINDOWS,
   WRITES,
 } from './rows.ts';
-import { bodyOf, ON_ASYNC, sampleOf } from './samples.ts';
+import { bodyOf, ON_ASYNC, sampleOf, sendTo } from './samples.ts';
 import { GPA, PAGE, startFaultyService, World } from './world.ts';
 
 /** Requests of which the listener hears a discard. */
@@ -64,6 +64,15 @@ export const TABLE: readonly Row[] = [
   }),
   ...problem('cursor-invalid', LISTS, (world, id) => {
     return world.send(id, { path: `${sampleOf(id, world).path}?cursor=unknown` });
+  }),
+  ...problem('unauthorized', CLOSED, (world, id, { guarded }) => sendTo(guarded, world, id)),
+  ...problem('rate-limited', [...CLOSED, 'getOpenApi'], async (world, id, { limited }) => {
+    let answer = await sendTo(limited, world, id);
+    await until('it was one too many', async () => {
+      if (answer.status !== 429) answer = await sendTo(limited, world, id);
+      return answer.status === 429;
+    });
+    return answer;
   }),
   ...problem('forbidden', CLOSED, (world, id) => {
     return world.send(id, { headers: { host: 'somebody.example' } });

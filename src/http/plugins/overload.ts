@@ -1,0 +1,114 @@
+// What is turned away because there is too much to do: changes when the event loop is late, and bodies when there are too
+// many bytes of them. Whoever gets 503 here is certain that nothing was done.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Transform } from 'node:stream';
+import type { FastifyInstance, onRequestHookHandler, preParsingHookHandler, RouteOptions } from 'fastify';
+import { Problem } from '../../errors.ts';
+
+/** Milliseconds of which the mean delay is taken, and between two ticks of the timer that is late or not. */
+const SAMPLE_MS = 500;
+const TICK_MS = 10;
+/** Bytes of a body that are counted at once, when it begins; those of a longer one as they come. */
+const SMALL_BODY = 64 * 1024;
+
+/** Of routes: reads do not pay for what only others need. */
+const isRead = ({ method }: RouteOptions): boolean => [method].flat().every((one) => one === 'GET' || one === 'HEAD');
+
+/**
+ * Turns changes away while the event loop is late. Reads go on: they are short, and whoever watches the service needs them
+ * now. (@fastify/under-pressure would take a single stall, such as the start, for a lack of time.)
+ * @param limitMs 0: never
+ */
+export function refuseWhenLate(app: FastifyInstance, limitMs: number): void {
+  if (limitMs === 0) return;
+  const histogram = monitorEventLoopDelay({ resolution: TICK_MS });
+  /** Of the last two samples, the newest first. */
+  let delays = [0, 0];
+  const sampling = setInterval(() => {
+    // Without a tick there is no mean: it was late all the time.
+    const mean = histogram.count === 0 ? SAMPLE_MS : histogram.mean / 1e6 - TICK_MS;
+    delays = [mean, ...delays.slice(0, 1)];
+    histogram.reset();
+  }, SAMPLE_MS).unref();
+  histogram.enable();
+  app.addHook('onClose', async () => {
+    clearInterval(sampling);
+    histogram.disable();
+  });
+  const check: onRequestHookHandler = (_request, _reply, done) => {
+    const delay = Math.min(...delays);
+    if (delay <= limitMs) {
+      done();
+      return;
+    }
+    const late = `the event loop is ${Math.round(delay)} ms late`;
+    done(overloaded(`${late}, the limit is ${limitMs} (RBA_EVENT_LOOP_DELAY_LIMIT_MS)`));
+  };
+  app.addHook('onRoute', (route) => {
+    if (!isRead(route)) route.onRequest = [route.onRequest ?? [], check].flat();
+  });
+}
+
+/**
+ * Turns bodies away that there is no room for.
+ * @param limit bytes of all bodies of requests that are not answered yet
+ * @returns how many there are now
+ */
+export function limitBodies(app: FastifyInstance, limit: number): () => number {
+  let held = 0;
+  const full = () => overloaded(`bodies of ${held} bytes wait already, the limit is ${limit} (RBA_BODY_MEMORY_LIMIT)`);
+
+  const count: preParsingHookHandler = (request, reply, payload, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    const declared = Number(length ?? 0);
+    if (declared === 0 && encoding === undefined) {
+      done(null, payload);
+      return;
+    }
+    if (held + declared > limit) {
+      done(full());
+      return;
+    }
+    let own = 0;
+    let isOver = false;
+    const take = (bytes: number): void => {
+      if (isOver) return;
+      own += bytes;
+      held += bytes;
+    };
+    const release = (): void => {
+      if (!isOver) held -= own;
+      isOver = true;
+    };
+    reply.raw.once('close', release);
+    if (encoding === undefined && declared <= SMALL_BODY) {
+      take(declared);
+      done(null, payload);
+      return;
+    }
+    // Not what it says: a slow sender would hold what it has not sent.
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, callback) {
+        take(chunk.length);
+        if (held <= limit) {
+          callback(null, chunk);
+          return;
+        }
+        const problem = full();
+        // At once, so that this one makes room for the others that are coming.
+        release();
+        callback(problem);
+      },
+    });
+    payload.once('error', (error) => counted.destroy(error));
+    done(null, payload.pipe(counted));
+  };
+  app.addHook('onRoute', (route) => {
+    if (!isRead(route)) route.preParsing = [route.preParsing ?? [], count].flat();
+  });
+  return () => held;
+}
+
+function overloaded(detail: string): Problem {
+  return new Problem('overloaded', `${detail}; nothing was done`, { retryAfterSeconds: 1 });
+}
