@@ -26,6 +26,8 @@ export class Machine {
   readonly #onFailure: (problem: Problem) => void;
   /** Of the last record appended, whether durable yet or not. */
   #sequence: number;
+  /** Why nothing is appended here any more. */
+  #stopped: Problem | null = null;
   /** Blocks that exist or are being created, by id. */
   readonly #claims = new Map<string, RamBlockDefinition>();
 
@@ -42,6 +44,7 @@ export class Machine {
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
   async append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
+    if (this.#stopped !== null) throw this.#stopped;
     const at = this.#now().toISOString();
     const records = news.map((record) => ({ ...record, at }));
     const expected = this.#sequence;
@@ -56,6 +59,14 @@ export class Machine {
       throw problem;
     }
     return { records, sequence };
+  }
+
+  /**
+   * Appends nothing from now on: what is durable is about to be read back, into another Machine, and what this one would
+   * write could just fit behind it.
+   */
+  stop(reason: Problem): void {
+    this.#stopped = reason;
   }
 
   /** The blocks that reserve guest physical addresses from `start` to `end` (bytes), ascending. */

@@ -129,6 +129,8 @@ export class Machines {
       const snapshotBytes = stored.snapshot?.byteLength ?? 0;
       found.push({ block, machine, stored: { snapshotBytes, records: stored.records.length } });
     }
+    // Deliveries that were under way when the process died, or the journal failed.
+    const intents = found.reduce((sum, { block }) => sum + block.intents.size, 0);
     // All of them, before any of them lives: nothing is sent of blocks that will not be served.
     await Promise.all(found.map(({ block, machine }) => recover(block, machine)));
     found.sort((a, b) => (a.block.id < b.block.id ? -1 : 1));
@@ -137,8 +139,10 @@ export class Machines {
     });
     this.#machines = machines;
     this.#blocks = new Map(lives.map((live) => [live.block.id, live]));
+    // Before they live: should the journal fail them at once, that is a failure of its own.
+    this.#unavailable = null;
     for (const live of lives) live.wake();
-    this.#dependencies.log.info({ ramBlocks: found.length }, 'the journal is read back');
+    this.#dependencies.log.info({ ramBlocks: found.length, intents }, 'the journal is read back');
   }
 
   #machine(name: string, machines: Map<string, Machine>, journal: Journal, sequence: number): Machine {
@@ -157,6 +161,7 @@ export class Machines {
     if (this.#unavailable !== null || this.#machines.get(machine.name) !== machine) return;
     this.#unavailable = problem;
     this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
+    for (const served of this.#machines.values()) served.stop(problem);
     for (const live of this.#blocks.values()) live.stop(problem);
     this.#reopening = this.#reopen();
   }
@@ -168,7 +173,6 @@ export class Machines {
         await this.#journal.close();
         this.#journal = await openJournal();
         await this.#readBack();
-        this.#unavailable = null;
         return;
       } catch (error) {
         log.error({ err: error }, 'the journal cannot be read back yet');
