@@ -37,6 +37,8 @@ export interface BacklogState {
   readonly replayThrough: number;
   /** What was acknowledged, populates and discards, makes these pages mapped. */
   readonly mapped: PageBitmap;
+  /** The end of the last page that it was ever to map: a block that has shrunk may end before it. */
+  readonly reach: number;
 }
 
 /** Pending deliveries are let go of in steps, so that a long list is not moved with every acknowledgement. */
@@ -48,6 +50,7 @@ export class Backlog implements BacklogState {
   #acknowledged: number;
   #wanted: WantedReplay | null;
   #replayThrough: number;
+  #reach: number;
   /** Those before `#head` are over. */
   #deliveries: Pending[];
   #head = 0;
@@ -57,7 +60,7 @@ export class Backlog implements BacklogState {
   /** @param pages that the block may have at most @param maxSections of one delivery */
   static empty(pages: number, maxSections: number, wanted: WantedReplay): Backlog {
     const mapped = new PageBitmap(pages);
-    const fresh = { acknowledged: 0, failingSince: null, wanted, pending: [], replayThrough: 0, mapped };
+    const fresh = { acknowledged: 0, failingSince: null, wanted, pending: [], replayThrough: 0, mapped, reach: 0 };
     return new Backlog(fresh, maxSections);
   }
 
@@ -67,6 +70,7 @@ export class Backlog implements BacklogState {
     this.#acknowledged = state.acknowledged;
     this.#wanted = state.wanted;
     this.#replayThrough = state.replayThrough;
+    this.#reach = state.reach;
     this.#deliveries = [...state.pending];
     this.failingSince = state.failingSince;
   }
@@ -85,6 +89,10 @@ export class Backlog implements BacklogState {
 
   get replayThrough(): number {
     return this.#replayThrough;
+  }
+
+  get reach(): number {
+    return this.#reach;
   }
 
   /** The sequence of the youngest pending delivery; `acknowledged` where there is none. */
@@ -115,6 +123,7 @@ export class Backlog implements BacklogState {
   /** Adds what is told of `runs`; nothing while a replay is wanted, which will tell of it. */
   add(populate: boolean, runs: readonly PageRange[], about: About): void {
     if (this.#wanted !== null) return;
+    if (populate) this.#reach = Math.max(this.#reach, runs.at(-1)?.end ?? 0);
     for (let from = 0; from < runs.length; from += this.#maxSections) {
       this.#deliveries.push({ ...about, populate, runs: runs.slice(from, from + this.#maxSections) });
     }
@@ -160,23 +169,28 @@ export class Backlog implements BacklogState {
   }
 
   /**
-   * The replay that is wanted begins: the section is discarded, unless nothing was ever populated, and what is populated
-   * in it follows.
+   * The replay that is wanted begins: all that may be mapped is discarded, unless nothing was ever populated, and what is
+   * populated in the section follows.
    */
   begin(section: PageRange, populated: readonly PageRange[], about: Omit<About, 'reason' | 'conversionId'>): void {
     if (this.#wanted === null) return;
     const { reason } = this.#wanted;
     this.#wanted = null;
-    if (reason === 'replay') this.add(false, [section], { ...about, reason, conversionId: null });
+    if (reason === 'replay') this.add(false, [this.#mappable(section)], { ...about, reason, conversionId: null });
     this.add(true, populated, { ...about, reason, conversionId: null });
     this.#replayThrough = this.last;
   }
 
   /** The discards that end the listener follow. A replay that has not begun is not needed any more. */
   end(section: PageRange, discards: readonly PageRange[], about: Omit<About, 'reason' | 'conversionId'>): void {
-    const runs = this.#wanted === null ? discards : [section];
+    const runs = this.#wanted === null ? discards : [this.#mappable(section)];
     this.#wanted = null;
     this.add(false, runs, { ...about, reason: 'unregistration', conversionId: null });
+  }
+
+  /** `section`, and what it reached to before the block shrank: of that nothing may have been heard. */
+  #mappable({ start, end }: PageRange): PageRange {
+    return { start, end: Math.max(end, this.#reach) };
   }
 
   #shift(): Pending | undefined {

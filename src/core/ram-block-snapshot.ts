@@ -66,8 +66,8 @@ function encodeListener(listener: RamDiscardListener): ListenerSnapshot {
   const kept = { definition, phase, lastSequence, unknown, unmapped };
   if (backlog === null) return kept;
   // Of an async listener the last sequence that is durable: what was sent beyond it will be sent again, the same.
-  const { acknowledged, failingSince, wanted, pending, replayThrough, mapped } = backlog;
-  const state = { acknowledged, failingSince, wanted, pending, replayThrough, mapped: encodeBitmap(mapped) };
+  const { acknowledged, failingSince, wanted, pending, replayThrough, mapped, reach } = backlog;
+  const state = { acknowledged, failingSince, wanted, pending, replayThrough, mapped: encodeBitmap(mapped), reach };
   return { ...kept, lastSequence: acknowledged, backlog: state };
 }
 

@@ -158,7 +158,8 @@ function seen(block: RamBlock): unknown {
         mapped: [...each.backlog.mapped.allRuns(true)],
       },
       mapped: each.mapped(manager.populated),
-      mappingsWith: each.mappingsWith(manager.populated, []),
+      // Kept count of for sync listeners only: these alone may have a limit.
+      mappingsWith: each.backlog === null ? each.mappingsWith(manager.populated, []) : null,
     })),
     recovery: block.recover(),
   };

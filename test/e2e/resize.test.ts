@@ -136,6 +136,46 @@ describe('shrinking', () => {
   });
 });
 
+describe('an async listener that missed how a block shrank', () => {
+  it.each([false, true])('has nothing mapped behind the end once it was replayed (restarted: %s)', async (restarts) => {
+    const block = await blockOf({ usedLength: 16 * PAGE });
+    await block.convert(0, 16, 'shared');
+    const { device, id } = await block.register({ mode: 'async' });
+    await until('it has all', () => device.mapped.size === 16);
+    const listener = `${block.path}/listeners/${id}`;
+    await service.api.ok('PATCH', listener, { state: 'disabled' });
+    await block.resize(8);
+    if (restarts) {
+      await service.close();
+      service = await start();
+    }
+    await service.api.ok('PATCH', listener, { state: 'active' });
+    await until('it is replayed', async () => (await service.api.ok('GET', listener)).position.pending === 0);
+    expect(device.mapped.size).toBe(8);
+    expect((await service.api.ok('GET', listener)).mapped).toMatchObject({ bytes: 8 * PAGE, runs: 1 });
+    await block.resize(12);
+    await block.convert(8, 4, 'shared');
+    await until('it has what came back', () => device.mapped.size === 12);
+  });
+
+  it('has nothing mapped at all once it is unregistered', async () => {
+    const block = await blockOf({ usedLength: 16 * PAGE });
+    await block.convert(0, 16, 'shared');
+    const { device, id } = await block.register({ mode: 'async' });
+    await until('it has all', () => device.mapped.size === 16);
+    const listener = `${block.path}/listeners/${id}`;
+    await service.api.ok('PATCH', listener, { state: 'disabled' });
+    await block.resize(8);
+    device.script = () => 503;
+    await service.api.ok('PATCH', listener, { state: 'active' });
+    const gone = service.api.call('DELETE', listener);
+    device.script = () => 200;
+    expect((await gone).status).toBe(204);
+    await until('it is gone', async () => (await service.api.get(listener)).status === 404);
+    expect(device.mapped.size).toBe(0);
+  });
+});
+
 it('a block that cannot be resized says so, and the same length is nothing', async () => {
   const fixed = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'fixed', usedLength: 8 * PAGE });
   const path = `/v1/ram-blocks/${fixed.id}`;
