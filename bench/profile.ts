@@ -118,7 +118,7 @@ function print({ file, busy, costs }: ThreadCosts, requests: number): void {
   for (const { name, self } of costs.toSorted((a, b) => b.self - a.self).slice(0, top))
     process.stdout.write(line(self, name));
   process.stdout.write('  with what it calls\n');
-  const own = costs.filter((cost) => / (?:src|fastify|undici)/.test(cost.name) || cost.name.includes('node:'));
+  const own = costs.filter((cost) => / (?:src|bench)\//.test(cost.name));
   for (const { name, total } of own.toSorted((a, b) => b.total - a.total).slice(0, 2 * top))
     process.stdout.write(line(total, name));
 }

@@ -51,11 +51,12 @@ export class Service {
     return JSON.parse(text);
   }
 
-  /** Makes `count` blocks, each in a machine of its own. @returns their ids */
-  async createBlocks(count: number, usedLength = BLOCK_BYTES): Promise<string[]> {
+  /** Makes `count` blocks, each in a machine of its own, whose name begins with `prefix`. @returns their ids */
+  async createBlocks(count: number, usedLength = BLOCK_BYTES, prefix = 'machine'): Promise<string[]> {
     const ids: string[] = [];
     for (let n = 0; n < count; n++) {
-      ids.push((await this.call('POST', '/ram-blocks', { idstr: 'pc.ram', usedLength, machine: `m${n}` })).id);
+      const body = { idstr: 'pc.ram', usedLength, machine: `${prefix}-${n}` };
+      ids.push((await this.call('POST', '/ram-blocks', body)).id);
     }
     return ids;
   }

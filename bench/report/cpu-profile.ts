@@ -19,6 +19,7 @@ interface CpuProfile {
 
 /** Microseconds that a function took: itself, and with all that it called. */
 export interface Cost {
+  /** Of the function, its file and line. */
   readonly name: string;
   self: number;
   total: number;
@@ -77,11 +78,11 @@ function summarize(file: string, profile: CpuProfile, from: number, to: number):
   return { file, busy: all - idle, costs: [...costs.values()].filter(({ name }) => !NOT_WORK.includes(name)) };
 }
 
+const ROOT = new URL('../../', import.meta.url).href;
 const NOT_WORK = ['(root)', '(idle)'];
 
 function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
   const name = functionName === '' ? '(anonymous)' : functionName;
   if (url === '') return name;
-  const file = url.replace(/^file:\/\/.*?\/(?=(?:src|bench|node_modules)\/)/, '').replace(/^node_modules\//, '');
-  return `${name} ${file}:${lineNumber + 1}`;
+  return `${name} ${url.replace(ROOT, '').replace('node_modules/', '')}:${lineNumber + 1}`;
 }
