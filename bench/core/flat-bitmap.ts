@@ -1,7 +1,6 @@
 // The yardstick of the core: one bit per page in one array, word by word, without any summary. What it does for a
 // conversion is what QEMU's ram_block_attributes_state_change does: whether the range is uniform is asked by looking for
-// the next bit that differs, to the end of the bitmap if need be. In its favour, a mixture is walked run by run, not page
-// by page as QEMU does.
+// the next bit that differs, to the end of the bitmap if need be; a mixture is walked page by page, each told alone.
 import type { NotifiedSection } from '../../src/core/ram-discard-listener.ts';
 import type { PageRange } from '../../src/core/section.ts';
 
@@ -49,20 +48,28 @@ export class FlatBitmap {
     return bits === 0 ? end : Math.min(end, index * 32 + (31 - Math.clz32(bits & -bits)));
   }
 
-  /** Converts `range`. @returns the sections that one listener of the whole block hears of */
-  convert({ start, end }: PageRange, populate: boolean): NotifiedSection[] {
+  /**
+   * Converts `range`. @returns the sections that one listener of the whole block hears of
+   * @param byRuns walks a mixture run by run, which QEMU does not
+   */
+  convert({ start, end }: PageRange, populate: boolean, byRuns: boolean): NotifiedSection[] {
     const isDiscarded = this.next(start, this.length, true) >= end;
     const isPopulated = this.next(start, this.length, false) >= end;
     if (populate ? isPopulated : isDiscarded) return [];
+    const isMixture = !isDiscarded && !isPopulated;
     const sections: NotifiedSection[] = [];
-    if (populate ? isDiscarded : isPopulated) {
-      sections.push(sectionOf(start, end));
-    } else {
-      for (let at = this.next(start, end, !populate); at < end; ) {
-        const runEnd = this.next(at, end, populate);
-        sections.push(sectionOf(at, runEnd));
-        at = this.next(runEnd, end, !populate);
+    if (isMixture && !byRuns) {
+      for (let page = start; page < end; page++) {
+        if (this.has(page) === populate) continue;
+        this.#mask(page >>> 5, 1 << (page & 31), populate);
+        sections.push(sectionOf(page, page + 1));
       }
+      return sections;
+    }
+    for (let at = isMixture ? this.next(start, end, !populate) : start; at < end; ) {
+      const runEnd = isMixture ? this.next(at, end, populate) : end;
+      sections.push(sectionOf(at, runEnd));
+      at = this.next(runEnd, end, !populate);
     }
     this.fill({ start, end }, populate);
     return sections;
