@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config.ts';
 import { ref } from '../../src/http/schemas/common.ts';
 import { COMPONENTS } from '../../src/http/schemas/components.ts';
 import { Conversion, NewConversion } from '../../src/http/schemas/ram-block.ts';
-import { answer } from '../processes/child.ts';
+import { answer, threadMicroseconds } from '../processes/child.ts';
 import { CONVERSION, constantRoutes } from './constant-routes.ts';
 
 let app: FastifyInstance | undefined;
@@ -37,11 +37,8 @@ const handlers = {
     return listen();
   },
 
-  /** Microseconds that this thread, which answers all requests, has worked. */
-  cpu: (): number => {
-    const { user, system } = process.threadCpuUsage();
-    return user + system;
-  },
+  /** Of the thread that answers all requests. */
+  cpu: threadMicroseconds,
 
   /** Bytes of the process, once what can be let go of is. */
   residentBytes: async (): Promise<number> => {

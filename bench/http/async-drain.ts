@@ -1,8 +1,9 @@
 // How fast the backlog of an async listener drains, beside a loop that sends the same bodies over one connection.
-import { alternate, type Figure, figure, type Scale, scaled } from '../measure.ts';
+import { alternate, type Figure, type Scale, scaled } from '../measure.ts';
 import { Child } from '../processes/child.ts';
 import { type Cluster, type Service, withCluster } from './cluster.ts';
 import type { DeliveryLoop } from './delivery-loop.ts';
+import { loadFigures, type Sent } from './load-figures.ts';
 
 const PAGE = 4096;
 const BACKLOG = 100_000;
@@ -15,21 +16,33 @@ export function drainFigures(scale: Scale): Promise<Figure[]> {
     const backlog = scaled(BACKLOG, scale, BATCH);
     // One window warms up.
     const window = Math.floor(backlog / (scale.rounds + 1));
-    await startBacklogged(cluster, port, backlog, []);
+    const { server } = await startBacklogged(cluster, port, backlog, []);
     const loop = new Child<DeliveryLoop>('./delivery-loop.ts', import.meta.url);
+    const sample = async (cpu: () => Promise<number>, run: () => Promise<number>): Promise<Sent> => {
+      const before = await cpu();
+      const milliseconds = await run();
+      return {
+        requestsPerSecond: window / (milliseconds / 1000),
+        cpuMicroseconds: ((await cpu()) - before) / window,
+      };
+    };
+    const measured = {
+      drain: () =>
+        sample(
+          () => server.call('cpu'),
+          () => sink.call('pass', window),
+        ),
+      loop: () =>
+        sample(
+          () => loop.call('cpu'),
+          () => loop.call('run', port, window),
+        ),
+    };
     try {
-      const measured = {
-        drain: async () => window / ((await sink.call('pass', window)) / 1000),
-        loop: async () => window / ((await loop.call('run', port, window)) / 1000),
-      };
       await alternate(1, measured);
-      const { drain, loop: yardstick } = await alternate(scale.rounds, measured);
-      const about = {
-        id: 'async-drain',
-        what: `drain of a backlog of ${backlog.toLocaleString('en-US')} deliveries, on disk : undici loop`,
-        unit: '/s',
-      };
-      return [figure(about, drain, yardstick, { atLeast: 0.8 })];
+      const { drain: values, loop: yardsticks } = await alternate(scale.rounds, measured);
+      const what = `drain of a backlog of ${backlog.toLocaleString('en-US')} deliveries, on disk : undici loop`;
+      return loadFigures({ id: 'async-drain', what, values, yardsticks, reach: { atLeast: 0.8 } });
     } finally {
       await loop.end();
     }
@@ -42,7 +55,7 @@ export async function startBacklogged(
   sinkPort: number,
   backlog: number,
   nodeOptions: readonly string[],
-): Promise<{ readonly service: Service }> {
+): Promise<Service> {
   const settings = { RBA_ASYNC_BACKLOG_LIMIT: String(2 * backlog) };
   const service = await cluster.startService({ journal: 'sqlite', settings, nodeOptions });
   const [id = ''] = await service.createBlocks(1);
@@ -54,5 +67,5 @@ export async function startBacklogged(
     });
     await service.call('POST', `/ram-blocks/${id}/conversion-batches`, { conversions });
   }
-  return { service };
+  return service;
 }

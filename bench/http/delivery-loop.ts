@@ -1,7 +1,7 @@
 // The process that the drain of a backlog is compared with: one connection of undici, one request after the other, with
 // bodies and headers that are written beforehand.
 import { Client } from 'undici';
-import { answer } from '../processes/child.ts';
+import { answer, threadMicroseconds } from '../processes/child.ts';
 import { DELIVERY } from './constant-routes.ts';
 
 const HEADERS = {
@@ -16,6 +16,8 @@ let client: Client | undefined;
 export type DeliveryLoop = typeof handlers;
 
 const handlers = {
+  cpu: threadMicroseconds,
+
   /** Sends `count` deliveries to the sink. @returns milliseconds */
   run: async (sinkPort: number, count: number): Promise<number> => {
     client ??= new Client(`http://127.0.0.1:${sinkPort}`);

@@ -92,3 +92,9 @@ export function answer(handlers: Handlers, close: () => unknown = () => undefine
     process.exit(0);
   });
 }
+
+/** Microseconds that this thread has worked. */
+export function threadMicroseconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}

@@ -1,4 +1,4 @@
-// Figures as a table: plain for the terminal, Markdown for the documentation.
+// Figures as a table of plain text, for the terminal and for the documentation alike.
 import type { Figure } from '../measure.ts';
 
 const COLUMNS = ['id', 'what', 'value', 'yardstick', 'ratio', 'reach', ''];
@@ -8,11 +8,6 @@ export function plainTable(figures: readonly Figure[]): string {
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
   return lines.map((line) => line.trimEnd()).join('\n');
-}
-
-export function markdownTable(figures: readonly Figure[]): string {
-  const rows = [COLUMNS, COLUMNS.map(() => '---'), ...figures.map(cells)];
-  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
 function cells({ id, what, value, yardstick, unit, ratio, reach, holds }: Figure): string[] {
