@@ -1,35 +1,63 @@
-// npm run bench: every figure beside its yardstick, in one run. --quick takes fewer rounds, --json FILE writes it all down.
+// npm run bench: every figure beside its yardstick, in one run. --quick takes shorter and fewer rounds, --only ID those
+// whose id begins like that, --json FILE writes them down, --plot FILE draws how latency grows (SVG).
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { coreFigures } from './core.ts';
-import type { Figure } from './measure.ts';
+import { conversionFigures } from './core/conversions.ts';
+import { mixedBlocksFigures, privateBlockFigure } from './core/memory.ts';
+import { replayFigures } from './core/replay.ts';
+import { growthChart } from './growth.ts';
+import { drainFigures } from './http/async-drain.ts';
+import { batchFigures } from './http/batches.ts';
+import { singleFigures } from './http/single.ts';
+import { disjointFigures, relayFigures } from './http/sync-listeners.ts';
+import { appendFigures } from './journal/appends.ts';
+import { startFigures } from './journal/start-up.ts';
+import { type Figure, FULL, QUICK, type Scale } from './measure.ts';
+import { Child } from './processes/child.ts';
+import { removeDataFolders } from './processes/data-folder.ts';
+import { lineChart } from './report/line-chart.ts';
+import { plainTable } from './report/table.ts';
+import { traceFigure } from './trace.ts';
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    json: { type: 'string' },
+    plot: { type: 'string' },
+  },
 });
 
-const figures = coreFigures(options.quick ? 11 : 101);
-process.stdout.write(`${table(figures)}\n`);
-if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
-process.exitCode = figures.every(({ holds }) => holds) ? 0 : 1;
+/** What belongs together, by the beginning of its ids. */
+const SUITES: Record<string, (scale: Scale) => Figure[] | Promise<Figure[]>> = {
+  core: async (scale) => [...(await conversionFigures(scale)), ...(await replayFigures(scale))],
+  memory: async (scale) => [privateBlockFigure(), ...(await mixedBlocksFigures(scale))],
+  journal: appendFigures,
+  start: startFigures,
+  trace: async (scale) => [await traceFigure(scale)],
+  http: singleFigures,
+  batch: batchFigures,
+  listener: relayFigures,
+  disjoint: disjointFigures,
+  async: drainFigures,
+};
 
-function table(rows: readonly Figure[]): string {
-  const cells = rows.map(({ what, value, yardstick, unit, ratio, reach, holds }) => [
-    what,
-    `${value.toFixed(2)} ${unit}`,
-    `${yardstick.toFixed(2)} ${unit}`,
-    ratio.toFixed(2),
-    reach,
-    holds ? 'holds' : 'MISSED',
-  ]);
-  const all = [['what', 'value', 'yardstick', 'ratio', 'reach', ''], ...cells];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+const { only } = options;
+const scale = options.quick ? QUICK : FULL;
+const figures: Figure[] = [];
+try {
+  for (const [name, run] of Object.entries(SUITES)) {
+    if (!name.startsWith(only) && !only.startsWith(name)) continue;
+    const started = performance.now();
+    const found = await run(scale);
+    figures.push(...found.filter(({ id }) => id.startsWith(only)));
+    process.stderr.write(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  }
+  if (options.plot !== undefined) await writeFile(options.plot, lineChart(await growthChart(scale)));
+} finally {
+  await Child.endAll();
+  removeDataFolders();
 }
+process.stdout.write(`${plainTable(figures)}\n`);
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+process.exitCode = figures.some(({ holds }) => holds === false) ? 1 : 0;

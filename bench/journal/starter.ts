@@ -1,0 +1,129 @@
+// The process that a start is: writes a journal, then (another one, each time) reads it back as the service does, or only
+// iterates and parses its rows.
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pino } from 'pino';
+import { encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
+import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
+import { createIds } from '../../src/ids.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { Events } from '../../src/service/events.ts';
+import { Machines } from '../../src/service/machines.ts';
+import { PAGE, TIB } from '../core/blocks.ts';
+import { answer } from '../processes/child.ts';
+import { createRandom } from '../random.ts';
+
+const MACHINE = 'bench';
+const GROUP = 5000;
+const MAX_PAGES = 512;
+const now = () => new Date();
+
+function open(folder: string): Promise<Machines> {
+  const unused = () => Promise.reject(new Error('nothing is sent here'));
+  return Machines.open({
+    openJournal: () => SqliteJournal.open(folder),
+    deliver: unused,
+    attemptOnce: unused,
+    asyncSettings: { retrySchedule: [1000], backlogLimit: 10_000, disableAfter: 1e9 },
+    events: new Events(10_000, randomUUID(), now),
+    checkTarget: unused,
+    newSecret: () => '',
+    now,
+    newId: createIds(now),
+    log: pino({ level: 'error' }),
+    queueLimits: { length: 10_000, waitMs: 30_000 },
+    snapshotEvery: 1000,
+  });
+}
+
+/** The creation of the blocks, then one conversion after the other of a block by chance, as the service records them. */
+function* recordsOf(count: number, blocks: number): Generator<BlockRecord> {
+  const newId = createIds(now);
+  const random = createRandom(1);
+  const at = now().toISOString();
+  const made = Array.from({ length: blocks }, (_, index) => ({ id: newId('blk'), sourceId: newId('src'), index }));
+  for (const { id, sourceId, index } of made) {
+    const common = { id, machine: MACHINE, idstr: `ram${index}`, ramAddr: index * TIB, gpa: null, createdAt: at };
+    const block = { ...common, usedLength: TIB, maxLength: TIB, pageSize: PAGE, resizeable: false, guestMemfd: true };
+    const sources = [{ id: sourceId, name: 'ram-block-attributes', granularity: PAGE }];
+    yield { ramBlockId: id, kind: 'block-created', block, sources, at };
+  }
+  for (let n = blocks; n < count; n++) {
+    const { id, sourceId } = made[n % blocks] ?? { id: '', sourceId: '' };
+    const pages = 1 + random(MAX_PAGES);
+    const section = { offset: (Math.floor(n / blocks) * 2 * MAX_PAGES + random(MAX_PAGES)) * PAGE, size: pages * PAGE };
+    yield { ...conversion(id, sourceId, newId('cnv'), section, Math.floor(n / blocks)), at };
+  }
+}
+
+function conversion(
+  ramBlockId: string,
+  sourceId: string,
+  id: string,
+  section: { offset: number; size: number },
+  generation: number,
+): NewRecord {
+  const to = 'shared' as const;
+  const changed = { changedBytes: section.size, changed: [section], changedTruncated: false };
+  const step = {
+    conversion: { id, ramBlockId, ...section, to, from: 'private' as const, ...changed, generation, notified: [] },
+  };
+  return { ramBlockId, kind: 'source-changed', sourceId, steps: [step] };
+}
+
+export type Starter = typeof handlers;
+
+const handlers = {
+  write: async (folder: string, count: number, blocks: number): Promise<void> => {
+    const journal = await SqliteJournal.open(folder);
+    let sequence = 0;
+    let group: BlockRecord[] = [];
+    const flush = async (): Promise<void> => {
+      await journal.append(MACHINE, sequence, group);
+      sequence += group.length;
+      group = [];
+    };
+    for (const record of recordsOf(count, blocks)) {
+      group.push(record);
+      if (group.length === GROUP) await flush();
+    }
+    await flush();
+    await journal.close();
+  },
+
+  saveSnapshots: async (folder: string): Promise<void> => {
+    const machines = await open(folder);
+    const sequence = (await machines.journal.positions()).get(MACHINE) ?? 0;
+    for (const { block } of machines.blocks.values()) {
+      await machines.journal.saveSnapshot(block.id, sequence, encodeSnapshot(block));
+    }
+    await machines.close();
+  },
+
+  /** @returns milliseconds */
+  readBack: async (folder: string): Promise<number> => {
+    const start = performance.now();
+    const machines = await open(folder);
+    const took = performance.now() - start;
+    if (machines.blocks.size === 0) throw new Error('nothing was read back');
+    await machines.close();
+    return took;
+  },
+
+  /** @returns milliseconds */
+  parseRows: (folder: string): number => {
+    const start = performance.now();
+    const database = new DatabaseSync(join(folder, 'journal.sqlite'));
+    let kinds = 0;
+    for (const { json } of database.prepare('SELECT json FROM records ORDER BY block, sequence').iterate()) {
+      kinds += JSON.parse(String(json)).kind === '' ? 0 : 1;
+    }
+    database.close();
+    const took = performance.now() - start;
+    if (kinds === 0) throw new Error('there are no rows');
+    return took;
+  },
+};
+
+answer(handlers);
