@@ -1,7 +1,7 @@
 // What a change that failed half way has left at its listeners, page by page: what to discard again, what to populate.
 import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { PageRange } from '../core/section.ts';
+import { mergeRuns, type PageRange } from '../core/section.ts';
 import type { DeliveryType } from '../listeners/delivery.ts';
 import type { Told } from './notifications.ts';
 
@@ -21,8 +21,12 @@ export function netOf(told: readonly Told[]): Net[] {
   const ofListener = Map.groupBy(told, ({ call }) => call.listener);
   return [...ofListener].map(([listener, all]) => {
     const last = all.at(-1);
-    if (last?.answer.outcome !== 'unanswered') return { listener, ...sumOf(all), unanswered: null };
-    return { listener, ...sumOf(all.slice(0, -1)), unanswered: { type: last.type, runs: last.sent } };
+    if (last === undefined || last.answer.outcome === 'accepted') return { listener, ...sumOf(all), unanswered: null };
+    const { added, removed } = sumOf(all.slice(0, -1));
+    // Refused, it may have mapped a part: that is to be discarded, and then be again what it was before the change.
+    const isRefused = last.answer.outcome === 'refused';
+    if (isRefused) return { listener, added: mergeRuns([...added, ...last.sent]), removed, unanswered: null };
+    return { listener, added, removed, unanswered: { type: last.type, runs: last.sent } };
   });
 }
 
