@@ -19,6 +19,7 @@ import { operationRoutes } from './http/routes/operation.ts';
 import { ramBlockRoutes } from './http/routes/ram-blocks.ts';
 import { sourceRoutes } from './http/routes/sources.ts';
 import { stateRoutes } from './http/routes/state.ts';
+import { uiRoutes } from './http/routes/ui.ts';
 import type { TypedApp } from './http/typed-app.ts';
 import { createIds } from './ids.ts';
 import type { Journal } from './journal/journal.ts';
@@ -132,6 +133,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   listenerControlRoutes(app, new ListenerControl(machines), changes);
   eventRoutes(app, events);
   operationRoutes(app, machines, metrics);
+  uiRoutes(app);
 
   // Before the server stops to take connections: whoever waits is told, what has begun is finished.
   app.addHook('preClose', () => machines.drain());
