@@ -29,6 +29,7 @@ const convert = (id: string, offset: number | string, size: number | string, to 
 /** Opens the page's state on the machine of the test, for as long as `run` takes. */
 async function look(run: () => Promise<void>, ramBlockId: string | null = null): Promise<void> {
   dashboard = new Dashboard({ api: new ServiceApi({ base: service.url, token: null }), onChange: () => {} });
+  dashboard.map.setGrid({ columns: 64, rows: 32 });
   dashboard.select(machine, ramBlockId);
   dashboard.start();
   try {
@@ -122,6 +123,21 @@ describe('the map', () => {
       await until('it moves on', () => dashboard.map.shown?.ramBlockId === second.id);
       await service.api.ok('DELETE', `/v1/ram-blocks/${second.id}`);
       await until('it is elsewhere', () => dashboard.machine !== machine && dashboard.trouble === null);
+    });
+  });
+
+  it('reads nothing before it is known how much room there is', async () => {
+    await create('pc.ram');
+    await look(async () => {
+      await until('it is drawn', () => dashboard.map.shown !== null);
+      const api = new ServiceApi({ base: service.url, token: null });
+      const other = new Dashboard({ api, onChange: () => {} });
+      other.select(machine);
+      await until('the block is known', () => other.map.block !== null);
+      expect(other.map.window).toBeNull();
+      other.map.setGrid({ columns: 32, rows: 36 });
+      await until('it is drawn', () => other.map.shown !== null);
+      expect(other.map.window).toMatchObject({ columns: 32, firstRow: 0 });
     });
   });
 

@@ -155,6 +155,10 @@ export class Dashboard {
     if (type === 'conversion.committed' || type === 'source.changed') this.history.countCommitted(ramBlockId);
     if (type === 'conversion.failed') this.history.countFailed(ramBlockId, data.problem?.code ?? '');
     if (type === 'ram_block.created' || type === 'ram_block.deleted') this.#machinesLoader.ask();
+    if (type === 'ram_block.deleted') {
+      this.#forgetBlock(ramBlockId);
+      return;
+    }
     if (machine === this.machine) this.#machineLoader.ask();
     if (!isShown) return;
     this.#listenersLoader.ask();
@@ -223,6 +227,13 @@ export class Dashboard {
     this.listenersView.setBlock(ramBlockId);
     this.#listenersLoader.ask();
     this.#options.onSelect?.();
+  }
+
+  /** Nothing is asked any more of a block that is gone, nor of a machine without blocks. */
+  #forgetBlock(ramBlockId: string): void {
+    this.blocks = this.blocks.filter(({ id }) => id !== ramBlockId);
+    if (ramBlockId === this.ramBlockId) this.#selectBlock(this.blocks[0]?.id ?? null);
+    if (this.blocks.length > 0) this.#machineLoader.ask();
   }
 
   #nothingLeft(): void {

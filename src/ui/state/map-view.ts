@@ -29,7 +29,8 @@ export class MapView {
   readonly #onMoved: () => void;
   #block: RamBlock | null = null;
   #sources: readonly Source[] = [];
-  #grid: Grid = { columns: 64, rows: 32 };
+  /** null until it is known how much room there is: nothing is read before. */
+  #grid: Grid | null = null;
   /** What is to be shown; null without a block. */
   #window: MapWindow | null = null;
   shown: Shown | null = null;
@@ -69,6 +70,7 @@ export class MapView {
     }
     if (block === null) return;
     const isResized = this.#window?.pages !== pages;
+    if (this.#grid === null) return;
     if (!isSame || this.#window === null) this.#window = wholeWindow(pages, this.#grid);
     else if (isResized) this.#window = regrid(this.#window, pages, this.#grid);
     else if (!hasOtherSources) return;
@@ -78,13 +80,14 @@ export class MapView {
   }
 
   setGrid(grid: Grid): void {
-    if (grid.columns === this.#grid.columns && grid.rows === this.#grid.rows) return;
+    if (grid.columns === this.#grid?.columns && grid.rows === this.#grid.rows) return;
     this.#grid = grid;
     if (this.#window !== null) this.#move(regrid(this.#window, this.#window.pages, grid));
+    else if (this.#block !== null) this.#move(wholeWindow(this.#block.usedLength / this.#block.pageSize, grid));
   }
 
   whole(): void {
-    if (this.#window !== null) this.#move(wholeWindow(this.#window.pages, this.#grid));
+    if (this.#window !== null) this.#move(wholeWindow(this.#window.pages, this.#grid ?? this.#window));
   }
 
   /** @param page stays in its row; the cursor, or the middle, where it is left out. @returns whether there was more */
@@ -187,7 +190,7 @@ export class MapView {
     const before = this.#window;
     this.#window = window;
     const isMoved = before?.firstRow !== window.firstRow || before.pagesPerCell !== window.pagesPerCell;
-    if (isMoved || before.columns !== window.columns || before.rows !== window.rows) this.#onMoved();
+    if (isMoved || before?.columns !== window.columns || before?.rows !== window.rows) this.#onMoved();
     return isMoved;
   }
 }

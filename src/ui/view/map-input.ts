@@ -9,7 +9,9 @@ export interface MapInputOptions {
   readonly onChange: () => void;
 }
 
-/** Wheel movement of one zoom step: a notch of a mouse wheel is about 100, a pinch on a touchpad comes in small ones. */
+/** A notch of a mouse wheel is about so many pixels, and one zoom step. */
+const NOTCH = 110;
+/** Touchpads send much smaller movements: so many pixels are a step, and fewer when it is a pinch. */
 const WHEEL_STEP = 60;
 const PINCH_WHEEL_STEP = 12;
 /** Fingers this much further apart are one zoom step. */
@@ -35,10 +37,17 @@ function listenToWheel({ canvas, map }: MapInputOptions): void {
     (event) => {
       const { clientX: x, clientY: y } = event;
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : 40;
-      moved += (event.deltaY || event.deltaX) * lines;
-      const step = event.ctrlKey ? PINCH_WHEEL_STEP : WHEEL_STEP;
-      const steps = -Math.trunc(moved / step);
-      moved %= step;
+      const delta = (event.deltaY || event.deltaX) * lines;
+      let steps: number;
+      if (Math.abs(delta) >= NOTCH / 2 && !event.ctrlKey) {
+        steps = -Math.sign(delta) * Math.max(1, Math.round(Math.abs(delta) / NOTCH));
+        moved = 0;
+      } else {
+        const step = event.ctrlKey ? PINCH_WHEEL_STEP : WHEEL_STEP;
+        moved += delta;
+        steps = -Math.trunc(moved / step);
+        moved %= step;
+      }
       if (event.timeStamp < heldUntil || event.ctrlKey || event.shiftKey) event.preventDefault();
       if (event.shiftKey) {
         map.pan(-steps);
@@ -62,7 +71,7 @@ function listenToPointers({ canvas, map, onChange }: MapInputOptions): void {
   const touches = new Map<number, PointerEvent>();
   /** The page at which a selection began. */
   let from: number | null = null;
-  let spread: number | null = null;
+  let spread = 0;
 
   const hover = (cell: number | null): void => {
     if (cell === canvas.hoveredCell) return;
@@ -80,12 +89,13 @@ function listenToPointers({ canvas, map, onChange }: MapInputOptions): void {
     const isTap = event.type === 'pointerup' && event.pointerType === 'touch' && touches.size === 1;
     if (isTap && from !== null && cell !== null) choose(from, canvas.pageOf(cell));
     touches.delete(event.pointerId);
-    if (touches.size < 2) spread = null;
+    if (touches.size < 2) spread = 0;
     from = null;
   };
 
   element.addEventListener('pointerdown', (event) => {
     if (event.pointerType === 'touch') touches.set(event.pointerId, event);
+    if (touches.size === 2) spread = spreadOf([...touches.values()]);
     const cell = canvas.cellAt(event.clientX, event.clientY);
     if (event.button !== 0 || touches.size > 1 || cell === null) {
       from = null;
@@ -111,12 +121,16 @@ function listenToPointers({ canvas, map, onChange }: MapInputOptions): void {
   element.addEventListener('pointerleave', () => hover(null));
 }
 
-/** @param before pixels between the fingers at the last step; null at first. @returns what it is now */
-function pinched(fingers: readonly PointerEvent[], before: number | null, canvas: MapCanvas, map: MapView): number {
+/** Pixels between two fingers. */
+function spreadOf([a, b]: readonly PointerEvent[]): number {
+  return a === undefined || b === undefined ? 0 : Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+}
+
+/** @param before pixels between the fingers at the last step. @returns what counts from now on */
+function pinched(fingers: readonly PointerEvent[], before: number, canvas: MapCanvas, map: MapView): number {
   const [a, b] = fingers;
-  if (a === undefined || b === undefined) return before ?? 0;
-  const spread = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-  if (before === null || before === 0) return spread;
+  const spread = spreadOf(fingers);
+  if (a === undefined || b === undefined || before === 0) return spread;
   const steps = Math.trunc(Math.log(spread / before) / Math.log(PINCH_RATIO));
   if (steps === 0) return before;
   const cell = canvas.cellAt((a.clientX + b.clientX) / 2, (a.clientY + b.clientY) / 2);
