@@ -23,6 +23,7 @@ import { planRoutes } from './http/routes/plans.ts';
 import { ramBlockRoutes } from './http/routes/ram-blocks.ts';
 import { sourceRoutes } from './http/routes/sources.ts';
 import { stateRoutes } from './http/routes/state.ts';
+import { uiRoutes } from './http/routes/ui.ts';
 import type { TypedApp } from './http/typed-app.ts';
 import { createIds } from './ids.ts';
 import type { Journal } from './journal/journal.ts';
@@ -165,6 +166,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   eventRoutes(app, events);
   await app.register((scope: TypedApp) => planRoutes(scope, new Plans()));
   operationRoutes(app, machines, metrics);
+  uiRoutes(app);
 
   // Before the server stops to take connections: whoever waits is told, what has begun is finished.
   app.addHook('preClose', () => machines.drain());

@@ -70,6 +70,15 @@ describe('the installed package', () => {
     const settings = { PORT: '0', RBA_DATA_DIR: join(folder, 'data') };
     const service = await start('ram-block-attributes', [], /Server listening at (http:[^"]+)/, settings);
     const api = new Api(service.said);
+    for (const [path, word] of [
+      ['/ui/', 'main.js'],
+      ['/ui/main.js', './view/page.js'],
+      ['/ui/view/page.js', '../vendor/lit-html/lit-html.js'],
+      ['/ui/vendor/lit-html/lit-html.js', 'export'],
+      ['/ui/style.css', '--shared'],
+    ] as const) {
+      expect(await (await fetch(service.said + path)).text()).toContain(word);
+    }
     await api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '1G' });
     const args = ['--service', service.said, '--block', 'pc.ram', '--strict', '--json'];
     const device = await start('device-simulator', args, /^(\{.*\})$/);
