@@ -168,6 +168,22 @@ describe('bodies in memory', () => {
     expect((await post(service, 4 * MIB)).status).toBe(201);
   });
 
+  it('that are read as they come take no room: a trace may be longer than the limit', async () => {
+    const service = await start({ RBA_BODY_MEMORY_LIMIT: '64M' });
+    const line = `${'a line of something else '.repeat(40)}\n`;
+    const trace = line.repeat(Math.ceil((65 * MIB) / line.length));
+    const planning = await open(service);
+    const answer = answerOf(planning);
+    const type = { 'Content-Type': 'text/plain', Connection: 'close' };
+    planning.write(head('POST /v1/plans HTTP/1.1', { ...type, 'Content-Length': String(trace.length) }));
+    planning.write(trace.slice(0, -1));
+    await until('most of it is read', () => planning.bytesWritten >= trace.length && planning.writableLength === 0);
+    expect(await metric(service, 'body_bytes')).toBe(0);
+    expect((await post(service, 4 * MIB)).status).toBe(201);
+    planning.write('\n');
+    expect(await answer).toMatch(/^HTTP\/1\.1 (200|4\d\d) /);
+  });
+
   it('of a whole limit do not stop who has none', async () => {
     const service = await start({ RBA_BODY_MEMORY_LIMIT: '64M' });
     const full = await open(service);

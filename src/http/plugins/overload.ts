@@ -5,6 +5,13 @@ import { Transform } from 'node:stream';
 import type { FastifyInstance, onRequestHookHandler, preParsingHookHandler, RouteOptions } from 'fastify';
 import { Problem } from '../../errors.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its body is read as it comes, and not kept: it takes no room from others. */
+    streamed?: boolean;
+  }
+}
+
 /** Milliseconds of which the mean delay is taken, and between two ticks of the timer that is late or not. */
 const SAMPLE_MS = 500;
 const TICK_MS = 10;
@@ -104,7 +111,7 @@ export function limitBodies(app: FastifyInstance, limit: number): () => number {
     done(null, payload.pipe(counted));
   };
   app.addHook('onRoute', (route) => {
-    if (!isRead(route)) route.preParsing = [route.preParsing ?? [], count].flat();
+    if (!isRead(route) && route.config?.streamed !== true) route.preParsing = [route.preParsing ?? [], count].flat();
   });
   return () => held;
 }

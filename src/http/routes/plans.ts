@@ -61,7 +61,7 @@ export async function planRoutes(app: TypedApp, plans: Plans): Promise<void> {
     '/v1/plans',
     {
       // It changes nothing.
-      config: { scope: 'read' },
+      config: { scope: 'read', streamed: true },
       // One `map` comes as a string, several as an array.
       preValidation: async (request) => {
         const query: { map?: unknown } = Object(request.query);
