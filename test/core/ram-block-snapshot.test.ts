@@ -88,7 +88,13 @@ function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? 
         listeners: [{ listenerId: id, lastSequence: index, ...marks }],
       });
     } else if (what === 'phase' && known.listeners.has(id)) {
-      records.push({ ramBlockId, at, kind: 'listener-phase', listenerId: id, phase: number % 2 ? 'active' : 'removing' });
+      records.push({
+        ramBlockId,
+        at,
+        kind: 'listener-phase',
+        listenerId: id,
+        phase: number % 2 ? 'active' : 'removing',
+      });
     }
   }
   return records;
