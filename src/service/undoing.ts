@@ -33,7 +33,8 @@ function sumOf(told: readonly Told[], owed: readonly PageRange[]): Pick<Net, 'ad
   if (first === undefined) return { added: [], removed: [] };
   if (rest.length === 0 && (owed.length === 0 || first.type === 'populate'))
     return first.type === 'populate' ? { added: first.sent, removed: [] } : { added: [], removed: first.sent };
-  const length = Math.max(...[owed, ...told.map(({ sent }) => sent)].flatMap((runs) => runs.map(({ end }) => end)));
+  // Runs ascend.
+  const length = Math.max(...[owed, ...told.map(({ sent }) => sent)].map((runs) => runs.at(-1)?.end ?? 0));
   const added = new PageBitmap(length);
   const removed = new PageBitmap(length);
   for (const { type, sent, answer } of told) {
