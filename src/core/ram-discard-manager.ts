@@ -111,9 +111,7 @@ export class RamDiscardManager {
 
   /** The pages that `added` takes away from what is populated. */
   takenAwayBy(added: RamDiscardSource): PageRange[] {
-    const taken: PageRange[] = [];
-    for (const hole of added.bitmap.allRuns(false)) taken.push(...this.populated.runs(hole, true));
-    return taken;
+    return [...added.bitmap.allRuns(false)].flatMap((hole) => [...this.populated.runs(hole, true)]);
   }
 
   /** The pages that removing `removed` gives back. */

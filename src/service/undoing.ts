@@ -1,7 +1,7 @@
 // What a change that failed half way has left at its listeners, page by page: what to discard again, what to populate.
 import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import { mergeRuns, type PageRange } from '../core/section.ts';
+import type { PageRange } from '../core/section.ts';
 import type { DeliveryType } from '../listeners/delivery.ts';
 import type { Told } from './notifications.ts';
 
@@ -10,7 +10,7 @@ export interface Net {
   readonly listener: RamDiscardListener;
   /** What it may have mapped since, and had not before. */
   readonly added: readonly PageRange[];
-  /** What it had mapped, and has not any more. */
+  /** What it had mapped, and has not any more, or once what it may have of `added` is discarded. */
   readonly removed: readonly PageRange[];
   /** What it was told last, where that got no usable answer: nothing is known of these pages. */
   readonly unanswered: { readonly type: DeliveryType; readonly runs: readonly PageRange[] } | null;
@@ -21,27 +21,30 @@ export function netOf(told: readonly Told[]): Net[] {
   const ofListener = Map.groupBy(told, ({ call }) => call.listener);
   return [...ofListener].map(([listener, all]) => {
     const last = all.at(-1);
-    if (last === undefined || last.answer.outcome === 'accepted') return { listener, ...sumOf(all), unanswered: null };
-    const { added, removed } = sumOf(all.slice(0, -1));
-    // Refused, it may have mapped a part: that is to be discarded, and then be again what it was before the change.
-    const isRefused = last.answer.outcome === 'refused';
-    if (isRefused) return { listener, added: mergeRuns([...added, ...last.sent]), removed, unanswered: null };
-    return { listener, added, removed, unanswered: { type: last.type, runs: last.sent } };
+    const owed = listener.unmapped;
+    if (last?.answer.outcome !== 'unanswered') return { listener, ...sumOf(all, owed), unanswered: null };
+    return { listener, ...sumOf(all.slice(0, -1), owed), unanswered: { type: last.type, runs: last.sent } };
   });
 }
 
-function sumOf(told: readonly Told[]): { added: readonly PageRange[]; removed: readonly PageRange[] } {
+/** @param owed pages that were populated and not mapped: a discard takes nothing away there, a populate after it adds */
+function sumOf(told: readonly Told[], owed: readonly PageRange[]): Pick<Net, 'added' | 'removed'> {
   const [first, ...rest] = told;
   if (first === undefined) return { added: [], removed: [] };
-  if (rest.length === 0)
+  if (rest.length === 0 && (owed.length === 0 || first.type === 'populate'))
     return first.type === 'populate' ? { added: first.sent, removed: [] } : { added: [], removed: first.sent };
-  const length = Math.max(...told.flatMap(({ sent }) => sent.map(({ end }) => end)));
+  // Runs ascend.
+  const length = Math.max(...[owed, ...told.map(({ sent }) => sent)].map((runs) => runs.at(-1)?.end ?? 0));
   const added = new PageBitmap(length);
   const removed = new PageBitmap(length);
-  for (const { type, sent } of told) {
-    for (const run of sent)
-      if (type === 'populate') move(run, removed, added);
-      else move(run, added, removed);
+  for (const { type, sent, answer } of told) {
+    for (const run of sent) {
+      if (type === 'discard') move(run, added, removed);
+      else if (answer.outcome === 'accepted') move(run, removed, added);
+      // Of what was refused it may have mapped all or nothing: what was mapped before is to be discarded and given back.
+      else added.set(run);
+    }
+    for (const run of owed) removed.clear(run);
   }
   return { added: [...added.allRuns(true)], removed: [...removed.allRuns(true)] };
 }

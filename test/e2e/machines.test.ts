@@ -48,7 +48,11 @@ const range = fc
   .tuple(fc.nat(GUEST_PAGES - 1), fc.nat(GUEST_PAGES - 1))
   .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) + 1 }));
 
-async function worldOf(placed: readonly Placed[], withListeners: boolean, timeoutMs = 10_000): Promise<World> {
+async function worldOf(
+  placed: readonly Placed[],
+  withListeners: boolean,
+  timeoutMs = (_gpa: number) => 10_000,
+): Promise<World> {
   const { api } = service;
   const machine = `m${++count}`;
   const blocks = [];
@@ -62,7 +66,7 @@ async function worldOf(placed: readonly Placed[], withListeners: boolean, timeou
     const path = `/v1/ram-blocks/${id}`;
     const device = withListeners ? await ScriptedListener.start() : null;
     if (device !== null) {
-      await api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs });
+      await api.ok('POST', `${path}/listeners`, { url: device.url, secret: SECRET, timeoutMs: timeoutMs(gpa) });
     }
     blocks.unshift({ placed: place, path, device });
   }
@@ -160,7 +164,7 @@ describe('a machine conversion', () => {
     const world = await worldOf(
       [0, 4, 8].map((gpa) => ({ gpa, pages: 4, more: 0 })),
       true,
-      300,
+      (gpa) => (gpa === 4 ? 500 : 10_000),
     );
     const path = `/v1/machines/${world.machine}/conversions`;
     const all = { gpa: 0, size: 12 * PAGE };

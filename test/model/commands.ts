@@ -1,0 +1,181 @@
+// What clients ask for while the protocol is explored: each command with what it leaves behind when it is done.
+import type { PageState } from '../../src/core/records.ts';
+import type { ConversionBatch, Conversions } from '../../src/service/conversions.ts';
+import type { ListenerControl } from '../../src/service/listener-control.ts';
+import type { Listeners } from '../../src/service/listeners.ts';
+import type { MachineConversion, MachineConversions } from '../../src/service/machine-conversions.ts';
+import type { RamBlocks } from '../../src/service/ram-blocks.ts';
+import type { Sources } from '../../src/service/sources.ts';
+import { askedAs, type Change, type Ledger, PAGE } from './ledger.ts';
+
+/** The rules of the service, as its routes call them. */
+export interface Rules {
+  readonly conversions: Conversions;
+  readonly machineConversions: MachineConversions;
+  readonly listeners: Listeners;
+  readonly listenerControl: ListenerControl;
+  readonly sources: Sources;
+  readonly ramBlocks: RamBlocks;
+}
+
+export interface Command {
+  readonly name: string;
+  /** @param signal the client goes away */
+  issue(rules: Rules, signal: AbortSignal): Promise<unknown>;
+  /** Whether what became true is the doing of this command: that holds of no other. */
+  owns(change: Change): boolean;
+  /** What is the case right after it was done; also where there was nothing to do. */
+  holds(ledger: Ledger): boolean;
+}
+
+/** Pages. */
+export interface Step {
+  readonly start: number;
+  readonly end: number;
+  readonly to: PageState;
+}
+
+/** The ids of the conversions in an answer that changed anything. */
+export function conversionIds(answer: unknown): string[] {
+  const { conversions, id, changed } = Object(answer) as Partial<ConversionBatch & MachineConversion> & {
+    id?: string | null;
+    changed?: unknown;
+  };
+  if (conversions !== undefined) return conversions.flatMap((conversion) => conversion.id ?? []);
+  return changed === undefined || typeof id !== 'string' ? [] : [id];
+}
+
+const options = (signal: AbortSignal) => ({ ifMatch: null, signal, answered: () => null });
+
+const isLast = (ledger: Ledger, ramBlockId: string, steps: readonly Step[]): boolean => {
+  const block = ledger.blocks.get(ramBlockId);
+  return steps.every((step, index) => {
+    const later = steps.slice(index + 1);
+    const pages = Array.from({ length: step.end - step.start }, (_, offset) => step.start + offset);
+    const last = pages.filter((page) => !later.some(({ start, end }) => start <= page && page < end));
+    return last.every((page) => block?.is(step.to, page * PAGE, PAGE));
+  });
+};
+
+export function convert(ramBlockId: string, step: Step): Command {
+  const { start, end, to } = step;
+  const section = { offset: start * PAGE, size: (end - start) * PAGE };
+  const asked = askedAs(ramBlockId, section.offset, section.size, to);
+  return {
+    name: `${to} ${ramBlockId} ${start}-${end}`,
+    issue: ({ conversions }, signal) => conversions.convert(ramBlockId, { section, to }, options(signal)),
+    owns: ({ steps }) => steps.some((one) => one.asked === asked),
+    holds: (ledger) => isLast(ledger, ramBlockId, [step]),
+  };
+}
+
+export function batch(ramBlockId: string, ...steps: Step[]): Command {
+  const all = steps.map(({ start, end, to }) => ({
+    section: { offset: start * PAGE, size: (end - start) * PAGE },
+    to,
+  }));
+  const asked = all.map(({ section, to }) => askedAs(ramBlockId, section.offset, section.size, to));
+  return {
+    name: `batch ${steps.map(({ start, end, to }) => `${to} ${start}-${end}`).join(', ')}`,
+    issue: ({ conversions }, signal) => conversions.convertAll(ramBlockId, all, options(signal)),
+    owns: (change) => change.steps.some((one) => asked.includes(one.asked)),
+    holds: (ledger) => isLast(ledger, ramBlockId, steps),
+  };
+}
+
+/** @param pieces of the blocks that the range of guest pages lies in */
+export function convertMachine(
+  start: number,
+  end: number,
+  to: PageState,
+  pieces: Readonly<Record<string, readonly [start: number, end: number]>>,
+): Command {
+  const parts = Object.entries(pieces);
+  const asked = parts.map(([id, [from, until]]) => askedAs(id, from * PAGE, (until - from) * PAGE, to));
+  return {
+    name: `${to} guest pages ${start}-${end}`,
+    issue: ({ machineConversions }, signal) => {
+      const range = { gpa: start * PAGE, size: (end - start) * PAGE };
+      return machineConversions.convert('m', range, to, { signal, answered: () => null });
+    },
+    owns: ({ steps }) => steps.some((one) => asked.includes(one.asked)),
+    holds: (ledger) => parts.every(([id, [from, until]]) => isLast(ledger, id, [{ start: from, end: until, to }])),
+  };
+}
+
+const urlOf = (listenerId: string): string => `http://127.0.0.1:9/${listenerId}`;
+
+/** Registers a listener; its name is only in its URL, for the service gives it its id. */
+export function register(ramBlockId: string, name: string, start: number, end: number): Command {
+  const section = { offset: start * PAGE, size: (end - start) * PAGE, offsetWithinAddressSpace: undefined };
+  const wanted = {
+    mode: 'sync',
+    ...{ url: urlOf(name), section, granularity: undefined, doubleDiscardSupported: true },
+    ...{ coordinatedDiscard: true, dmaMaxMappings: null, maxSections: 512, timeoutMs: 1000, description: null },
+    secret: 'whsec_',
+  } as const;
+  return {
+    name: `register ${name}`,
+    issue: ({ listeners }, signal) => listeners.register(ramBlockId, wanted, options(signal)),
+    owns: ({ subject }) => subject === `${wanted.url} active`,
+    holds: (ledger) => {
+      const all = [...(ledger.blocks.get(ramBlockId)?.listeners.values() ?? [])];
+      return all.some(({ definition, phase }) => definition.url === wanted.url && phase === 'active');
+    },
+  };
+}
+
+export function unregister(ramBlockId: string, listenerId: string): Command {
+  return {
+    name: `unregister ${listenerId}`,
+    issue: ({ listeners }, signal) => listeners.unregister(ramBlockId, listenerId, false, signal),
+    owns: ({ kind, subject }) => kind === 'listener-removed' && subject === listenerId,
+    holds: (ledger) => ledger.blocks.get(ramBlockId)?.listeners.has(listenerId) === false,
+  };
+}
+
+/** Changes nothing: it leaves no trace but at the listener, where all is as it was. */
+export function replay(ramBlockId: string, listenerId: string): Command {
+  return {
+    name: `replay ${listenerId}`,
+    issue: ({ listenerControl }, signal) => listenerControl.replay(ramBlockId, listenerId, options(signal)),
+    owns: () => false,
+    holds: () => true,
+  };
+}
+
+/** @param populated pages */
+export function addSource(
+  ramBlockId: string,
+  name: string,
+  ...populated: (readonly [start: number, end: number])[]
+): Command {
+  const sections = populated.map(([start, end]) => ({ offset: start * PAGE, size: (end - start) * PAGE }));
+  return {
+    name: `add source ${name}`,
+    issue: ({ sources }, signal) => {
+      return sources.add(ramBlockId, { name, granularity: PAGE, populated: sections }, options(signal));
+    },
+    owns: ({ kind, subject }) => kind === 'source-added' && subject === name,
+    holds: (ledger) => ledger.changes.some(({ kind, subject }) => kind === 'source-added' && subject === name),
+  };
+}
+
+export function removeSource(ramBlockId: string, sourceId: string): Command {
+  return {
+    name: `remove source ${sourceId}`,
+    issue: ({ sources }, signal) => sources.remove(ramBlockId, sourceId, true, options(signal)),
+    owns: ({ kind, subject }) => kind === 'source-removed' && subject === sourceId,
+    holds: (ledger) => ledger.blocks.get(ramBlockId)?.sources.has(sourceId) === false,
+  };
+}
+
+/** @param length pages */
+export function resize(ramBlockId: string, length: number): Command {
+  return {
+    name: `resize to ${length}`,
+    issue: ({ ramBlocks }, signal) => ramBlocks.resize(ramBlockId, length * PAGE, { ifMatch: null, signal }),
+    owns: ({ kind, subject }) => kind === 'block-resized' && subject === String(length),
+    holds: (ledger) => ledger.blocks.get(ramBlockId)?.length === length,
+  };
+}

@@ -1,0 +1,239 @@
+// The protocol broken on purpose, one rule at a time, by what is put between the service and its surroundings, or in the
+// place of one of its methods. The explorer must notice each.
+import { RamBlock } from '../../src/core/ram-block.ts';
+import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
+import type { BlockRecord } from '../../src/core/records.ts';
+import type { Journal, JournalRecord } from '../../src/journal/journal.ts';
+import type { Deliver, Delivery } from '../../src/listeners/delivery.ts';
+import { BlockQueue } from '../../src/service/block-queue.ts';
+import { Machine } from '../../src/service/machine.ts';
+import { Notifications } from '../../src/service/notifications.ts';
+import { Settling } from '../../src/service/settling.ts';
+import type { Tampering } from './simulated-process.ts';
+import type { Faults } from './world.ts';
+
+export interface Mutation {
+  readonly name: string;
+  /** What must go wrong, or be asked for, before it shows. */
+  readonly faults?: Partial<Faults>;
+  readonly asked?: 'a batch' | 'an unregistration';
+  /** What the explorer says of it. */
+  readonly found: RegExp;
+  readonly tampering?: Tampering;
+  /** Changes a class of the service. @returns what undoes that */
+  readonly patch?: () => () => void;
+}
+
+/** Deliveries that `isMeant` are acknowledged without being sent. */
+function swallow(isMeant: (delivery: Delivery) => boolean): Tampering {
+  return {
+    deliver: (deliver: Deliver) => async (delivery, signal) => {
+      return isMeant(delivery) ? { outcome: 'accepted' } : deliver(delivery, signal);
+    },
+  };
+}
+
+function changeDeliveries(change: (delivery: Delivery) => Delivery): Tampering {
+  return { deliver: (deliver: Deliver) => (delivery, signal) => deliver(change(delivery), signal) };
+}
+
+/** What is written is not what was to be written. */
+function changeRecords(change: (record: BlockRecord) => BlockRecord): Tampering {
+  const changed = (record: JournalRecord) => (record.kind === 'answered' ? record : change(record));
+  return {
+    journal: (journal) => {
+      const append: Journal['append'] = (machine, sequence, records) => {
+        return journal.append(machine, sequence, records.map(changed));
+      };
+      return { ...portOf(journal), append };
+    },
+  };
+}
+
+/** The journal as an object whose methods can be replaced one by one. */
+function portOf(journal: Journal): Journal {
+  return {
+    positions: () => journal.positions(),
+    blocks: () => journal.blocks(),
+    append: (...args) => journal.append(...args),
+    saveSnapshot: (...args) => journal.saveSnapshot(...args),
+    history: (...args) => journal.history(...args),
+    findAnswer: (key) => journal.findAnswer(key),
+    forgetAnswers: (at) => journal.forgetAnswers(at),
+    close: () => journal.close(),
+  };
+}
+
+function replace<Class extends object, Name extends keyof Class>(
+  of: Class,
+  name: Name,
+  by: Class[Name],
+): () => () => void {
+  return () => {
+    const original = of[name];
+    of[name] = by;
+    return () => {
+      of[name] = original;
+    };
+  };
+}
+
+const runAtOnce: BlockQueue['run'] = (task) => task();
+const nothing = (): void => undefined;
+const { populateAgain, tell } = Notifications.prototype;
+const { append } = Machine.prototype;
+const { noteOutcome } = RamDiscardListener.prototype;
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a change is committed before its callbacks are answered',
+    found: /crosses another|private|populated/,
+    tampering: {
+      deliver: (deliver) => async (delivery, signal) => {
+        void deliver(delivery, signal);
+        return { outcome: 'accepted' };
+      },
+    },
+  },
+  {
+    name: 'a change is committed before its listeners are told',
+    found: /has mapped page|lacks page|fails with/,
+    patch: replace(Notifications.prototype, 'tell', async () => null),
+  },
+  {
+    name: 'a change that failed is not rolled back',
+    faults: { deliveries: 1 },
+    found: /has mapped page \d, which is private|lacks page/,
+    tampering: swallow(({ reason }) => reason === 'rollback'),
+  },
+  {
+    name: 'a rollback discards, and does not populate again',
+    faults: { deliveries: 1 },
+    found: /lacks page/,
+    tampering: swallow(({ reason, type }) => reason === 'rollback' && type === 'populate'),
+  },
+  {
+    name: 'an intent forgets whom it calls',
+    found: /has a sequence that is not durable/,
+    tampering: changeRecords((record) => (record.kind === 'intent' ? { ...record, calls: [] } : record)),
+  },
+  {
+    name: 'an intent forgets its pages',
+    faults: { crashes: 1 },
+    found: /has mapped page|lacks page|may yet reach/,
+    tampering: changeRecords((record) => (record.kind === 'intent' ? { ...record, runs: [] } : record)),
+  },
+  {
+    name: 'an answer is given before it is durable',
+    faults: { crashes: 1 },
+    found: /is not so|is shown as|not durable/,
+    tampering: {
+      journal: (journal) => {
+        const early: Journal['append'] = async (...args) => void journal.append(...args);
+        return { ...portOf(journal), append: early };
+      },
+    },
+  },
+  {
+    name: 'only the answers of failed appends are lost',
+    faults: { journal: 1 },
+    found: /is on the disk/,
+    patch: replace(Machine.prototype, 'append', async function (this: Machine, ...args) {
+      try {
+        return await append.apply(this, args);
+      } catch {
+        const { Problem } = await import('../../src/errors.ts');
+        throw new Problem('overloaded', 'certain not to have happened');
+      }
+    }),
+  },
+  {
+    name: 'settledThrough never moves',
+    faults: { deliveries: 1 },
+    found: /may yet reach|has mapped page|lacks page|mapped twice/,
+    tampering: changeDeliveries((delivery) => ({ ...delivery, settledThrough: 0 })),
+  },
+  {
+    name: 'settledThrough is one too low',
+    faults: { deliveries: 1 },
+    found: /may yet reach|has mapped page|lacks page|mapped twice/,
+    tampering: changeDeliveries((delivery) => {
+      return { ...delivery, settledThrough: Math.max(0, delivery.settledThrough - 1) };
+    }),
+  },
+  {
+    name: 'recovery takes what is unknown to be discarded',
+    faults: { deliveries: 1 },
+    found: /has mapped page|mapped twice|may yet reach/,
+    tampering: swallow(({ reason, type }) => reason === 'recovery' && type === 'discard'),
+  },
+  {
+    name: 'recovery does not populate again',
+    faults: { deliveries: 1 },
+    found: /lacks page/,
+    tampering: swallow(({ reason, type }) => reason === 'recovery' && type === 'populate'),
+  },
+  {
+    name: 'sequences start anew after a crash',
+    faults: { crashes: 1 },
+    found: /comes after|not durable|is shown as/,
+    patch: replace(RamDiscardListener.prototype, 'noteOutcome', function (this: RamDiscardListener, outcome) {
+      noteOutcome.call(this, { ...outcome, lastSequence: 0 });
+    }),
+  },
+  {
+    name: 'what is unknown is forgotten',
+    faults: { deliveries: 1 },
+    found: /is shown as|has mapped page|lacks page/,
+    patch: replace(RamDiscardListener.prototype, 'noteOutcome', function (this: RamDiscardListener, outcome) {
+      noteOutcome.call(this, { ...outcome, unknown: [] });
+    }),
+  },
+  {
+    name: 'nothing is recovered at the start',
+    faults: { crashes: 1 },
+    found: /an intent has no outcome/,
+    patch: replace(RamBlock.prototype, 'recover', () => []),
+  },
+  {
+    name: 'nothing is settled',
+    faults: { deliveries: 1 },
+    found: /stays unsettled/,
+    patch: replace(Settling.prototype, 'wake', nothing),
+  },
+  {
+    name: 'a change does not wait for a populate that settles',
+    faults: { crashes: 1 },
+    found: /crosses another|comes after/,
+    patch: replace(Settling.prototype, 'conclude', async () => undefined),
+  },
+  {
+    name: 'a settling populate is taken for accepted',
+    faults: { deliveries: 2 },
+    found: /has mapped page|lacks page|may yet reach|mapped twice/,
+    patch: replace(Notifications.prototype, 'populateAgain', async function (this: Notifications, call, reason) {
+      await populateAgain.call(this, call, reason);
+      this.note(call.listener, { settled: call.runs, unmapped: [], unknown: [] });
+      return null;
+    }),
+  },
+  {
+    name: 'of several rounds only the last is told',
+    asked: 'a batch',
+    found: /has mapped page|lacks page|fails with/,
+    patch: replace(Notifications.prototype, 'tell', function (this: Notifications, rounds, reason) {
+      return tell.call(this, rounds.slice(-1), reason);
+    }),
+  },
+  {
+    name: 'changes do not wait for each other',
+    found: /crosses another|comes after|the disk|is so|was|is shown as/,
+    patch: replace(BlockQueue.prototype, 'run', runAtOnce),
+  },
+  {
+    name: 'a listener that goes is not told to discard',
+    asked: 'an unregistration',
+    found: /has mapped page/,
+    patch: replace(RamBlock.prototype, 'farewell', (listener) => ({ listener, runs: [] })),
+  },
+];

@@ -1,0 +1,36 @@
+// The protocol (intent, callbacks, commit, crash, recovery), as the service really does it: every order in which things
+// can happen and every way in which they can end is gone through, and what must hold is checked in every state.
+import { afterAll, expect, it } from 'vitest';
+import { type Explored, explore } from './explorer.ts';
+import { scenarios } from './scenarios.ts';
+
+/** `npm run test:model` sets it: more goes wrong on one path, which takes an hour. */
+const depth = process.env.MODEL_DEPTH === 'deep' ? 'deep' : 'quick';
+const LIMIT_MS = depth === 'deep' ? 6 * 3600_000 : 600_000;
+
+const explored: (Explored & { readonly name: string })[] = [];
+
+afterAll(() => {
+  const sum = (of: (one: Explored) => number): number => explored.reduce((total, one) => total + of(one), 0);
+  const lines = explored.map(({ name, states, transitions, paths, longest }) => {
+    return `${name}: ${states} states, ${transitions} steps, ${paths} paths of up to ${longest} steps`;
+  });
+  const total = `${sum(({ states }) => states)} states, ${sum(({ transitions }) => transitions)} steps, ${sum(({ paths }) => paths)} paths`;
+  console.info([...(depth === 'deep' ? lines : []), `explored in all: ${total}`].join('\n'));
+});
+
+it.each(scenarios(depth))(
+  '$name',
+  async ({ name, scenario, codes }) => {
+    const result = await explore(scenario);
+    explored.push({ ...result, name });
+    const { failure, faults } = result;
+    const path = failure?.path.join('\n') ?? '';
+    expect(failure?.violations ?? [], path).toEqual([]);
+    // All that could go wrong did, and commands met it.
+    const wanted = Object.entries(scenario.faults).filter(([, count]) => count > 0);
+    expect(Object.keys(faults).sort()).toEqual(wanted.map(([fault]) => fault).sort());
+    expect(result.codes).toEqual(expect.arrayContaining([...codes]));
+  },
+  LIMIT_MS,
+);

@@ -1,0 +1,135 @@
+// A journal whose appends wait for whoever explores: they become durable, fail or are lost in a crash when that one says
+// so. What is durable outlives the process: it is in the store.
+import type { BlockRecord } from '../../src/core/records.ts';
+import { Problem } from '../../src/errors.ts';
+import type { Journal, JournalRecord, StoredBlock } from '../../src/journal/journal.ts';
+import { Ledger } from './ledger.ts';
+
+interface KeptBlock {
+  snapshot: { readonly sequence: number; readonly bytes: Uint8Array } | null;
+  /** As JSON, so that nobody can share an object with the process that wrote it. */
+  readonly records: { readonly sequence: number; readonly json: string }[];
+}
+
+/** What is on the disk. */
+export class Store {
+  readonly ledger = new Ledger();
+  readonly positions = new Map<string, number>();
+  readonly blocks = new Map<string, KeptBlock>();
+
+  write(machine: string, expectedSequence: number, records: readonly JournalRecord[]): void {
+    let sequence = this.positions.get(machine) ?? 0;
+    if (sequence !== expectedSequence) {
+      throw new Error(
+        `machine ${machine} is at sequence ${sequence}; the service takes it to be at ${expectedSequence}`,
+      );
+    }
+    for (const record of records) {
+      sequence++;
+      if (record.kind === 'answered') continue;
+      if (record.kind === 'block-created') this.blocks.set(record.ramBlockId, { snapshot: null, records: [] });
+      this.blocks.get(record.ramBlockId)?.records.push({ sequence, json: JSON.stringify(record) });
+    }
+    this.ledger.applyAll(records.filter((record) => record.kind !== 'answered'));
+    this.positions.set(machine, sequence);
+  }
+}
+
+/** An append that waits, as it is shown. */
+export interface ShownAppend {
+  readonly label: string;
+  /** All of it, but for what differs from one path to another and does not matter: ids, sequences, times. */
+  readonly content: string;
+  readonly blocks: readonly string[];
+}
+
+interface PendingAppend {
+  readonly machine: string;
+  readonly expectedSequence: number;
+  readonly records: readonly JournalRecord[];
+  readonly shown: ShownAppend;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/** What one process has open of the store. Appends become durable, and are answered, in the order of the calls. */
+export class SimulatedJournal implements Journal {
+  readonly #store: Store;
+  #pending: PendingAppend[] = [];
+  #failure: Problem | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** The appends that wait, oldest first. */
+  get pending(): readonly ShownAppend[] {
+    return this.#pending.map(({ shown }) => shown);
+  }
+
+  /** The oldest append becomes durable and is answered. */
+  complete(): void {
+    const [first] = this.write(1);
+    this.#pending.shift();
+    first?.done.resolve();
+  }
+
+  /** The `count` oldest appends become durable; nobody hears of it. */
+  write(count: number): readonly PendingAppend[] {
+    const written = this.#pending.slice(0, count);
+    for (const { machine, expectedSequence, records } of written) {
+      this.#store.write(machine, expectedSequence, records);
+    }
+    return written;
+  }
+
+  /** Every call fails from now on; of those that wait the `count` oldest are durable nevertheless. */
+  fail(count: number): void {
+    this.write(count);
+    this.#failure = new Problem('journal-unavailable', 'the disk is broken', { retryAfterSeconds: 1 });
+    for (const { done } of this.#pending) done.reject(this.#failure);
+    this.#pending = [];
+  }
+
+  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const done = Promise.withResolvers<void>();
+    this.#pending.push({ machine, expectedSequence, records, shown: show(records), done });
+    return done.promise;
+  }
+
+  async saveSnapshot(ramBlockId: string, sequence: number, bytes: Uint8Array): Promise<void> {
+    const block = this.#store.blocks.get(ramBlockId);
+    if (block !== undefined) block.snapshot = { sequence, bytes };
+  }
+
+  async positions(): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#store.positions);
+  }
+
+  async *blocks(): AsyncIterable<StoredBlock> {
+    for (const [ramBlockId, { snapshot, records }] of this.#store.blocks) {
+      const after = records.filter(({ sequence }) => sequence > (snapshot?.sequence ?? 0));
+      const parsed = after.map(({ json }) => JSON.parse(json) as BlockRecord);
+      yield { ramBlockId, snapshot: snapshot?.bytes ?? null, records: parsed };
+    }
+  }
+
+  history: Journal['history'] = async () => [];
+  findAnswer: Journal['findAnswer'] = async () => null;
+  forgetAnswers: Journal['forgetAnswers'] = async () => undefined;
+  close: Journal['close'] = async () => undefined;
+}
+
+const PASSING = ['id', 'at', 'intentId', 'lastSequence', 'reservedThrough', 'generation', 'createdAt'];
+
+function show(records: readonly JournalRecord[]): ShownAppend {
+  return {
+    label: records.map(describe).join(' + '),
+    content: JSON.stringify(records, (key, value) => (PASSING.includes(key) ? undefined : value)),
+    blocks: records.flatMap((record) => (record.kind === 'answered' ? [] : record.ramBlockId)),
+  };
+}
+
+function describe(record: JournalRecord): string {
+  return record.kind === 'answered' ? record.kind : `${record.kind} of ${record.ramBlockId}`;
+}

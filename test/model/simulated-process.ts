@@ -1,0 +1,151 @@
+// One process of the service, real but for its surroundings: its journal and its listeners answer when whoever explores
+// says so. After a crash there is another one over the same store.
+import type { FastifyBaseLogger } from 'fastify';
+import type { Journal } from '../../src/journal/journal.ts';
+import type { Deliver, Delivery, DeliveryAnswer } from '../../src/listeners/delivery.ts';
+import { Conversions } from '../../src/service/conversions.ts';
+import type { Dependencies } from '../../src/service/dependencies.ts';
+import { Events } from '../../src/service/events.ts';
+import { ListenerControl } from '../../src/service/listener-control.ts';
+import { Listeners } from '../../src/service/listeners.ts';
+import { MachineConversions } from '../../src/service/machine-conversions.ts';
+import { Machines } from '../../src/service/machines.ts';
+import { RamBlocks } from '../../src/service/ram-blocks.ts';
+import { Sources } from '../../src/service/sources.ts';
+import type { Rules } from './commands.ts';
+import type { Copy } from './device.ts';
+import { PAGE } from './ledger.ts';
+import { SimulatedJournal, type Store } from './simulated-journal.ts';
+
+/** What is put between the service and its surroundings, to see that the explorer notices. */
+export interface Tampering {
+  readonly journal?: (journal: Journal, simulated: SimulatedJournal) => Journal;
+  readonly deliver?: (deliver: Deliver) => Deliver;
+}
+
+/** A delivery that waits for its answer. */
+export interface InFlight {
+  readonly copy: Copy;
+  readonly answer: (answer: DeliveryAnswer) => void;
+}
+
+/** Hears of everything that goes out to the listeners. */
+export interface Wire {
+  /** A delivery is sent. */
+  readonly sent: (copy: Copy, delivery: Delivery) => void;
+  /** Its answer is no longer waited for; it may arrive nevertheless. */
+  readonly abandoned: (copy: Copy) => void;
+}
+
+const NOW = new Date(0);
+const nothing = (): void => undefined;
+const silent = { info: nothing, warn: nothing, error: nothing, debug: nothing } as unknown as FastifyBaseLogger;
+
+export class SimulatedProcess {
+  readonly inFlight: InFlight[] = [];
+  readonly #store: Store;
+  readonly #wire: Wire;
+  readonly #tampering: Tampering;
+  readonly #newId: (prefix: string) => string;
+  #journal: SimulatedJournal;
+  /** Null before it is up. */
+  machines: Machines | null = null;
+  rules: Rules | null = null;
+  /** Why it came to an end before it was up. */
+  failure: unknown = null;
+
+  constructor(
+    store: Store,
+    wire: Wire,
+    newId: (prefix: string) => string,
+    snapshotEvery: number,
+    tampering: Tampering,
+  ) {
+    this.#store = store;
+    this.#wire = wire;
+    this.#newId = newId;
+    this.#tampering = tampering;
+    this.#journal = new SimulatedJournal(store);
+    Machines.open(this.#dependencies(snapshotEvery)).then(
+      (machines) => this.#serve(machines),
+      (error: unknown) => {
+        this.failure = error;
+      },
+    );
+  }
+
+  /** The one that is open now. */
+  get journal(): SimulatedJournal {
+    return this.#journal;
+  }
+
+  /** Up, and taking changes. */
+  get isReady(): boolean {
+    return this.machines !== null && this.machines.unavailable === null;
+  }
+
+  /** Ends a delivery that waits for its answer. */
+  end(delivery: InFlight, answer: DeliveryAnswer): void {
+    this.inFlight.splice(this.inFlight.indexOf(delivery), 1);
+    delivery.answer(answer);
+  }
+
+  #serve(machines: Machines): void {
+    const listeners = new Listeners(machines);
+    this.machines = machines;
+    this.rules = {
+      conversions: new Conversions(machines),
+      machineConversions: new MachineConversions(machines),
+      listeners,
+      listenerControl: new ListenerControl(machines),
+      sources: new Sources(machines),
+      ramBlocks: new RamBlocks(machines, listeners),
+    };
+  }
+
+  #dependencies(snapshotEvery: number): Dependencies {
+    const { journal: tamperedJournal, deliver: tamperedDeliver } = this.#tampering;
+    const deliver: Deliver = (delivery, signal) => this.#deliver(delivery, signal);
+    return {
+      openJournal: async () => {
+        this.#journal = new SimulatedJournal(this.#store);
+        return tamperedJournal === undefined ? this.#journal : tamperedJournal(this.#journal, this.#journal);
+      },
+      deliver: tamperedDeliver === undefined ? deliver : tamperedDeliver(deliver),
+      attemptOnce: () => Promise.reject(new Error('there is no async listener')),
+      asyncSettings: { retrySchedule: [1], backlogLimit: 1, disableAfter: 1 },
+      events: new Events(1, 'epoch', () => NOW),
+      checkTarget: async () => undefined,
+      newSecret: () => '',
+      now: () => NOW,
+      newId: this.#newId,
+      log: silent,
+      queueLimits: { length: 10, waitMs: 1 },
+      snapshotEvery,
+    };
+  }
+
+  #deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryAnswer> {
+    const unanswered = { outcome: 'unanswered', status: null, detail: 'called off' } as const;
+    if (signal.aborted) return Promise.resolve(unanswered);
+    const { type, reason, listener, sequence, settledThrough, sections } = delivery;
+    const pages = sections.flatMap(({ offsetWithinRegion, size }) => {
+      return Array.from({ length: size / PAGE }, (_, index) => offsetWithinRegion / PAGE + index);
+    });
+    const copy = { listenerId: listener.id, type, reason, sequence, settledThrough, pages };
+    this.#wire.sent(copy, delivery);
+    return new Promise((resolve) => {
+      const entry: InFlight = { copy, answer: resolve };
+      this.inFlight.push(entry);
+      signal.addEventListener(
+        'abort',
+        () => {
+          if (!this.inFlight.includes(entry)) return;
+          this.#wire.abandoned(copy);
+          this.end(entry, unanswered);
+        },
+        { once: true },
+      );
+    });
+  }
+}
