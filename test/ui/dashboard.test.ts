@@ -176,7 +176,7 @@ describe('listeners', () => {
     const device = await ScriptedListener.start();
     const { id } = await create('pc.ram');
     await convert(id, 0, '1M');
-    const body = { url: device.url, secret: SECRET, timeoutMs: 200 };
+    const body = { url: device.url, secret: SECRET, timeoutMs: 2000 };
     const { id: listenerId } = await service.api.ok('POST', `/v1/ram-blocks/${id}/listeners`, body);
     await look(async () => {
       const { listenersView } = dashboard;

@@ -74,7 +74,7 @@ it('nothing is given away by a service under which everything goes wrong', async
   const { body: block } = await course.ask('a block', 'POST', LIST, { body: { idstr: 'pc.ram', usedLength: '64K' } });
   const path = `${LIST}/${block.id}`;
   const listeners = `${path}/listeners`;
-  const wanted = { url: device.url, timeoutMs: 200 };
+  const wanted = { url: device.url, timeoutMs: 1000 };
 
   // Requests that do not fit, with a secret in them.
   const bad: [body: unknown, headers?: Record<string, string>][] = [
