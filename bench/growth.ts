@@ -11,7 +11,6 @@ const SIZES = [GIB, 16 * GIB, 256 * GIB, 4096 * GIB, 65_536 * GIB];
 const RUNS = [1, 100, 10_000, 100_000, 1_000_000];
 const LISTENERS = [1, 2, 4, 8, 16];
 const BLOCKS = [1, 10, 100, 1000, 10_000];
-const QUICK_BLOCKS = 1000;
 
 export function growthChart(scale: Scale): Promise<Chart> {
   return withCluster(async (cluster) => {
@@ -67,7 +66,6 @@ async function overListeners(cluster: Cluster, scale: Scale): Promise<Panel> {
 
 async function overBlocks(cluster: Cluster, scale: Scale): Promise<Panel> {
   const services = new Map<number, Service>();
-  const xs = BLOCKS.filter((count) => scale.share === 1 || count <= QUICK_BLOCKS);
   const at = async (count: number) => {
     const service = await cluster.startService({ journal: 'memory' });
     services.set(count, service);
@@ -77,7 +75,13 @@ async function overBlocks(cluster: Cluster, scale: Scale): Promise<Panel> {
   };
   const serviceAt = (count: number) => services.get(count);
   const service = await cluster.startService({ journal: 'memory' });
-  return panel(cluster, service, scale, { title: 'blocks of the service', xs, at, label: countLabel, serviceAt });
+  return panel(cluster, service, scale, {
+    title: 'blocks of the service',
+    xs: BLOCKS,
+    at,
+    label: countLabel,
+    serviceAt,
+  });
 }
 
 interface Asked {
@@ -112,7 +116,7 @@ async function panel(cluster: Cluster, service: Service, scale: Scale, asked: As
 }
 
 function countLabel(count: number): string {
-  return count.toLocaleString('en-US');
+  return count.toLocaleString('en-US', { notation: 'compact' });
 }
 
 function sizeLabel(bytes: number): string {

@@ -42,6 +42,13 @@ const SUITES: Record<string, (scale: Scale) => Figure[] | Promise<Figure[]>> = {
   async: drainFigures,
 };
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await cleanUp();
+    process.exit(1);
+  });
+}
+
 const { only } = options;
 const scale = options.quick ? QUICK : FULL;
 const figures: Figure[] = [];
@@ -55,9 +62,13 @@ try {
   }
   if (options.plot !== undefined) await writeFile(options.plot, lineChart(await growthChart(scale)));
 } finally {
-  await Child.endAll();
-  removeDataFolders();
+  await cleanUp();
 }
 process.stdout.write(`${plainTable(figures)}\n`);
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
 process.exitCode = figures.some(({ holds }) => holds === false) ? 1 : 0;
+
+async function cleanUp(): Promise<void> {
+  await Child.endAll();
+  removeDataFolders();
+}

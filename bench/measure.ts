@@ -73,6 +73,15 @@ export async function alternate<Name extends string, Sample>(
   return samples;
 }
 
+/**
+ * What a second brings when each of so many at once takes the median time. Counted over a window it would be what the
+ * machine left over for us: while others use it, now and then a thread waits for a processor as long as for a hundred
+ * requests, and the next window has better luck. The median does not see that.
+ */
+export function rateAt(medianMs: number, atOnce: number): number {
+  return (atOnce * 1000) / medianMs;
+}
+
 /** Milliseconds that `run` takes. */
 export function timed(run: () => void): number {
   const start = performance.now();

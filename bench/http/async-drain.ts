@@ -1,5 +1,5 @@
 // How fast the backlog of an async listener drains, beside a loop that sends the same bodies over one connection.
-import { alternate, type Figure, type Scale, scaled } from '../measure.ts';
+import { alternate, type Figure, rateAt, type Scale, scaled } from '../measure.ts';
 import { Child } from '../processes/child.ts';
 import { type Cluster, type Service, withCluster } from './cluster.ts';
 import type { DeliveryLoop } from './delivery-loop.ts';
@@ -20,11 +20,8 @@ export function drainFigures(scale: Scale): Promise<Figure[]> {
     const loop = new Child<DeliveryLoop>('./delivery-loop.ts', import.meta.url);
     const sample = async (cpu: () => Promise<number>, run: () => Promise<number>): Promise<Sent> => {
       const before = await cpu();
-      const milliseconds = await run();
-      return {
-        requestsPerSecond: window / (milliseconds / 1000),
-        cpuMicroseconds: ((await cpu()) - before) / window,
-      };
+      const medianMs = await run();
+      return { requestsPerSecond: rateAt(medianMs, 1), cpuMicroseconds: ((await cpu()) - before) / window };
     };
     const measured = {
       drain: () =>

@@ -1,6 +1,6 @@
 // The processes of one HTTP figure: a load generator, servers, a webhook sink; with what is needed to set them up.
 import { Pool } from 'undici';
-import type { Scale } from '../measure.ts';
+import { rateAt, type Scale } from '../measure.ts';
 import { Child } from '../processes/child.ts';
 import { makeDataFolder, removeDataFolder } from '../processes/data-folder.ts';
 import type { AppServer } from './app-server.ts';
@@ -19,6 +19,7 @@ export interface ServiceOptions {
 
 /** What one window of load came to, at the server too. */
 export interface Window extends Load {
+  readonly requestsPerSecond: number;
   /** Of the thread that answers, for each request: it hardly depends on what else the machine does. */
   readonly cpuMicroseconds: number;
 }
@@ -106,7 +107,7 @@ export class Cluster {
       const before = await service.server.call('cpu');
       const load = await this.generator.call('run', name, scale.windowMs);
       const cpuMicroseconds = ((await service.server.call('cpu')) - before) / load.requests;
-      return { ...load, cpuMicroseconds };
+      return { ...load, requestsPerSecond: rateAt(load.medianMs, plan.connections), cpuMicroseconds };
     };
   }
 

@@ -1,6 +1,7 @@
 // The process that all listeners are: accepts every delivery as fast as it can. By the path it can be slow
 // (/after/MILLISECONDS), or keep what comes until it is told to let so many through (/gate).
 import { createServer, type Socket } from 'node:net';
+import { median } from '../measure.ts';
 import { answer } from '../processes/child.ts';
 
 const ACCEPTED = 'HTTP/1.1 204 No Content\r\n\r\n';
@@ -10,6 +11,7 @@ const AFTER = /^POST \/after\/(\d+) /;
 
 /** Deliveries at the gate that are let through, and what happens once they were. */
 let toPass = 0;
+let passedAt: number[] = [];
 let onPassed: () => void = () => undefined;
 const held: Socket[] = [];
 
@@ -19,6 +21,7 @@ function pass(socket: Socket): void {
     return;
   }
   socket.write(ACCEPTED);
+  passedAt.push(performance.now());
   if (--toPass === 0) onPassed();
 }
 
@@ -54,12 +57,12 @@ const handlers = {
     });
   },
 
-  /** Lets `count` deliveries through the gate. @returns milliseconds until they were */
+  /** Lets `count` deliveries through the gate. @returns the median of the milliseconds from one to the next */
   pass: (count: number): Promise<number> => {
-    const start = performance.now();
     return new Promise((resolve) => {
       toPass = count;
-      onPassed = () => resolve(performance.now() - start);
+      passedAt = [];
+      onPassed = () => resolve(median(passedAt.slice(1).map((at, index) => at - (passedAt[index] ?? 0))));
       for (const socket of held.splice(0)) pass(socket);
     });
   },

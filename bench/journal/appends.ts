@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BlockRecord } from '../../src/core/records.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { createBlock, GIB } from '../core/blocks.ts';
-import { alternate, type Figure, figure, type Scale } from '../measure.ts';
+import { alternate, type Figure, figure, median, rateAt, type Scale } from '../measure.ts';
 import { makeDataFolder, removeDataFolder } from '../processes/data-folder.ts';
 import { RawLog } from './raw-log.ts';
 
@@ -53,15 +53,17 @@ function recordOf(length: number): BlockRecord {
 
 /** Keeps `waiting` appends under way for so long. */
 async function appendsPerSecond(append: () => Promise<void>, waiting: number, milliseconds: number): Promise<number> {
-  const start = performance.now();
-  const end = start + milliseconds;
-  let count = 0;
+  const end = performance.now() + milliseconds;
+  const took: number[] = [];
   const keepAppending = async (): Promise<void> => {
-    do {
+    let last = performance.now();
+    while (last < end) {
       await append();
-      count++;
-    } while (performance.now() < end);
+      const now = performance.now();
+      took.push(now - last);
+      last = now;
+    }
   };
   await Promise.all(Array.from({ length: waiting }, keepAppending));
-  return (count / (performance.now() - start)) * 1000;
+  return rateAt(median(took), waiting);
 }

@@ -15,7 +15,7 @@ export async function startFigures(scale: Scale): Promise<Figure[]> {
   const plain = makeDataFolder();
   const snapshots = makeDataFolder();
   // With fewer records a start would be little else than the start of the journal's thread.
-  const enough = { ...scale, share: Math.max(scale.share, 0.1) };
+  const enough = { ...scale, share: Math.max(scale.share, 0.06) };
   const records = scaled(RECORDS, enough);
   const blocks = scaled(BLOCKS, enough);
   const fresh = async <T>(task: (starter: Child<Starter>) => Promise<T>): Promise<T> => {

@@ -24,7 +24,7 @@ export interface Chart {
   readonly panels: readonly Panel[];
 }
 
-const PANEL = { width: 380, height: 240, left: 56, top: 44, right: 16, bottom: 36 };
+const PANEL = { width: 380, height: 240, left: 56, top: 44, right: 28, bottom: 36 };
 const COLUMNS = 2;
 const HEADER = 36;
 const LINE = '#1f6feb';
