@@ -61,6 +61,8 @@ function readProblem({ text, hidden }: HttpAnswer): { excerpt: string; errno?: s
 
 /** The fields of `text` where it is a JSON object; none of anything else. */
 function parseObject(text: string): { readonly detail?: unknown; readonly errno?: unknown } {
+  // Most answers are empty, and an error that is thrown costs more than all else here.
+  if (!text.includes('{')) return {};
   try {
     return Object(JSON.parse(text));
   } catch {
