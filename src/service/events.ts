@@ -75,7 +75,8 @@ export class Events {
   numberAfter(id: string): number {
     const [epoch, text] = id.split(/-(?=[0-9]+$)/);
     const next = Number(text) + 1;
-    if (epoch === this.#epoch && next > this.#count - this.#kept.length && next <= this.#count + 1) return next;
+    const oldest = this.#count - Math.min(this.#kept.length, this.#limit) + 1;
+    if (epoch === this.#epoch && next >= oldest && next <= this.#count + 1) return next;
     const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT; none of before a restart); read the state anew`;
     throw new Problem('events-expired', detail);
   }
