@@ -108,11 +108,11 @@ function visible({ process, store: { ledger } }: World): string[] {
       length: usedLength / pageSize,
       populated: [...pagesIn([...manager.populated.allRuns(true)])],
       intents: [...intents.keys()],
-      listeners: [...manager.listeners.values()].map(({ id: listenerId, phase, lastSequence, unknown, unmapped }) => {
+      // Not the last sequence: it is counted where it is sent, from what the intents have reserved.
+      listeners: [...manager.listeners.values()].map(({ id: listenerId, phase, unknown, unmapped }) => {
         return {
           id: listenerId,
           phase,
-          lastSequence,
           unknown: [...pagesIn(unknown)],
           unmapped: [...pagesIn(unmapped)],
         };
@@ -123,8 +123,8 @@ function visible({ process, store: { ledger } }: World): string[] {
       length: block.length,
       populated: Array.from({ length: block.length }, (_, page) => page).filter((page) => block.isPopulated(page)),
       intents: [...block.intents.keys()],
-      listeners: [...block.listeners].map(([listenerId, { phase, lastSequence, unknown, unmapped }]) => {
-        return { id: listenerId, phase, lastSequence, unknown: ascending(unknown), unmapped: ascending(unmapped) };
+      listeners: [...block.listeners].map(([listenerId, { phase, unknown, unmapped }]) => {
+        return { id: listenerId, phase, unknown: ascending(unknown), unmapped: ascending(unmapped) };
       }),
     };
     if (JSON.stringify(shown) === JSON.stringify(durable)) return [];
