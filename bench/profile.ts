@@ -24,6 +24,10 @@ interface Loaded {
 type Scenario = (cluster: Cluster, nodeOptions: string[]) => Promise<Loaded>;
 
 const SCENARIOS: Record<string, Scenario> = {
+  'http-bare': async (cluster, nodeOptions) => {
+    const service = await cluster.startBare(nodeOptions);
+    return load(cluster, service, '/bare', ANY_BLOCK);
+  },
   'http-constant': async (cluster, nodeOptions) => {
     const service = await cluster.startService({ journal: 'memory', nodeOptions });
     return load(cluster, service, '/constant', ANY_BLOCK);

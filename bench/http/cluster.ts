@@ -88,8 +88,8 @@ export class Cluster {
     return this.#keep(new Service(await server.call('startService', all, sinkPort ?? null), server));
   }
 
-  async startBare(): Promise<Service> {
-    const server = new Child<AppServer>('./app-server.ts', import.meta.url);
+  async startBare(nodeOptions: readonly string[] = []): Promise<Service> {
+    const server = new Child<AppServer>('./app-server.ts', import.meta.url, { nodeOptions });
     return this.#keep(new Service(await server.call('startBare'), server));
   }
 

@@ -1,17 +1,8 @@
 // The yardsticks of the HTTP figures: routes with the schemas of the conversion routes that answer a constant, with or
 // without sending a webhook first. What the service does beside them is what it costs.
 import type { KeyObject } from 'node:crypto';
-import { Type } from 'typebox';
 import { Pool } from 'undici';
-import {
-  answer,
-  IdempotencyKeyHeader,
-  IfMatchHeader,
-  problems,
-  RamBlockParams,
-  ref,
-} from '../../src/http/schemas/common.ts';
-import { Conversion, ConversionBatch, NewConversion, NewConversionBatch } from '../../src/http/schemas/ram-block.ts';
+import { CONVERT, CONVERT_BATCH } from '../../src/http/routes/conversions.ts';
 import type { TypedApp } from '../../src/http/typed-app.ts';
 import { sign, signingKey } from '../../src/listeners/signature.ts';
 
@@ -19,7 +10,6 @@ const RAM_BLOCK_ID = 'blk_01a2069582dc0000d37e5c0d';
 const LISTENER_ID = 'lsn_01a206958401000032636fb0';
 const SECTION = { offset: 2_097_152, size: 1_048_576 };
 const ETAG = { etag: '"123456"' };
-const headers = Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader });
 
 export const CONVERSION = {
   id: 'cnv_01a206958adf0000bbe475f4',
@@ -55,17 +45,11 @@ export const DELIVERY = JSON.stringify({
   },
 });
 
-const conversionSchema = { params: RamBlockParams, body: ref(NewConversion) };
-const responses = {
-  conversion: { 200: answer(Conversion, 'A constant.', 'etag'), ...problems('invalid-range') },
-  batch: { 200: answer(ConversionBatch, 'A constant.', 'etag'), ...problems('invalid-range') },
-};
-
 /** In the app of the service, with all of its hooks. @param sinkPort where the relay sends its webhooks */
 export function constantRoutes(app: TypedApp, sinkPort: number | null): void {
   app.post(
     '/constant/ram-blocks/:ramBlockId/conversions',
-    { schema: { operationId: 'constant', ...conversionSchema, headers, response: responses.conversion } },
+    { schema: { ...CONVERT, operationId: 'constant' } },
     async (_request, reply) => {
       reply.headers(ETAG);
       return CONVERSION;
@@ -73,15 +57,7 @@ export function constantRoutes(app: TypedApp, sinkPort: number | null): void {
   );
   app.post(
     '/constant/ram-blocks/:ramBlockId/conversion-batches',
-    {
-      schema: {
-        operationId: 'constantBatch',
-        params: RamBlockParams,
-        headers,
-        body: ref(NewConversionBatch),
-        response: responses.batch,
-      },
-    },
+    { schema: { ...CONVERT_BATCH, operationId: 'constantBatch' } },
     async (_request, reply) => {
       reply.headers(ETAG);
       return BATCH;
@@ -91,7 +67,7 @@ export function constantRoutes(app: TypedApp, sinkPort: number | null): void {
   const relay = new Relay(sinkPort);
   app.post(
     '/relay/ram-blocks/:ramBlockId/conversions',
-    { schema: { operationId: 'relay', ...conversionSchema, headers, response: responses.conversion } },
+    { schema: { ...CONVERT, operationId: 'relay' } },
     async (_request, reply) => {
       await relay.send();
       reply.headers(ETAG);

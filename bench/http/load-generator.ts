@@ -27,7 +27,9 @@ const handlers = {
     const connections = targets.get(name) ?? [];
     const took: number[] = [];
     const start = performance.now();
+    const sleep = stayAwake();
     await Promise.all(connections.map((connection) => connection.run(start + milliseconds, took)));
+    sleep();
     return { requests: took.length, medianMs: median(took) };
   },
 
@@ -38,3 +40,18 @@ const handlers = {
 };
 
 answer(handlers);
+
+/**
+ * Asks the kernel again and again instead of sleeping until something comes: a server that has to wake another processor
+ * with each answer pays for that, on a virtual machine as much as for a whole request. @returns what ends it
+ */
+function stayAwake(): () => void {
+  let isOver = false;
+  const again = (): void => {
+    if (!isOver) setImmediate(again);
+  };
+  again();
+  return () => {
+    isOver = true;
+  };
+}

@@ -60,6 +60,23 @@ const PreferHeader = {
 };
 const headers = Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader, ...PreferHeader });
 
+const inBlock = { params: RamBlockParams, headers, querystring: DryRunQuery };
+const changeProblems = problems('no-attributes', ...CHANGE_PROBLEMS);
+
+/** What a conversion takes and answers. */
+export const CONVERT = {
+  ...inBlock,
+  body: ref(NewConversion),
+  response: { 200: answer(Conversion, 'What changed.', ...ANSWERED_WITH), ...changeProblems },
+};
+
+/** What a batch of them takes and answers. */
+export const CONVERT_BATCH = {
+  ...inBlock,
+  body: ref(NewConversionBatch),
+  response: { 200: answer(ConversionBatch, 'What each of them changed.', ...ANSWERED_WITH), ...changeProblems },
+};
+
 const MINIMAL = { 'preference-applied': 'return=minimal' };
 
 /** Conversions as they are answered: with the runs that changed, or without. */
@@ -83,14 +100,11 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     shorten: (resource: Resource) => Resource,
     run: ChangeRequest<Resource>['run'],
   ) => {
-    const minimal = prefersMinimal(request);
-    const show = minimal ? shorten : (resource: Resource) => resource;
+    if (!prefersMinimal(request)) return changes.post<Resource>(request, reply, { status: 200, run, headers: tagOf });
     return changes.post<Resource>(request, reply, {
       status: 200,
-      run: async ({ answered, ...common }) => {
-        return show(await run({ ...common, answered: (resource) => answered(show(resource)) }));
-      },
-      headers: (resource) => headersOf(resource, minimal),
+      run: async (options) => shorten(await run({ ...options, answered: (one) => options.answered(shorten(one)) })),
+      headers: (resource) => ({ ...tagOf(resource), ...MINIMAL }),
     });
   };
 
@@ -110,18 +124,11 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     '/v1/ram-blocks/:ramBlockId/conversions',
     {
       schema: {
+        ...CONVERT,
         operationId: 'convert',
         tags: ['Conversions'],
         summary: 'Convert a range to shared or private',
         description: 'Listeners are told before it is answered. Already in the wanted state: 200, nothing is done.',
-        params: RamBlockParams,
-        headers,
-        querystring: DryRunQuery,
-        body: ref(NewConversion),
-        response: {
-          200: answer(Conversion, 'What changed.', ...ANSWERED_WITH),
-          ...problems('no-attributes', ...CHANGE_PROBLEMS),
-        },
       },
     },
     (request, reply) => {
@@ -141,19 +148,12 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     '/v1/ram-blocks/:ramBlockId/conversion-batches',
     {
       schema: {
+        ...CONVERT_BATCH,
         operationId: 'convertBatch',
         tags: ['Conversions'],
         summary: 'Convert several ranges, in order, all of them or none',
         description:
           'One change of the block and one durable write; a listener gets one delivery for each change of direction.',
-        params: RamBlockParams,
-        headers,
-        querystring: DryRunQuery,
-        body: ref(NewConversionBatch),
-        response: {
-          200: answer(ConversionBatch, 'What each of them changed.', ...ANSWERED_WITH),
-          ...problems('no-attributes', ...CHANGE_PROBLEMS),
-        },
       },
     },
     (request, reply) => {
@@ -271,7 +271,7 @@ function shortenedAll<T extends { readonly conversions: readonly Shown[] }>(all:
 }
 
 /** @param resource a machine has no generation of its own */
-function headersOf(resource: unknown, minimal: boolean): Record<string, string> {
+function tagOf(resource: unknown): Record<string, string> {
   const { generation } = Object(resource);
-  return { ...(generation === undefined ? {} : { etag: etag(generation) }), ...(minimal ? MINIMAL : {}) };
+  return generation === undefined ? {} : { etag: etag(generation) };
 }
