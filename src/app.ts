@@ -109,7 +109,8 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   const app: TypedApp = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID(),
+    // Requests are not logged one by one, and a problem is logged under its own instance: a logger for each is not needed.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_LIMIT,
     requestTimeout: config.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
@@ -147,9 +148,10 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   validateRequests(app);
   serializeAnswers(app);
   await describeApi(app);
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const operation = request.routeOptions.schema?.operationId ?? 'none';
     metrics.countRequest(operation, reply.statusCode, reply.elapsedTime);
+    done();
   });
 
   const changes = new ChangeRequests(new Idempotency(machines), now);

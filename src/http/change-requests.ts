@@ -35,14 +35,14 @@ export class ChangeRequests {
     reply: FastifyReply,
     change: ChangeRequest<Resource>,
   ): Promise<Resource> {
-    const { run, headers = () => ({}) } = change;
-    const statusOf = typeof change.status === 'function' ? change.status : () => change.status as number;
-    const common = withoutKey(request, reply);
-    const { ifMatch } = common;
+    const { status, run, headers = noHeaders } = change;
+    const statusOf = (resource: Resource): number => (typeof status === 'function' ? status(resource) : status);
     const answerWith = (resource: Resource): Resource => {
       reply.code(statusOf(resource)).headers(headers(resource));
       return resource;
     };
+    const common = withoutKey(request, reply);
+    const { ifMatch } = common;
     const key = parseIdempotencyKey(request);
     if (key === null) return answerWith(await run(common));
 
@@ -70,8 +70,11 @@ export class ChangeRequests {
 
 /** The options of a change that has no Idempotency-Key. @throws Problem `invalid-request` */
 export function withoutKey(request: FastifyRequest, reply: FastifyReply) {
-  return { ifMatch: parseIfMatch(request), signal: clientGone(reply), answered: () => null };
+  return { ifMatch: parseIfMatch(request), signal: clientGone(reply), answered: unkept };
 }
+
+const unkept = (): null => null;
+const noHeaders = (): Record<string, string> => ({});
 
 /**
  * Aborts when the client goes away before it is answered. (request.signal aborts as soon as the body of the request is

@@ -22,13 +22,14 @@ export function setHeaders(app: FastifyInstance): void {
 
 export async function negotiate(app: FastifyInstance): Promise<void> {
   await app.register(accepts);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { accept } = request.headers;
     // With its parameters, for many clients name the charset that they take.
     const { produces = 'application/json; charset=utf-8' } = request.routeOptions.config;
-    const { accept } = request.headers;
-    if (accept === undefined || accept === '*/*' || produces === null) return;
-    if (request.accepts().type([produces]) === false) {
-      throw new Problem('not-acceptable', `this is answered as ${produces}, which Accept: ${accept} does not take`);
+    if (accept === undefined || accept === '*/*' || produces === null || request.accepts().type([produces]) !== false) {
+      done();
+    } else {
+      done(new Problem('not-acceptable', `this is answered as ${produces}, which Accept: ${accept} does not take`));
     }
   });
 }

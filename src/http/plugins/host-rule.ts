@@ -1,5 +1,6 @@
 // Without tokens, only a browser page of the service itself may call it: a page of another site would come with a foreign
 // Origin, or, after DNS rebinding, with a Host that is a name. (With tokens it would need one, and browsers add none.)
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../errors.ts';
@@ -21,15 +22,23 @@ export function restrictHosts(app: FastifyInstance, allowedHosts: readonly strin
     const host = url.hostname.replace(/^\[|\]$/g, '');
     return isIP(host) !== 0 || host === 'localhost' || allowedHosts.includes(host);
   };
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.open === true) return;
-    const { host, origin } = request.headers;
-    if (host === undefined) throw new Problem('forbidden', 'there is no Host header');
-    if (!isAllowed(host)) {
-      throw new Problem('forbidden', `Host ${host} is not an address or localhost; RBA_ALLOWED_HOSTS can allow it`);
+  // Most requests come with the Host of the one before.
+  let lastAllowed = '';
+  const objection = ({ host, origin }: IncomingHttpHeaders): Problem | null => {
+    if (host === undefined) return new Problem('forbidden', 'there is no Host header');
+    if (host !== lastAllowed) {
+      if (!isAllowed(host)) {
+        const detail = `Host ${host} is not an address or localhost; RBA_ALLOWED_HOSTS can allow it`;
+        return new Problem('forbidden', detail);
+      }
+      lastAllowed = host;
     }
-    if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
-      throw new Problem('forbidden', `Origin ${origin} is not ${host}; pages of other sites may not call this service`);
-    }
+    if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return null;
+    return new Problem('forbidden', `Origin ${origin} is not ${host}; pages of other sites may not call this service`);
+  };
+  app.addHook('onRequest', ({ headers, routeOptions }, _reply, done) => {
+    const problem = routeOptions.config.open === true ? null : objection(headers);
+    if (problem === null) done();
+    else done(problem);
   });
 }

@@ -41,12 +41,15 @@ export function answerProblems(app: FastifyInstance): void {
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
   // As early as this, for the 404 of Fastify would read the body first.
-  app.addHook('onRequest', async (request) => {
-    if (!request.is404) return;
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
     const path = request.url.split('?', 1)[0] ?? '';
     const allow = methods.get(paths.find('GET', path)?.store?.url)?.join(', ');
-    if (allow === undefined) throw notFound(path);
-    throw new Problem('method-not-allowed', `${path} has no ${request.method}, but ${allow}`, { allow });
+    if (allow === undefined) done(notFound(path));
+    else done(new Problem('method-not-allowed', `${path} has no ${request.method}, but ${allow}`, { allow }));
   });
 }
 
@@ -56,13 +59,14 @@ function notFound(path: string): Problem {
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { retryAfterSeconds, allow } = problem.extras;
-  if (problem.code === 'internal') request.log.error({ err: problem.cause }, 'a request failed');
+  const instance = `urn:uuid:${randomUUID()}`;
+  if (problem.code === 'internal') request.log.error({ err: problem.cause, instance }, 'a request failed');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   // Not left to the hook: what the router refuses passes none.
   reply.headers(HEADERS_OF_ALL);
-  return reply.code(problem.status).type(MEDIA_TYPE).serializer(JSON.stringify).send(document(problem, request.id));
+  return reply.code(problem.status).type(MEDIA_TYPE).serializer(JSON.stringify).send(document(problem, instance));
 }
 
 /** Answers what the HTTP parser refuses, where there is no request yet. */
@@ -84,7 +88,7 @@ export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket)
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     problem = new Problem('request-timeout', 'the request did not arrive in time');
   }
-  const body = JSON.stringify(document(problem, randomUUID()));
+  const body = JSON.stringify(document(problem, `urn:uuid:${randomUUID()}`));
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     `content-type: ${MEDIA_TYPE}`,
@@ -105,14 +109,14 @@ function underWay({ _httpMessage, parser }: HttpSocket) {
   return { response: _httpMessage, request: parser?.incoming };
 }
 
-function document({ code, status, message, extras }: Problem, requestId: string) {
+function document({ code, status, message, extras }: Problem, instance: string) {
   const { retryAfterSeconds: _seconds, allow: _allow, ...members } = extras;
   return {
     type: `urn:ram-block-attributes:problem:${code}`,
     title: PROBLEMS[code].title,
     status,
     detail: shortened(message, LONGEST_DETAIL),
-    instance: `urn:uuid:${requestId}`,
+    instance,
     code,
     ...('errno' in PROBLEMS[code] ? { errno: PROBLEMS[code].errno } : {}),
     ...members,

@@ -108,8 +108,8 @@ class EventReader extends Readable {
       const event = this.#events.at(this.#next);
       if (event === undefined) this.destroy();
       if (!event || !this.#isReading) return;
-      this.#next++;
-      if (this.#isWanted(event)) this.#isReading = this.push(format(event));
+      const id = this.#events.idOf(this.#next++);
+      if (this.#isWanted(event)) this.#isReading = this.push(format(id, event));
     }
   }
 
@@ -119,6 +119,7 @@ class EventReader extends Readable {
   }
 }
 
-function format({ id, type, data }: ServiceEvent): string {
+function format(id: string, { type, resource, ...common }: ServiceEvent): string {
+  const data = { ...common, ...resource };
   return `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
