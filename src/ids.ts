@@ -9,23 +9,26 @@ const CHANCE_BYTES = 4;
 /** Makes ids such as `blk_0199f3b2c1d00000a1b2c3d4`: milliseconds, a counter within them, and chance. */
 export function createIds(now: () => Date): (prefix: string) => string {
   let milliseconds = 0;
+  /** `milliseconds` as ids have it. */
+  let time = '';
   let counter = 0;
   let chance = '';
+  let used = 0;
   return (prefix) => {
     const current = now().getTime();
     counter++;
-    if (current > milliseconds) {
-      milliseconds = current;
-      counter = 0;
-    } else if (counter > 0xffff) {
-      // More ids than a millisecond has numbers, or a clock that was set back: stay ahead of what was given.
-      milliseconds++;
+    // More ids than a millisecond has numbers, or a clock that was set back: stay ahead of what was given.
+    if (current > milliseconds || counter > 0xffff) {
+      milliseconds = Math.max(current, milliseconds + 1);
+      time = milliseconds.toString(16).padStart(12, '0');
       counter = 0;
     }
-    const time = milliseconds.toString(16).padStart(12, '0') + counter.toString(16).padStart(4, '0');
-    if (chance === '') chance = randomBytes(IDS_OF_CHANCE * CHANCE_BYTES).toString('hex');
-    const own = chance.slice(0, 2 * CHANCE_BYTES);
-    chance = chance.slice(2 * CHANCE_BYTES);
-    return `${prefix}_${time}${own}`;
+    if (used === chance.length) {
+      chance = randomBytes(IDS_OF_CHANCE * CHANCE_BYTES).toString('hex');
+      used = 0;
+    }
+    const own = chance.slice(used, used + 2 * CHANCE_BYTES);
+    used += 2 * CHANCE_BYTES;
+    return `${prefix}_${time}${counter.toString(16).padStart(4, '0')}${own}`;
   };
 }

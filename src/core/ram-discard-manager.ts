@@ -74,7 +74,8 @@ export class RamDiscardManager {
 
   /** Plans one step. */
   plan({ source, range, populate, runs }: Step): Plan {
-    const changed = (runs ?? [range]).flatMap((run) => [...source.bitmap.runs(run, !populate)]);
+    const changed: PageRange[] = [];
+    for (const within of runs ?? [range]) for (const run of source.bitmap.runs(within, !populate)) changed.push(run);
     let effective: readonly PageRange[] = changed;
     for (const other of this.#sources.values()) {
       if (other !== source) effective = populatedWithin(other.bitmap, effective);
@@ -104,6 +105,7 @@ export class RamDiscardManager {
 
   /** What listeners hear of `plans`, one after the other. */
   rounds(plans: readonly Plan[]): Round[] {
+    if (this.#listeners.size === 0) return [];
     const rounds = new Rounds();
     for (const { effective, populate } of plans) rounds.add(populate, this.callsFor(effective));
     return rounds.inOrder(this.newestFirst);
@@ -130,6 +132,7 @@ export class RamDiscardManager {
   /** Who hears of `runs` and of which part: newest listener first. */
   callsFor(runs: readonly PageRange[]): Call[] {
     const calls: Call[] = [];
+    if (this.#listeners.size === 0 || runs.length === 0) return calls;
     for (const listener of this.newestFirst) {
       const inside = listener.hears ? cutAll(runs, listener.range) : [];
       if (inside.length > 0) calls.push({ listener, runs: inside });

@@ -33,11 +33,11 @@ export class BlockQueue {
   #closed: Problem | null = null;
   #isLooking = false;
   #isStale = false;
-  #idle = Promise.withResolvers<void>();
+  /** There while somebody waits for the end of what has begun. */
+  #idle: PromiseWithResolvers<void> | null = null;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
-    this.#idle.resolve();
   }
 
   /** How many changes wait. */
@@ -104,12 +104,18 @@ export class BlockQueue {
   close(reason: Problem): Promise<void> {
     this.#closed = reason;
     for (const entry of this.#waiting) entry.turnAway(reason);
+    this.#idle ??= Promise.withResolvers<void>();
+    this.#next();
     return this.#idle.promise;
   }
 
   #enter<T>(task: () => Promise<T>, waitMs: number | null, lock: () => Lock, signal?: AbortSignal): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     if (signal?.aborted) return Promise.reject(clientGone());
+    if (this.#waiting.size === 0 && this.#running.size < MOST_RUNNING) {
+      const held = lock();
+      if (!this.#isHeld(held)) return this.#run(task, held);
+    }
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const leave = (): void => {
@@ -121,14 +127,7 @@ export class BlockQueue {
         lock,
         start: (held) => {
           leave();
-          const running = { lock: held };
-          this.#running.add(running);
-          void task()
-            .then(resolve, reject)
-            .finally(() => {
-              this.#running.delete(running);
-              this.#next();
-            });
+          this.#run(task, held).then(resolve, reject);
         },
         turnAway: (reason) => {
           leave();
@@ -138,7 +137,6 @@ export class BlockQueue {
         },
       };
       const gone = (): void => entry.turnAway(clientGone());
-      if (this.#running.size === 0 && this.#waiting.size === 0) this.#idle = Promise.withResolvers<void>();
       this.#waiting.add(entry);
       this.#next();
       if (!this.#waiting.has(entry)) return;
@@ -147,8 +145,30 @@ export class BlockQueue {
     });
   }
 
+  async #run<T>(task: () => Promise<T>, lock: Lock): Promise<T> {
+    const running = { lock };
+    this.#running.add(running);
+    try {
+      return await task();
+    } finally {
+      this.#running.delete(running);
+      this.#next();
+    }
+  }
+
+  /** Whether something that runs needs any of it. */
+  #isHeld(lock: Lock): boolean {
+    for (const running of this.#running) if (isShared(lock, running.lock)) return true;
+    return false;
+  }
+
   /** Starts whatever may start: in the order of arrival, and nothing before what it shares pages with. */
   #next(): void {
+    if (this.#waiting.size > 0) this.#startAll();
+    if (this.#idle !== null && this.#running.size === 0 && this.#waiting.size === 0) this.#idle.resolve();
+  }
+
+  #startAll(): void {
     // What is started may come back here at once: it is looked at again then, from the beginning.
     this.#isStale = true;
     if (this.#isLooking) return;
@@ -158,7 +178,6 @@ export class BlockQueue {
       this.#startFirst();
     }
     this.#isLooking = false;
-    if (this.#running.size === 0 && this.#waiting.size === 0) this.#idle.resolve();
   }
 
   /** Starts the first that may, and sees to it that the next is looked for. */

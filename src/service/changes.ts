@@ -38,20 +38,20 @@ export async function carryOut(
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
-  const waited = parts.map((part) => ({ ...part, rounds: awaited(part.rounds) }));
-  for (const { live, rounds } of waited) {
-    for (const listener of listenersOf(rounds)) await settleFirst(live, listener);
-  }
-  for (const part of parts) checkPeaks(part);
-  const [first, ...others] = waited.filter(({ rounds }) => rounds.length > 0);
+  const [first, ...others] = parts.flatMap((part) => {
+    const rounds = awaited(part.rounds);
+    return rounds.length > 0 ? { ...part, rounds } : [];
+  });
   if (first === undefined) {
-    await commitTogether(
-      parts.map((part) => ({ ...part, records: [] })),
-      answered,
-    );
+    for (const part of parts) checkPeaks(part);
+    await commitTogether(parts, answered);
     return;
   }
   const told = [first, ...others] as const;
+  for (const { live, rounds } of told) {
+    for (const listener of listenersOf(rounds)) await settleFirst(live, listener);
+  }
+  for (const part of parts) checkPeaks(part);
   const notifications = await beginTogether(told);
   const problem = await notifications.tell(inStep(told.map(({ rounds }) => rounds)), reason);
   const outcomes = notifications.outcomes;

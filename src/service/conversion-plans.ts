@@ -61,27 +61,26 @@ export function planSteps(
   const changing = plans.filter(({ changed }) => changed.length > 0);
   const isChange = changing.length > 0;
   const ids = plans.map(({ changed }) => (changed.length > 0 ? newId() : null));
-  let brought: number | null = null;
-  const conversions = (): Conversion[] => {
-    const generation = brought ?? block.generation + (isChange ? 1 : 0);
-    return plans.map((plan, index) => {
+  /** As they are recorded, once that is known. */
+  let recorded: readonly Conversion[] | null = null;
+  const described = (generation: number): Conversion[] =>
+    plans.map((plan, index) => {
       const { section, to } = asked[index] as Asked<PageState | Populatedness>;
       return describe(block, plan, section, to, ids[index] ?? null, generation);
     });
-  };
   const change = (generation: number): NewRecord => {
-    brought = generation;
-    const steps: SourceStep[] = conversions().flatMap((conversion, index) => {
+    recorded = described(generation);
+    const steps: SourceStep[] = [];
+    for (const [index, conversion] of recorded.entries()) {
       const runs = asked[index]?.runs;
-      if (plans[index]?.changed.length === 0) return [];
-      return [runs === undefined ? { conversion } : { conversion, runs }];
-    });
+      if (conversion.id !== null) steps.push(runs === undefined ? { conversion } : { conversion, runs });
+    }
     return { ramBlockId: block.id, kind: 'source-changed', sourceId: source.definition.id, steps };
   };
   return {
     live,
     asked,
-    conversions,
+    conversions: () => recorded ?? described(block.generation + (isChange ? 1 : 0)),
     rounds: manager.rounds(changing),
     peaks,
     reason: source.isRamBlockAttributes ? 'conversion' : 'source',

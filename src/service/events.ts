@@ -28,12 +28,14 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface ServiceEvent {
-  /** Opaque; only {@link Events.numberAfter} can read it. */
-  readonly id: string;
   readonly type: EventType;
   readonly machine: string;
   readonly ramBlockId: string;
-  readonly data: object;
+  readonly generation: number;
+  /** ISO 8601. */
+  readonly at: string;
+  /** What else its data tells, as the GET of it answers. */
+  readonly resource: object;
 }
 
 /** The runs of a conversion that its event shows. */
@@ -57,7 +59,12 @@ export class Events {
 
   /** The id of the last event. */
   get last(): string {
-    return `${this.#epoch}-${this.#count}`;
+    return this.idOf(this.#count);
+  }
+
+  /** The id of the event with this number: opaque; only {@link Events.numberAfter} can read it. */
+  idOf(number: number): string {
+    return `${this.#epoch}-${number}`;
   }
 
   /** How many readers follow. */
@@ -88,9 +95,10 @@ export class Events {
 
   /** To be called before `records` are applied to `block`, and what it returns after that. */
   about(block: RamBlock, records: readonly BlockRecord[]): () => void {
+    const before = [...block.manager.listeners.values()];
     const leaving = records.flatMap((record) => leavingWith(block, record));
-    const failing = new Set([...block.manager.listeners.values()].filter(isFailing));
-    const registering = new Set([...block.manager.listeners.values()].filter(({ phase }) => phase === 'registering'));
+    const failing = new Set(before.filter(isFailing));
+    const registering = new Set(before.filter(({ phase }) => phase === 'registering'));
     return () => {
       for (const record of records) {
         for (const [type, data] of told(block, record, registering)) this.#publish(type, block, record.at, data);
@@ -118,19 +126,16 @@ export class Events {
 
   /** An attempt to send a delivery was not accepted. */
   deliveryFailed({ machine, ramBlockId, generation, listener }: Delivery, attempt: Attempt): void {
-    const data = { machine, ramBlockId, generation, at: attempt.startedAt, ...attempt, listenerId: listener.id };
-    this.#keep({ type: 'delivery.failed', machine, ramBlockId, data });
+    const resource = { ...attempt, listenerId: listener.id };
+    this.#keep({ type: 'delivery.failed', machine, ramBlockId, generation, at: attempt.startedAt, resource });
   }
 
-  #publish(type: EventType, block: RamBlock, at: string, resource: object): void {
-    const { machine } = block.definition;
-    const data = { machine, ramBlockId: block.id, generation: block.generation, at, ...resource };
-    this.#keep({ type, machine, ramBlockId: block.id, data });
+  #publish(type: EventType, { id, definition, generation }: RamBlock, at: string, resource: object): void {
+    this.#keep({ type, machine: definition.machine, ramBlockId: id, generation, at, resource });
   }
 
-  #keep(news: Omit<ServiceEvent, 'id'>): void {
+  #keep(event: ServiceEvent): void {
     this.#count++;
-    const event = { id: this.last, ...news };
     this.#kept.push(event);
     // Cut in steps, so that a full list is not moved with every event.
     if (this.#kept.length >= 2 * this.#limit) this.#kept = this.#kept.slice(-this.#limit);

@@ -41,7 +41,7 @@ export interface Beginning {
 /** What is to become true of one block. */
 export interface Commit {
   readonly live: LiveBlock;
-  readonly records: readonly NewRecord[];
+  readonly records?: readonly NewRecord[];
   /** A change of the block's generation: its record, made when the generation is known that it brings. */
   readonly change?: ((generation: number) => NewRecord) | null;
   /** The plans behind a `source-changed` record. */
@@ -59,17 +59,18 @@ export async function commitTogether(
 ): Promise<void> {
   const [first] = commits;
   if (first === undefined) return;
-  const made = commits.map(({ live, records, change, plans }) => {
-    return { live, plans, own: change ? [...records, change(live.nextGeneration())] : records };
+  const news: NewRecord[] = [];
+  const ends = commits.map(({ live, records, change }) => {
+    if (records) news.push(...records);
+    return change ? news.push(change(live.nextGeneration())) : news.length;
   });
   const answer = answered();
-  const all = made.flatMap(({ own }) => own);
-  if (all.length === 0 && answer === null) return;
-  const { records, sequence } = await first.live.machine.append(all, answer);
+  if (news.length === 0 && answer === null) return;
+  const { records, sequence } = await first.live.machine.append(news, answer);
   let from = 0;
-  for (const { live, own, plans } of made) {
-    live.take(records.slice(from, from + own.length), sequence, plans);
-    from += own.length;
+  for (const [index, { live, plans }] of commits.entries()) {
+    live.take(records.slice(from, ends[index]), sequence, plans);
+    from = ends[index] ?? from;
   }
 }
 

@@ -15,14 +15,15 @@ export interface MachineOptions {
   readonly journal: Journal;
   /** The last sequence that the journal has of it. */
   readonly sequence: number;
-  readonly now: () => Date;
+  /** Now, ISO 8601. */
+  readonly timestamp: () => string;
   readonly onFailure: (problem: Problem) => void;
 }
 
 export class Machine {
   readonly name: string;
   readonly #journal: Journal;
-  readonly #now: () => Date;
+  readonly #timestamp: () => string;
   readonly #onFailure: (problem: Problem) => void;
   /** Of the last record appended, whether durable yet or not. */
   #sequence: number;
@@ -31,22 +32,23 @@ export class Machine {
   /** Blocks that exist or are being created, by id. */
   readonly #claims = new Map<string, RamBlockDefinition>();
 
-  constructor(name: string, { journal, sequence, now, onFailure }: MachineOptions) {
+  constructor(name: string, { journal, sequence, timestamp, onFailure }: MachineOptions) {
     this.name = name;
     this.#journal = journal;
     this.#sequence = sequence;
-    this.#now = now;
+    this.#timestamp = timestamp;
     this.#onFailure = onFailure;
   }
 
   /**
-   * Appends `news` and `answered`, all or none; resolves when they are durable, in the order of the calls.
+   * Appends `news` and `answered`, all or none; resolves when they are durable, in the order of the calls. The records
+   * are taken over: they get their time.
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
   async append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
     if (this.#closed !== null) throw this.#closed;
-    const at = this.#now().toISOString();
-    const records = news.map((record) => ({ ...record, at }));
+    const at = this.#timestamp();
+    const records = news.map((record) => Object.assign(record, { at }));
     const expected = this.#sequence;
     const all = answered === null ? records : [...records, answered];
     const sequence = expected + all.length;

@@ -23,6 +23,7 @@ export class Machines {
   /** Why nothing can be written now. */
   #unavailable: Problem | null = null;
   readonly #forgetting: NodeJS.Timeout;
+  readonly #timestamp: () => string;
   #reopening: Promise<void> = Promise.resolve();
 
   /** Opens the journal and reads everything back. @throws Error when the journal cannot be opened or is damaged */
@@ -35,6 +36,7 @@ export class Machines {
   private constructor(dependencies: Dependencies, journal: Journal) {
     this.#dependencies = dependencies;
     this.#journal = journal;
+    this.#timestamp = timestamps(dependencies.now);
     this.#forgetting = setInterval(() => this.#forgetAnswers(), FORGET_ANSWERS_EVERY_MS).unref();
   }
 
@@ -144,9 +146,9 @@ export class Machines {
   #machine(name: string, machines: Map<string, Machine>, journal: Journal, sequence: number): Machine {
     const known = machines.get(name);
     if (known !== undefined) return known;
-    const { now } = this.#dependencies;
+    const timestamp = this.#timestamp;
     const onFailure = (problem: Problem): void => this.#fail(problem, machine);
-    const machine = new Machine(name, { journal, sequence, now, onFailure });
+    const machine = new Machine(name, { journal, sequence, timestamp, onFailure });
     machines.set(name, machine);
     return machine;
   }
@@ -184,6 +186,18 @@ export class Machines {
       this.#dependencies.log.warn({ err: error }, 'old answers could not be forgotten');
     });
   }
+}
+
+/** The time, ISO 8601; written out once for all that happens in a millisecond. */
+function timestamps(now: () => Date): () => string {
+  let at = now();
+  let text = at.toISOString();
+  return () => {
+    const current = now();
+    if (current.getTime() !== at.getTime()) text = current.toISOString();
+    at = current;
+    return text;
+  };
 }
 
 function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
