@@ -1,4 +1,5 @@
 // A journal that lives as long as the process: for tests and for RBA_JOURNAL=memory. It keeps what the port asks for.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlockRecord } from '../core/records.ts';
 import { Problem } from '../errors.ts';
 import {
@@ -19,6 +20,8 @@ interface KeptBlock {
 }
 
 export class MemoryJournal implements Journal {
+  /** Ends for all that is appended in this turn of the event loop at once: what they do next, they do one after the other. */
+  #group: Promise<void> | null = null;
   readonly #positions = new Map<string, number>();
   readonly #blocks = new Map<string, KeptBlock>();
   readonly #answers = new Map<string, Answered>();
@@ -42,6 +45,10 @@ export class MemoryJournal implements Journal {
     let sequence = expectedSequence;
     for (const record of records) this.#keep(++sequence, record);
     this.#positions.set(machine, sequence);
+    this.#group ??= nextTurn().finally(() => {
+      this.#group = null;
+    });
+    await this.#group;
   }
 
   async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {
