@@ -13,9 +13,9 @@ const BYTES_PER_SUFFIX: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 **
  */
 export function parseByteSize(value: number | string): number {
   if (typeof value === 'number') {
+    if (Number.isSafeInteger(value) && value >= 0) return value;
     checkBytes(`byte size ${value}`, value);
-    if (!(value >= 0) || value % 1 !== 0) throw notAByteSize(value);
-    return value;
+    throw notAByteSize(value);
   }
   const match = BYTE_SIZE.exec(value);
   if (match === null) throw notAByteSize(value);

@@ -13,6 +13,7 @@ import {
   pastConversions,
   type StoredBlock,
 } from './journal.ts';
+import { readRecord, writeRecord } from './record-text.ts';
 import type { AnswerRow, Append, AppendResult, HistoryRow, Row } from './sqlite-store.ts';
 import type { StoreCall, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
@@ -69,7 +70,7 @@ export class SqliteJournal implements Journal {
     for (const ramBlockId of ids) {
       const call = { method: 'load', args: [ramBlockId] } as const;
       const { snapshot, records } = (await this.#call(call)) as { snapshot: Uint8Array | null; records: string };
-      yield { ramBlockId, snapshot, records: JSON.parse(records) };
+      yield { ramBlockId, snapshot, records: JSON.parse(records).map(readRecord) };
     }
   }
 
@@ -93,7 +94,10 @@ export class SqliteJournal implements Journal {
     // The last record may be of the same change as `before`, for a change can have many conversions.
     const last = Math.floor((before - 1) / MAX_STEPS);
     const rows = (await this.#call({ method: 'history', args: [ramBlockId, last, limit] })) as HistoryRow[];
-    const found = rows.flatMap(({ sequence, json }) => pastConversions(sequence, JSON.parse(json) as SourceChanged));
+    const found = rows.flatMap(({ sequence, json }) => {
+      // What the history finds in the store are changes of sources.
+      return pastConversions(sequence, readRecord(JSON.parse(json)) as SourceChanged);
+    });
     return found.filter(({ position }) => position < before).slice(0, limit);
   }
 
@@ -165,10 +169,9 @@ function settle({ append, resolve, reject }: Waiting, result: AppendResult): voi
 }
 
 function toRow(record: JournalRecord): Row | AnswerRow {
-  const json = JSON.stringify(record);
-  if (record.kind === 'answered') return { key: record.key, at: record.at, json };
+  if (record.kind === 'answered') return { key: record.key, at: record.at, json: JSON.stringify(record) };
   const conversions = record.kind === 'source-changed' ? record.steps.length : 0;
-  return { ramBlockId: record.ramBlockId, kind: record.kind, conversions, json };
+  return { ramBlockId: record.ramBlockId, kind: record.kind, conversions, json: writeRecord(record) };
 }
 
 function unavailable(error: unknown): Problem {

@@ -38,7 +38,7 @@ export interface HistoryRow {
 /** One of these per append of a group: null when it is durable, else the sequence that the machine really has. */
 export type AppendResult = null | { readonly actualSequence: number };
 
-const FORMAT = 2;
+const FORMAT = 3;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
 const SCHEMA = `

@@ -1,0 +1,76 @@
+// What is written down of records is all of them.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BlockRecord, Conversion, SourceStep } from '../../src/core/records.ts';
+import { readRecord, writeRecord } from '../../src/journal/record-text.ts';
+
+const bytes = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const sections = fc.array(fc.record({ offset: bytes, size: bytes }), { minLength: 1, maxLength: 4 });
+const runs = fc.array(fc.record({ start: fc.nat(), end: fc.nat() }), { maxLength: 3 });
+const listeners = fc.array(fc.constantFrom('lsn_a', 'lsn_b', 'lsn_c'), { maxLength: 3 });
+const states = fc.constantFrom('shared', 'private', 'populated', 'discarded');
+
+const steps = (generation: number): fc.Arbitrary<SourceStep> =>
+  fc
+    .record({
+      id: fc.string(),
+      offset: bytes,
+      size: bytes,
+      to: states,
+      from: fc.oneof(states, fc.constant('mixture')),
+      isWhole: fc.boolean(),
+      changed: sections,
+      changedTruncated: fc.boolean(),
+      notified: listeners,
+      runs: fc.option(runs),
+    })
+    .map(({ isWhole, changed, runs: own, ...fields }) => {
+      const shown = isWhole ? [{ offset: fields.offset, size: fields.size }] : changed;
+      const shownBytes = shown.reduce((sum, { size }) => sum + size, 0);
+      // fc.constantFrom forgets which words these are.
+      const conversion = {
+        ...fields,
+        ramBlockId: 'blk_1',
+        changed: shown,
+        changedBytes: fields.changedTruncated ? shownBytes + 4096 : shownBytes,
+        generation,
+      } as Conversion;
+      return own === null ? { conversion } : { conversion, runs: own };
+    });
+
+const changes: fc.Arbitrary<BlockRecord> = fc.nat().chain((generation) =>
+  fc.array(steps(generation), { minLength: 1, maxLength: 6 }).map((all) => ({
+    ramBlockId: 'blk_1',
+    kind: 'source-changed' as const,
+    sourceId: 'src_1',
+    steps: all,
+    at: '2026-11-25T19:00:00.000Z',
+  })),
+);
+
+describe('the text of a record', () => {
+  it('tells all of a change of a source', () => {
+    fc.assert(
+      fc.property(changes, (record) => {
+        expect(readRecord(JSON.parse(writeRecord(record)))).toEqual(record);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('tells all of any other record', () => {
+    const record: BlockRecord = { ramBlockId: 'blk_1', kind: 'block-resized', usedLength: 4096, at: 'now' };
+    expect(readRecord(JSON.parse(writeRecord(record)))).toEqual(record);
+  });
+
+  it('is short where a conversion changes its whole section and tells nobody', () => {
+    const section = { offset: 2_097_152, size: 4096 };
+    const conversion: Conversion = {
+      ...{ id: 'cnv_1', ramBlockId: 'blk_1', ...section, to: 'shared', from: 'private', changedBytes: 4096 },
+      ...{ changed: [section], changedTruncated: false, generation: 7, notified: [] },
+    };
+    const record = { ramBlockId: 'blk_1', kind: 'source-changed', sourceId: 'src_1', steps: [{ conversion }] } as const;
+    const { steps: written } = JSON.parse(writeRecord({ ...record, at: 'now' }));
+    expect(written).toEqual([['cnv_1', 2_097_152, 4096, 'shared', 'private']]);
+  });
+});
