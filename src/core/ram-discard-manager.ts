@@ -30,7 +30,7 @@ export interface Plan {
 export interface Rehearsal {
   /** Of each step, as the steps before it leave the block. */
   readonly plans: readonly Plan[];
-  /** The most DMA mappings that a listener needs on the way, where it is populated at all. */
+  /** The most DMA mappings that a listener needs on the way, where any is limited and it is populated at all. */
   readonly peaks: ReadonlyMap<RamDiscardListener, number>;
 }
 
@@ -72,6 +72,12 @@ export class RamDiscardManager {
     return Math.min(...[...this.#sources.values()].map((source) => source.definition.granularity));
   }
 
+  /** Whether a listener may have only so many DMA mappings, so that what fits depends on what comes before. */
+  get hasMappingLimits(): boolean {
+    for (const { definition } of this.#listeners.values()) if (definition.dmaMaxMappings !== null) return true;
+    return false;
+  }
+
   /** Plans one step. */
   plan({ source, range, populate, runs }: Step): Plan {
     const changed: PageRange[] = [];
@@ -84,16 +90,21 @@ export class RamDiscardManager {
     return { source, populate, from, changed, effective };
   }
 
-  /** Plans `steps`, each on top of those before it: does them, and undoes them before anybody can see it. */
+  /**
+   * Plans `steps`, each on top of those before it: does them, and undoes them before anybody can see it. Those of
+   * different pages are the same in any order, and need not be done for it.
+   */
   rehearse(steps: readonly Step[]): Rehearsal {
-    const plans: Plan[] = [];
     const peaks = new Map<RamDiscardListener, number>();
+    const { hasMappingLimits } = this;
+    if (!hasMappingLimits && areApart(steps)) return { plans: steps.map((step) => this.plan(step)), peaks };
+    const plans: Plan[] = [];
     for (const step of steps) {
       const before = plans.at(-1);
       if (before !== undefined) this.#flip(before, before.populate);
       const plan = this.plan(step);
       plans.push(plan);
-      if (!plan.populate) continue;
+      if (!plan.populate || !hasMappingLimits) continue;
       for (const { listener, runs } of this.callsFor(plan.effective)) {
         const needed = listener.mappingsWith(this.#populated, runs);
         peaks.set(listener, Math.max(needed, peaks.get(listener) ?? 0));
@@ -213,6 +224,12 @@ function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean)
     if (populate) bitmap.set(run);
     else bitmap.clear(run);
   }
+}
+
+/** Whether no two of `steps` share a page. */
+function areApart(steps: readonly Step[]): boolean {
+  const ascending = steps.map(({ range }) => range).sort((a, b) => a.start - b.start);
+  return ascending.every(({ start }, index) => start >= (ascending[index - 1]?.end ?? 0));
 }
 
 /** The parts of `runs` that are populated in `bitmap`, maximal. */

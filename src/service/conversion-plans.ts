@@ -29,7 +29,7 @@ export interface Asked<To> {
   readonly to: To;
   readonly runs?: readonly PageRange[];
   /** Where in the request it stands, where there may be several. */
-  readonly pointer?: string;
+  readonly pointer?: () => string;
 }
 
 /** A change of one source in one or several steps. */
@@ -137,13 +137,14 @@ function describe(
   };
 }
 
-/** Runs `check` of what stands at `pointer` in the request; what it throws says so. */
-export function pointedAt<T>(pointer: string | undefined, check: () => T): T {
+/** Runs `check` of what stands at `pointer()` in the request; what it throws says so. */
+export function pointedAt<T>(pointer: (() => string) | undefined, check: () => T): T {
   try {
     return check();
   } catch (error) {
     if (!(error instanceof Problem) || pointer === undefined) throw error;
     const { code, message, extras } = error;
-    throw new Problem(code, `${pointer}: ${message}`, { ...extras, errors: [{ pointer, detail: message }] });
+    const at = pointer();
+    throw new Problem(code, `${at}: ${message}`, { ...extras, errors: [{ pointer: at, detail: message }] });
   }
 }

@@ -174,14 +174,9 @@ function lockOf(
   const pages = toPageRange(section, block.pageSize);
   const isPopulate = to === 'shared' || to === 'populated';
   return () => {
-    if (ifMatch !== null || (isPopulate && hasMappingLimits(block))) return null;
+    if (ifMatch !== null || (isPopulate && block.manager.hasMappingLimits)) return null;
     return pages;
   };
-}
-
-function hasMappingLimits({ manager }: RamBlock): boolean {
-  for (const { definition } of manager.listeners.values()) if (definition.dmaMaxMappings !== null) return true;
-  return false;
 }
 
 function batchOf(planned: Planned): ConversionBatch {

@@ -159,7 +159,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     (request, reply) => {
       const { params, query, body } = request;
       const asked = body.conversions.map((one, index) => {
-        const pointer = `#/conversions/${index}`;
+        const pointer = (): string => `#/conversions/${index}`;
         return { section: pointedAt(pointer, () => sectionOf(one)), to: one.to, pointer };
       });
       if (query.dryRun) {

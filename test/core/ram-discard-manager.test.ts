@@ -1,0 +1,97 @@
+// Several steps planned together are what they would be one after the other, whether they share pages or not.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PageBitmap } from '../../src/core/page-bitmap.ts';
+import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
+import { RamDiscardManager } from '../../src/core/ram-discard-manager.ts';
+import { RamDiscardSource } from '../../src/core/ram-discard-source.ts';
+import type { PageRange } from '../../src/core/section.ts';
+
+const PAGE = 4096;
+const PAGES = 96;
+
+interface Setting {
+  /** Of two sources. */
+  readonly populated: readonly (readonly PageRange[])[];
+  readonly dmaMaxMappings: number | null;
+}
+
+function makeManager({ populated, dmaMaxMappings }: Setting): RamDiscardManager {
+  const manager = new RamDiscardManager(PAGES);
+  for (const [index, runs] of populated.entries()) {
+    const bitmap = new PageBitmap(PAGES);
+    for (const run of runs) bitmap.set(run);
+    const definition = { id: `src_${index}`, name: `source ${index}`, granularity: PAGE };
+    manager.addSource(new RamDiscardSource(definition, bitmap));
+  }
+  const listener = new RamDiscardListener(
+    {
+      ...{ id: 'lsn_1', url: 'http://127.0.0.1/', mode: 'sync', granularity: PAGE, dmaMaxMappings, secret: '' },
+      ...{ doubleDiscardSupported: true, coordinatedDiscard: true, maxSections: 512, timeoutMs: 5000 },
+      section: { offset: 8 * PAGE, size: 64 * PAGE, offsetWithinAddressSpace: 0 },
+      ...{ description: null, createdAt: '2026-01-01T00:00:00.000Z' },
+    },
+    PAGES * PAGE,
+    PAGE,
+  );
+  listener.phase = 'active';
+  manager.addListener(listener);
+  return manager;
+}
+
+const range = fc
+  .tuple(fc.nat({ max: PAGES - 1 }), fc.integer({ min: 1, max: 24 }))
+  .map(([start, length]) => ({ start, end: Math.min(PAGES, start + length) }));
+const settings: fc.Arbitrary<Setting> = fc.record({
+  populated: fc.array(fc.array(range, { maxLength: 6 }), { minLength: 1, maxLength: 2 }),
+  dmaMaxMappings: fc.option(fc.nat()),
+});
+const asked = fc.record({ range, populate: fc.boolean() });
+/** One after the other by address, or anyhow. */
+const askedTogether = fc
+  .array(asked, { minLength: 1, maxLength: 8 })
+  .chain((all) => fc.constantFrom(all, apart(all), apart(all).toReversed()));
+
+function apart<Step extends { readonly range: PageRange }>(all: readonly Step[]): Step[] {
+  let end = 0;
+  return all
+    .toSorted((a, b) => a.range.start - b.range.start)
+    .filter((step) => {
+      const isApart = step.range.start >= end;
+      if (isApart) end = step.range.end;
+      return isApart;
+    });
+}
+
+describe('RamDiscardManager', () => {
+  it('plans several steps as if each were made true before the next is planned, and leaves no trace of it', () => {
+    fc.assert(
+      fc.property(settings, askedTogether, (setting, all) => {
+        const together = makeManager(setting);
+        const oneByOne = makeManager(setting);
+        const before = [...together.populated.allRuns(true)];
+        const stepsOf = (manager: RamDiscardManager) => {
+          const [source] = [...manager.sources.values()];
+          if (source === undefined) throw new Error('a manager without a source');
+          return all.map((step) => ({ source, ...step }));
+        };
+        const { plans, peaks } = together.rehearse(stepsOf(together));
+        expect([...together.populated.allRuns(true)]).toEqual(before);
+        let peak = 0;
+        for (const [index, step] of stepsOf(oneByOne).entries()) {
+          const { source: _source, ...expected } = oneByOne.plan(step);
+          const { source: _other, ...plan } = plans[index] ?? expect.fail('a step has no plan');
+          expect(plan).toEqual(expected);
+          const isHeard = oneByOne.callsFor(expected.effective).length > 0;
+          oneByOne.commit({ ...expected, source: step.source });
+          const [listener] = oneByOne.listeners.values();
+          if (step.populate && isHeard) peak = Math.max(peak, listener?.mapped(oneByOne.populated).mappings ?? 0);
+        }
+        // Without a limit nobody asks for it.
+        const isCounted = setting.dmaMaxMappings !== null && peak > 0;
+        expect([...peaks.values()]).toEqual(isCounted ? [peak] : []);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
