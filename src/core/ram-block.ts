@@ -85,7 +85,7 @@ export class RamBlock {
 
   /**
    * The one way in which a block changes, live and when the journal is read back. Records name only what exists: the
-   * service checked that before it wrote them. (But what an async listener did may be known after it was removed.)
+   * service checked that before it wrote them. (But an async listener may be gone by then: it goes beside the queue.)
    * @param plans of the steps of a `source-changed`, where the caller has them already
    */
   apply(record: BlockRecord, plans?: readonly Plan[]): void {
@@ -112,10 +112,10 @@ export class RamBlock {
         this.manager.addListener(this.makeListener(record.listener, record.at));
         break;
       case 'listener-changed':
-        this.#listener(record.listenerId).change(record.changes);
+        this.manager.listeners.get(record.listenerId)?.change(record.changes);
         break;
       case 'listener-phase':
-        this.#changePhase(this.#listener(record.listenerId), record);
+        this.#changePhase(record);
         break;
       case 'listener-removed':
         this.manager.removeListener(record.listenerId);
@@ -198,7 +198,9 @@ export class RamBlock {
     this.#owe([round], this.#about('resize', at));
   }
 
-  #changePhase(listener: RamDiscardListener, { phase, givenUp, at }: ListenerPhaseChanged & { at: string }): void {
+  #changePhase({ listenerId, phase, givenUp, at }: ListenerPhaseChanged & { at: string }): void {
+    const listener = this.manager.listeners.get(listenerId);
+    if (listener === undefined) return;
     const { backlog } = listener;
     listener.phase = phase;
     if (backlog === null) return;
@@ -260,11 +262,5 @@ export class RamBlock {
     const source = this.manager.sources.get(sourceId);
     if (source === undefined) throw new Error(`the journal names source ${sourceId}, which ${this.id} does not have`);
     return source;
-  }
-
-  #listener(listenerId: string): RamDiscardListener {
-    const listener = this.manager.listeners.get(listenerId);
-    if (listener === undefined) throw new Error(`the journal names listener ${listenerId}, which ${this.id} lacks`);
-    return listener;
   }
 }
