@@ -148,6 +148,12 @@ describe('the head of a request', () => {
     expect(answer.status).toBe(200);
   });
 
+  it('that is refused before the parser sees that it cannot be read is answered once', async () => {
+    const answers = await send(head('POST /v1/ram-blocks HTTP/1.1', { Accept: 'a/b', 'Transfer-Encoding': 'x' }));
+    expect(answers).toHaveLength(1);
+    expectProblem(answers[0], 406, 'not-acceptable');
+  });
+
   it('that asks for another protocol is answered in this one', async () => {
     const answer = await answerTo(
       service.url,
@@ -191,6 +197,15 @@ describe('pipelined requests', () => {
       [200, 3],
       // A read never waits: it may see less, but not more.
       [200, expect.any(Number)],
+    ]);
+  });
+
+  it('that expect 100-continue are answered without it where another answer comes first, and end the connection', async () => {
+    const bitmap = head(`GET ${block}/bitmap HTTP/1.1`, { Expect: '100-continue' });
+    const answers = await send(head('GET /livez HTTP/1.1') + bitmap + head('GET /livez HTTP/1.1'));
+    expect(answers.map(({ status, headers, body }) => [status, headers.connection, body])).toEqual([
+      [200, 'keep-alive', '{"status":"alive"}'],
+      [200, 'close', '\0\0'],
     ]);
   });
 

@@ -108,6 +108,8 @@ export function limitBodies(app: FastifyInstance, limit: number): () => number {
       },
     });
     payload.once('error', (error) => counted.destroy(error));
+    // Where it is refused without being read, nobody else listens; an error that nobody hears would end the service.
+    counted.on('error', () => undefined);
     done(null, payload.pipe(counted));
   };
   app.addHook('onRoute', (route) => {

@@ -32,6 +32,11 @@ export function answerProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound(request.url)));
   // Node would answer 417 without a problem document; an expectation may be ignored (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
+  // Where another answer comes first, Node would write "100 Continue" in the middle of this one. Nobody has to wait for it.
+  app.server.on('checkContinue', (request, response) => {
+    if (response.socket !== null) response.writeContinue();
+    app.routing(request, response);
+  });
 
   // All routes once more, without their methods: a path that is known is not "not found".
   const paths = findMyWay<findMyWay.HTTPVersion.V1>({ maxParamLength: 1000 });
@@ -73,9 +78,9 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket): void {
   const { response: pending, request } = underWay(socket);
   // One that is answered before it has come is not answered again.
-  const isAnswered = request?.complete === false && !pending;
+  const isAnswered = request?.complete === false && (!pending || (pending.req === request && pending.writableEnded));
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
-    socket.destroy();
+    socket.destroySoon();
     return;
   }
   if (pending?.req.complete) {
