@@ -37,6 +37,10 @@ export class ServiceProcess {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Leaves none behind, whatever became of the test that started them. */
   static async endAll(): Promise<void> {
     await Promise.all([...ServiceProcess.#running].map((service) => service.end('SIGKILL')));
