@@ -44,6 +44,9 @@ export interface StoredBlock {
 }
 
 export interface Journal {
+  /** What people should know of how the journal was found when it was opened; null when all was in order. */
+  readonly remark: string | null;
+
   /** The last sequence of every machine that was ever written to. */
   positions(): Promise<ReadonlyMap<string, number>>;
 

@@ -22,6 +22,7 @@ interface KeptBlock {
 export class MemoryJournal implements Journal {
   /** Ends for all that is appended in this turn of the event loop at once: what they do next, they do one after the other. */
   #group: Promise<void> | null = null;
+  readonly remark = null;
   readonly #positions = new Map<string, number>();
   readonly #blocks = new Map<string, KeptBlock>();
   readonly #answers = new Map<string, Answered>();

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
+import { type AnswerRow, type Append, packGroup, type Row } from './append-group.ts';
 import {
   type Answered,
   type Journal,
@@ -14,7 +15,7 @@ import {
   type StoredBlock,
 } from './journal.ts';
 import { readRecord, writeRecord } from './record-text.ts';
-import type { AnswerRow, Append, AppendResult, HistoryRow, Row } from './sqlite-store.ts';
+import type { AppendResult, HistoryRow } from './sqlite-store.ts';
 import type { StoreCall, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Waiting {
@@ -35,6 +36,7 @@ export class SqliteJournal implements Journal {
   #waiting: Waiting[] = [];
   #committing = false;
   #failure: Problem | null = null;
+  #remark: string | null = null;
 
   /**
    * Opens the journal in `folder`, which is made where it is missing.
@@ -43,7 +45,7 @@ export class SqliteJournal implements Journal {
   static async open(folder: string): Promise<SqliteJournal> {
     const journal = new SqliteJournal(folder);
     try {
-      await journal.#call({ method: 'open', args: [] });
+      journal.#remark = (await journal.#call({ method: 'open', args: [] })) as string | null;
     } catch (error) {
       await journal.#worker.terminate();
       throw error;
@@ -58,6 +60,10 @@ export class SqliteJournal implements Journal {
     this.#worker.on('message', (response: StoreResponse) => this.#answered(response));
     this.#worker.on('error', (error) => this.#fail(unavailable(error)));
     this.#worker.on('exit', () => this.#fail(unavailable('it is closed')));
+  }
+
+  get remark(): string | null {
+    return this.#remark;
   }
 
   async positions(): Promise<ReadonlyMap<string, number>> {
@@ -120,7 +126,7 @@ export class SqliteJournal implements Journal {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        const call = { method: 'commit', args: [group.map(({ append }) => append)] } as const;
+        const call = { method: 'commit', args: [packGroup(group.map(({ append }) => append))] } as const;
         const results = (await this.#call(call)) as AppendResult[];
         group.forEach((waiting, index) => {
           settle(waiting, results[index] ?? null);

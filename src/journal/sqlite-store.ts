@@ -1,33 +1,10 @@
-// The SQLite file of the journal and its statements. Synchronous: it lives in the journal's worker thread, where a slow
-// disk holds up nobody else.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { crc32 } from 'node:zlib';
+// The tables of the journal and what is done with them. Synchronous: it lives in the journal's worker thread, where a
+// slow disk holds up nobody else.
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { AnswerRow, Append, Row } from './append-group.ts';
+import { checksumOf, checksumOfRecord, checksumOfSnapshot, damaged, NO_RECORD } from './checksums.ts';
 import { HISTORY_LIMIT } from './journal.ts';
-
-/** A record on its way to the disk. */
-export interface Row {
-  readonly ramBlockId: string;
-  readonly kind: string;
-  /** How many the history finds in it. */
-  readonly conversions: number;
-  readonly json: string;
-}
-
-export interface AnswerRow {
-  readonly key: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly json: string;
-}
-
-export interface Append {
-  readonly machine: string;
-  readonly expectedSequence: number;
-  /** In order; each takes a sequence of its own. */
-  readonly rows: readonly (Row | AnswerRow)[];
-}
+import { openFile } from './sqlite-file.ts';
 
 /** A record that the history finds conversions in. */
 export interface HistoryRow {
@@ -38,94 +15,87 @@ export interface HistoryRow {
 /** One of these per append of a group: null when it is durable, else the sequence that the machine really has. */
 export type AppendResult = null | { readonly actualSequence: number };
 
-const FORMAT = 3;
-/** What PRAGMA synchronous says of FULL. */
-const FULL = 2;
-const SCHEMA = `
-  CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE blocks (number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE);
-  CREATE TABLE records (
-    block INTEGER NOT NULL, sequence INTEGER NOT NULL, conversions INTEGER NOT NULL, json TEXT NOT NULL,
-    crc INTEGER NOT NULL,
-    PRIMARY KEY (block, sequence)
-  ) WITHOUT ROWID;
-  CREATE INDEX history ON records (block, sequence, conversions) WHERE conversions > 0;
-  CREATE TABLE snapshots (block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, data BLOB NOT NULL, crc INTEGER NOT NULL);
-  CREATE TABLE answers (key TEXT PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
-  CREATE INDEX answers_by_age ON answers (at);
-  PRAGMA user_version = ${FORMAT};
-`;
+/** A block as the table has it. */
+interface Head {
+  readonly ramBlockId: string;
+  readonly number: number;
+  /** Of its last record. */
+  sequence: number;
+  record: number;
+  /** Conversions that its history has, and those that it may have at most; not counted yet: null. */
+  conversions: number | null;
+}
 
 export class SqliteStore {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  /** The row numbers of blocks, as in the table. */
-  readonly #numbers = new Map<string, number>();
+  /** What people should know of how it was found. */
+  readonly remark: string | null;
+  /** The last sequence of each machine. Nobody else writes it: the file is this process's alone. */
+  readonly #sequences = new Map<string, number>();
+  readonly #heads = new Map<string, Head>();
 
-  /** @throws Error when the folder cannot be used or another process has it; the message names the setting */
+  /** @throws Error when the folder cannot be used, another process has it, or it is damaged */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, 'journal.sqlite');
-    this.#db = new DatabaseSync(file);
+    const { db, remark } = openFile(folder);
+    this.#db = db;
+    this.remark = remark;
     try {
-      // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
-      this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL');
-      this.#db.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
-      const mode = this.#get('PRAGMA journal_mode')?.journal_mode;
-      const synchronous = this.#get('PRAGMA synchronous')?.synchronous;
-      // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
-      if (mode !== 'wal' || synchronous !== FULL)
-        throw new Error(`${file} cannot be written durably (WAL, synchronous FULL)`);
-      const format = Number(this.#get('PRAGMA user_version')?.user_version);
-      if (format === 0) this.#db.exec(SCHEMA);
-      else if (format !== FORMAT) throw new Error(`${file} has format ${format}; this version reads format ${FORMAT}`);
-      this.#db.exec('COMMIT');
+      this.#readTables();
     } catch (error) {
-      this.#db.close();
-      if (String(error).includes('locked')) {
-        throw new Error(`${folder} is in use by another process; set RBA_DATA_DIR to another folder`, { cause: error });
-      }
+      db.close();
       throw error;
-    }
-    for (const { block, number } of this.#all('SELECT block, number FROM blocks')) {
-      this.#numbers.set(String(block), Number(number));
     }
   }
 
   positions(): [string, number][] {
-    return this.#all('SELECT machine, sequence FROM machines').map((row) => [
-      String(row.machine),
-      Number(row.sequence),
-    ]);
+    return [...this.#sequences];
   }
 
   blockIds(): string[] {
-    return [...this.#numbers.keys()];
+    return [...this.#heads.keys()];
   }
 
   /** The newest snapshot of a block and the JSON array of the records after it. @throws Error on damaged rows */
   load(ramBlockId: string): { snapshot: Uint8Array | null; records: string } {
-    const number = this.#numbers.get(ramBlockId) ?? -1;
-    const saved = this.#get('SELECT sequence, data, crc FROM snapshots WHERE block = ?', number);
+    const head = this.#heads.get(ramBlockId);
+    const number = head?.number ?? -1;
+    const saved = this.#get('SELECT sequence, data, record, crc FROM snapshots WHERE block = ?', number);
     const snapshot = saved?.data instanceof Uint8Array ? saved.data : null;
-    if (snapshot !== null && crc32(snapshot) !== saved?.crc) throw damaged(`the snapshot of ${ramBlockId}`);
-    const after = saved === undefined ? -1 : Number(saved.sequence);
+    const after = Number(saved?.sequence ?? -1);
+    let previous = Number(saved?.record ?? NO_RECORD);
+    if (snapshot !== null && checksumOfSnapshot(ramBlockId, after, snapshot, previous) !== saved?.crc) {
+      throw damaged(`the snapshot of ${ramBlockId} does not match its checksum`);
+    }
     const rows = this.#all(
-      'SELECT sequence, json, crc FROM records WHERE block = ? AND sequence > ? ORDER BY sequence',
+      'SELECT sequence, conversions, json, previous, crc FROM records WHERE block = ? AND sequence > ? ORDER BY sequence',
       number,
       after,
     );
-    for (const { sequence, json, crc } of rows) {
-      if (crc32(String(json)) !== crc) throw damaged(`record ${sequence} of ${ramBlockId}`);
+    for (const row of rows) {
+      if (row.previous !== previous) throw damaged(`a record before ${row.sequence} of ${ramBlockId} is missing`);
+      previous = this.#checkedRecord(ramBlockId, row);
     }
+    const last = Number(rows.at(-1)?.sequence ?? Math.min(after, head?.sequence ?? -1));
+    if (previous !== head?.record || last !== head.sequence)
+      throw damaged(`the last record of ${ramBlockId} is missing`);
     return { snapshot, records: `[${rows.map(({ json }) => json).join(',')}]` };
   }
 
-  /** Commits a group of appends with one fsync. @throws Error when the outcome is unknown */
+  /** Commits a group of appends with one fsync. @throws Error when the outcome is unknown; the store is of no more use then */
   commit(group: readonly Append[]): AppendResult[] {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const results = group.map((append) => this.#append(append));
+      const machines = new Set<string>();
+      const heads = new Set<Head>();
+      const results = group.map((append) => this.#append(append, machines, heads));
+      for (const machine of machines) {
+        const sequence = this.#sequences.get(machine) ?? 0;
+        this.#run('INSERT OR REPLACE INTO machines VALUES (?, ?, ?)', machine, sequence, checksumOf(machine, sequence));
+      }
+      for (const { sequence, record, number } of heads) {
+        this.#run('UPDATE blocks SET sequence = ?, record = ? WHERE number = ?', sequence, record, number);
+      }
       this.#db.exec('COMMIT');
       return results;
     } catch (error) {
@@ -135,25 +105,27 @@ export class SqliteStore {
   }
 
   saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): void {
-    const number = this.#numbers.get(ramBlockId);
-    if (number === undefined) return;
+    const head = this.#heads.get(ramBlockId);
+    if (head === undefined) return;
+    const { number } = head;
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      this.#run('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)', number, sequence, data, crc32(data));
-      const oldest = this.#get(
-        `SELECT sequence FROM (
-           SELECT sequence, SUM(conversions) OVER (ORDER BY sequence DESC) AS newer
-           FROM records WHERE block = ? AND conversions > 0
-         ) WHERE newer >= ? ORDER BY sequence DESC LIMIT 1`,
-        number,
-        HISTORY_LIMIT,
-      );
-      this.#run(
-        'DELETE FROM records WHERE block = ? AND sequence <= ? AND (conversions = 0 OR sequence < ?)',
+      const before = this.#get('SELECT sequence, record FROM snapshots WHERE block = ?', number);
+      const last = this.#get(
+        'SELECT crc FROM records WHERE block = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
         number,
         sequence,
-        Number(oldest?.sequence ?? -1),
       );
+      const record = Number(last?.crc ?? before?.record ?? NO_RECORD);
+      const crc = checksumOfSnapshot(ramBlockId, sequence, data, record);
+      this.#run('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)', number, sequence, data, record, crc);
+      this.#run(
+        'DELETE FROM records WHERE block = ? AND sequence > ? AND sequence <= ? AND conversions = 0',
+        number,
+        Number(before?.sequence ?? -1),
+        sequence,
+      );
+      this.#forgetHistory(head, sequence);
       this.#db.exec('COMMIT');
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -164,12 +136,13 @@ export class SqliteStore {
   /** The record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first. */
   history(ramBlockId: string, last: number, limit: number): HistoryRow[] {
     const rows = this.#statement(
-      `SELECT sequence, conversions, json FROM records WHERE block = ? AND conversions > 0 AND sequence <= ?
-       ORDER BY sequence DESC`,
-    ).iterate(this.#numbers.get(ramBlockId) ?? -1, last);
+      `SELECT sequence, conversions, json, previous, crc FROM records
+       WHERE block = ? AND conversions > 0 AND sequence <= ? ORDER BY sequence DESC`,
+    ).iterate(this.#heads.get(ramBlockId)?.number ?? -1, last);
     const found: HistoryRow[] = [];
     let older = 0;
     for (const row of rows) {
+      this.#checkedRecord(ramBlockId, row);
       found.push({ sequence: Number(row.sequence), json: String(row.json) });
       older += Number(row.sequence) === last ? 0 : Number(row.conversions);
       if (older >= limit) break;
@@ -178,8 +151,11 @@ export class SqliteStore {
   }
 
   findAnswer(key: string): string | null {
-    const row = this.#get('SELECT json FROM answers WHERE key = ?', key);
-    return row === undefined ? null : String(row.json);
+    const row = this.#get('SELECT at, json, crc FROM answers WHERE key = ?', key);
+    if (row === undefined) return null;
+    const json = String(row.json);
+    if (checksumOf(key, Number(row.at), json) !== row.crc) throw damaged('a stored answer does not match its checksum');
+    return json;
   }
 
   forgetAnswers(at: number): void {
@@ -190,33 +166,98 @@ export class SqliteStore {
     this.#db.close();
   }
 
-  #append({ machine, expectedSequence, rows }: Append): AppendResult {
-    const actualSequence = Number(this.#get('SELECT sequence FROM machines WHERE machine = ?', machine)?.sequence ?? 0);
+  /** @throws Error on damaged rows */
+  #readTables(): void {
+    for (const row of this.#all('SELECT machine, sequence, crc FROM machines')) {
+      const [machine, sequence] = [String(row.machine), Number(row.sequence)];
+      if (checksumOf(machine, sequence) !== row.crc)
+        throw damaged('the sequence of a machine does not match its checksum');
+      this.#sequences.set(machine, sequence);
+    }
+    const numbers = new Set<number>();
+    for (const row of this.#all('SELECT block, number, sequence, record FROM blocks')) {
+      const number = Number(row.number);
+      const ramBlockId = String(row.block);
+      const [sequence, record] = [Number(row.sequence), Number(row.record)];
+      this.#heads.set(ramBlockId, { ramBlockId, number, sequence, record, conversions: null });
+      numbers.add(number);
+    }
+    for (const table of ['records', 'snapshots']) {
+      // From one block to the next, without looking at what is between.
+      const next = this.#statement(`SELECT block FROM ${table} WHERE block > ? ORDER BY block LIMIT 1`);
+      for (let row = next.get(-1); row !== undefined; row = next.get(Number(row.block))) {
+        if (!numbers.has(Number(row.block))) throw damaged(`there are ${table} of a block that is missing`);
+      }
+    }
+  }
+
+  #append({ machine, expectedSequence, rows }: Append, machines: Set<string>, heads: Set<Head>): AppendResult {
+    const actualSequence = this.#sequences.get(machine) ?? 0;
     if (actualSequence !== expectedSequence) return { actualSequence };
     let sequence = expectedSequence;
     for (const row of rows) {
       sequence++;
-      if ('key' in row) this.#run('INSERT OR REPLACE INTO answers VALUES (?, ?, ?)', row.key, row.at, row.json);
-      else this.#insert(sequence, row);
+      if ('key' in row) this.#keepAnswer(row);
+      else this.#keepRecord(sequence, row, heads);
     }
-    this.#run('INSERT OR REPLACE INTO machines VALUES (?, ?)', machine, sequence);
+    this.#sequences.set(machine, sequence);
+    machines.add(machine);
     return null;
   }
 
-  #insert(sequence: number, { ramBlockId, kind, conversions, json }: Row): void {
+  #keepAnswer({ key, at, json }: AnswerRow): void {
+    this.#run('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)', key, at, json, checksumOf(key, at, json));
+  }
+
+  #keepRecord(sequence: number, { ramBlockId, kind, conversions, json }: Row, heads: Set<Head>): void {
     if (kind === 'block-created') {
-      const { lastInsertRowid } = this.#run('INSERT INTO blocks (block) VALUES (?)', ramBlockId);
-      this.#numbers.set(ramBlockId, Number(lastInsertRowid));
+      const { lastInsertRowid } = this.#run('INSERT INTO blocks VALUES (NULL, ?, 0, 0)', ramBlockId);
+      const number = Number(lastInsertRowid);
+      this.#heads.set(ramBlockId, { ramBlockId, number, sequence: 0, record: NO_RECORD, conversions: 0 });
     }
-    const number = this.#numbers.get(ramBlockId);
-    if (number === undefined) throw new Error(`a record names block ${ramBlockId}, which the journal does not have`);
+    const head = this.#heads.get(ramBlockId);
+    if (head === undefined) throw new Error(`a record names block ${ramBlockId}, which the journal does not have`);
+    const { number, record: previous } = head;
     if (kind === 'block-deleted') {
       for (const table of ['records', 'snapshots']) this.#run(`DELETE FROM ${table} WHERE block = ?`, number);
       this.#run('DELETE FROM blocks WHERE number = ?', number);
-      this.#numbers.delete(ramBlockId);
+      this.#heads.delete(ramBlockId);
+      heads.delete(head);
       return;
     }
-    this.#run('INSERT INTO records VALUES (?, ?, ?, ?, ?)', number, sequence, conversions, json, crc32(json));
+    const crc = checksumOfRecord({ ramBlockId, sequence, conversions, json, previous });
+    this.#run('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)', number, sequence, conversions, json, previous, crc);
+    head.sequence = sequence;
+    head.record = crc;
+    if (head.conversions !== null) head.conversions += conversions;
+    heads.add(head);
+  }
+
+  /** Forgets the oldest conversions when there are twice as many as are kept. */
+  #forgetHistory(head: Head, upTo: number): void {
+    const { number } = head;
+    const count = () => this.#get('SELECT SUM(conversions) AS all_of_them FROM records WHERE block = ?', number);
+    head.conversions ??= Number(count()?.all_of_them ?? 0);
+    if (head.conversions < 2 * HISTORY_LIMIT) return;
+    const oldest = this.#get(
+      `SELECT sequence FROM (
+         SELECT sequence, SUM(conversions) OVER (ORDER BY sequence DESC) AS newer
+         FROM records WHERE block = ? AND conversions > 0
+       ) WHERE newer >= ? ORDER BY sequence DESC LIMIT 1`,
+      number,
+      HISTORY_LIMIT,
+    );
+    const before = Math.min(Number(oldest?.sequence ?? 0), upTo + 1);
+    this.#run('DELETE FROM records WHERE block = ? AND sequence < ?', number, before);
+    head.conversions = null;
+  }
+
+  /** @returns the checksum of the record, which is the right one @throws Error where it is not */
+  #checkedRecord(ramBlockId: string, row: Record<string, unknown>): number {
+    const [sequence, conversions, previous] = [Number(row.sequence), Number(row.conversions), Number(row.previous)];
+    const crc = checksumOfRecord({ ramBlockId, sequence, conversions, json: String(row.json), previous });
+    if (crc !== row.crc) throw damaged(`record ${sequence} of ${ramBlockId} does not match its checksum`);
+    return crc;
   }
 
   #statement(sql: string): StatementSync {
@@ -239,10 +280,4 @@ export class SqliteStore {
   #run(sql: string, ...values: (string | number | null | Uint8Array)[]): { lastInsertRowid: number | bigint } {
     return this.#statement(sql).run(...values);
   }
-}
-
-function damaged(what: string): Error {
-  return new Error(
-    `the journal is damaged: ${what} does not match its checksum; restore the data folder from a backup`,
-  );
 }

@@ -1,12 +1,13 @@
 // The journal's worker thread: takes calls in order and answers each. Everything that waits comes as one group.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Append, SqliteStore } from './sqlite-store.ts';
+import { type PackedGroup, unpackGroup } from './append-group.ts';
+import { SqliteStore } from './sqlite-store.ts';
 
 /** The calls that the worker answers, by name: argument list and result are those of the store. */
 export type StoreCall =
   | { readonly method: 'open' | 'positions' | 'blockIds' | 'close'; readonly args: readonly [] }
   | { readonly method: 'load'; readonly args: readonly [ramBlockId: string] }
-  | { readonly method: 'commit'; readonly args: readonly [group: readonly Append[]] }
+  | { readonly method: 'commit'; readonly args: readonly [group: PackedGroup] }
   | { readonly method: 'saveSnapshot'; readonly args: readonly [string, number, Uint8Array] }
   | { readonly method: 'history'; readonly args: readonly [string, number, number] }
   | { readonly method: 'findAnswer'; readonly args: readonly [string] }
@@ -23,7 +24,7 @@ let store: SqliteStore | undefined;
 function answer(call: StoreCall): unknown {
   if (call.method === 'open') {
     store = new SqliteStore(String(workerData.folder));
-    return null;
+    return store.remark;
   }
   if (store === undefined) throw new Error('the journal is not open');
   switch (call.method) {
@@ -36,7 +37,7 @@ function answer(call: StoreCall): unknown {
     case 'load':
       return store.load(...call.args);
     case 'commit':
-      return store.commit(...call.args);
+      return store.commit(unpackGroup(...call.args));
     case 'saveSnapshot':
       return store.saveSnapshot(...call.args);
     case 'history':

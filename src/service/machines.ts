@@ -121,6 +121,7 @@ export class Machines {
 
   async #readBack(): Promise<void> {
     const journal = this.#journal;
+    if (journal.remark !== null) this.#dependencies.log.warn(journal.remark);
     const machines = new Map<string, Machine>();
     for (const [name, sequence] of await journal.positions()) this.#machine(name, machines, journal, sequence);
     const found: { readonly block: RamBlock; readonly machine: Machine; readonly stored: Stored }[] = [];

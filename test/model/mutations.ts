@@ -53,6 +53,7 @@ function changeRecords(change: (record: BlockRecord) => BlockRecord): Tampering 
 /** The journal as an object whose methods can be replaced one by one. */
 function portOf(journal: Journal): Journal {
   return {
+    remark: null,
     positions: () => journal.positions(),
     blocks: () => journal.blocks(),
     append: (...args) => journal.append(...args),

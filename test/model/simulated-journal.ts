@@ -53,6 +53,7 @@ interface PendingAppend {
 
 /** What one process has open of the store. Appends become durable, and are answered, in the order of the calls. */
 export class SimulatedJournal implements Journal {
+  readonly remark = null;
   readonly #store: Store;
   #pending: PendingAppend[] = [];
   #failure: Problem | null = null;

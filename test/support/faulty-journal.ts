@@ -71,6 +71,7 @@ export class FaultyJournal implements Journal {
     return this.#inner.history(...args);
   }
 
+  readonly remark = null;
   positions: Journal['positions'] = () => this.#inner.positions();
   blocks: Journal['blocks'] = () => this.#inner.blocks();
   saveSnapshot: Journal['saveSnapshot'] = (...args) => this.#inner.saveSnapshot(...args);

@@ -1,0 +1,78 @@
+// Opens the SQLite file of the journal: for this process alone, durably, and only where it is sound.
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { damaged } from './checksums.ts';
+import { inspectLog } from './write-ahead-log.ts';
+
+const FORMAT = 4;
+/** What PRAGMA synchronous says of FULL. */
+const FULL = 2;
+const SCHEMA = `
+  CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+  -- With the sequence and the checksum of the last record of each.
+  CREATE TABLE blocks (
+    number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL, record INTEGER NOT NULL
+  );
+  CREATE TABLE records (
+    block INTEGER NOT NULL, sequence INTEGER NOT NULL, conversions INTEGER NOT NULL, json TEXT NOT NULL,
+    previous INTEGER NOT NULL, crc INTEGER NOT NULL,
+    PRIMARY KEY (block, sequence)
+  ) WITHOUT ROWID;
+  CREATE TABLE snapshots (
+    block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, data BLOB NOT NULL,
+    record INTEGER NOT NULL, crc INTEGER NOT NULL
+  );
+  CREATE TABLE answers (
+    key TEXT PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL, crc INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX answers_by_age ON answers (at);
+  PRAGMA user_version = ${FORMAT};
+`;
+
+export interface OpenFile {
+  readonly db: DatabaseSync;
+  /** What people should know of how it was found. */
+  readonly remark: string | null;
+}
+
+/** @throws Error when the folder cannot be used, another process has it, or it is damaged; the message says which */
+export function openFile(folder: string): OpenFile {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'journal.sqlite');
+  const mark = join(folder, 'journal.made');
+  // SQLite would make an empty file of one that is missing or was emptied.
+  if (existsSync(mark) && (!existsSync(file) || statSync(file).size === 0) && !existsSync(`${file}-wal`)) {
+    throw damaged(`${file} is missing or empty`);
+  }
+  const db = new DatabaseSync(file);
+  try {
+    // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
+    const remark = inspectLog(`${file}-wal`);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+    const value = (pragma: string): unknown => Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
+    // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
+    if (value('journal_mode') !== 'wal' || value('synchronous') !== FULL) {
+      throw new Error(`${file} cannot be written durably (WAL, synchronous FULL)`);
+    }
+    const format = Number(value('user_version'));
+    if (format !== 0 && format !== FORMAT) {
+      throw new Error(`${file} has format ${format}; this version reads format ${FORMAT}`);
+    }
+    const soundness = value('quick_check(1)');
+    if (soundness !== 'ok') throw damaged(String(soundness));
+    if (format === 0) db.exec(SCHEMA);
+    db.exec('COMMIT');
+    if (!existsSync(mark)) writeFileSync(mark, `The journal in this folder was made at ${new Date().toISOString()}.\n`);
+    return { db, remark };
+  } catch (error) {
+    db.close();
+    const { message } = error as Error;
+    if (message.includes('locked')) {
+      throw new Error(`${folder} is in use by another process; set RBA_DATA_DIR to another folder`, { cause: error });
+    }
+    if (message.includes('malformed')) throw damaged(message);
+    throw error;
+  }
+}
