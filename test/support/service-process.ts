@@ -15,10 +15,13 @@ export class ServiceProcess {
   /** Resolves when it listens; rejects when it ends before. */
   readonly ready: Promise<Api>;
 
-  /** @param token with which its Api asks */
-  constructor(dataDir: string, settings: Record<string, string> = {}, token?: string) {
+  /** @param token with which its Api asks @param fileBytes that no file of it may be longer than, a multiple of 512 */
+  constructor(dataDir: string, settings: Record<string, string> = {}, token?: string, fileBytes?: number) {
     const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...settings };
-    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const options = { env, stdio: ['ignore' as const, 'pipe' as const, 'pipe' as const] };
+    const limited = ['-c', `ulimit -f ${(fileBytes ?? 0) / 512}; exec "$0" "$@"`, process.execPath, MAIN];
+    this.#child =
+      fileBytes === undefined ? spawn(process.execPath, [MAIN], options) : spawn('/bin/sh', limited, options);
     ServiceProcess.#running.add(this);
     const listening = Promise.withResolvers<Api>();
     this.ready = listening.promise;
