@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { until } from '../support/service.ts';
@@ -51,6 +52,71 @@ it('finishes what has begun, turns away what waits, and exits with 0', async () 
   const again = new ServiceProcess(folder);
   const restarted = await again.ready;
   expect(await restarted.ok('GET', path)).toMatchObject({ generation: 1, populated: { bytes: PAGE } });
+  await restarted.close();
+  expect(await again.end('SIGTERM')).toBe(0);
+});
+
+it('under load loses nothing that was answered and cuts nothing that it began, whoever listens', async () => {
+  const BLOCKS = 4;
+  const service = new ServiceProcess(folder);
+  const api = await service.ready;
+  const paths: string[] = [];
+  for (let index = 0; index < BLOCKS; index++) {
+    const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: `ram ${index}`, usedLength: '16M' });
+    paths.push(`/v1/ram-blocks/${id}`);
+    // One is waited for, one is not, and of one nobody hears.
+    const mode = ['sync', 'async'][index];
+    if (mode) await api.ok('POST', `${paths[index]}/listeners`, { url: device.url, secret: SECRET, mode });
+  }
+  // Readers that would never leave, and connections that nobody uses.
+  const readers = paths.map((path) => fetch(`${api.url}/v1/events?ramBlockId=${path.split('/').at(-1)}`));
+  await Promise.all([...readers, ...paths.map((path) => api.get(path))]);
+
+  const answered = new Map(paths.map((path) => [path, 0]));
+  const unlike: unknown[] = [];
+  let total = 0;
+  let isRefused = false;
+  const client = async (path: string, number: number): Promise<void> => {
+    for (let step = 0; !isRefused; step++) {
+      const body = {
+        offset: (number * 128 + (step % 128)) * PAGE,
+        size: PAGE,
+        to: step % 256 < 128 ? 'shared' : 'private',
+      };
+      // A connection for each: one that is kept may be closed by the other side at any time.
+      const sent = request(`${api.url}${path}/conversions`, {
+        ...{ method: 'POST', reset: true, headers: { 'content-type': 'application/json' } },
+        body: JSON.stringify(body),
+      });
+      const outcome = await sent.then(
+        async (answer) => ({ status: answer.statusCode, body: Object(await answer.body.json()) }),
+        (error: NodeJS.ErrnoException) => error,
+      );
+      if (outcome instanceof Error) {
+        // Only before it was let in: what was begun is answered, as the generations show.
+        isRefused = true;
+        if (!['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'].includes(String(outcome.code))) unlike.push(outcome);
+      } else if (outcome.status === 200) {
+        answered.set(path, (answered.get(path) ?? 0) + 1);
+        total++;
+      } else if (outcome.body.code !== 'overloaded') unlike.push(outcome);
+    }
+  };
+  const clients = paths.flatMap((path) => Array.from({ length: 8 }, (_, number) => client(path, number)));
+  await until('many are answered', () => total > 200);
+  expect(await service.end('SIGTERM')).toBe(0);
+  await Promise.all(clients);
+  expect(unlike).toEqual([]);
+  for (const reader of readers) await (await reader).text();
+  await api.close();
+
+  const again = new ServiceProcess(folder);
+  const restarted = await again.ready;
+  for (const [path, changes] of answered) {
+    expect((await restarted.ok('GET', path)).generation).toBe(changes);
+    const [listener] = (await restarted.ok('GET', `${path}/listeners`)).items;
+    if (listener?.mode === 'sync') expect(listener).toMatchObject({ state: 'active', unsettled: { bytes: 0 } });
+  }
   await restarted.close();
   expect(await again.end('SIGTERM')).toBe(0);
 });

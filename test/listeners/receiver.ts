@@ -117,3 +117,12 @@ export function flood(socket: Socket, chunk: string): void {
   socket.on('drain', more);
   more();
 }
+
+/** Writes one character of `text` after the other, then `x` without end. */
+export function drip(text: string, everyMs: number): Handler {
+  return (socket) => {
+    let next = 0;
+    const timer = setInterval(() => socket.write(text.charAt(next++) || 'x'), everyMs);
+    socket.on('close', () => clearInterval(timer));
+  };
+}

@@ -2,7 +2,7 @@
 // and nothing of it is taken for an acceptance that is none.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../support/service.ts';
-import { flood, type Handler, http, Receiver, type ReceiverOptions } from './receiver.ts';
+import { drip, flood, type Handler, http, Receiver, type ReceiverOptions } from './receiver.ts';
 import { Sender } from './sender.ts';
 
 const MiB = 2 ** 20;
@@ -122,15 +122,6 @@ describe('an answer that is too long', () => {
 });
 
 describe('an answer that does not end before the deadline', () => {
-  /** Writes one character after the other. */
-  const drip = (text: string): Handler => {
-    return (socket) => {
-      let next = 0;
-      const timer = setInterval(() => socket.write(text.charAt(next++) || 'x'), 20);
-      socket.on('close', () => clearInterval(timer));
-    };
-  };
-
   it.each<[string, number | null, Handler]>([
     ['nothing after the connection', null, () => undefined],
     ['half a status line', null, (socket) => socket.write('HTTP/1.1 2')],
@@ -139,13 +130,13 @@ describe('an answer that does not end before the deadline', () => {
     ['half a body', 200, (socket) => socket.write(`${OK}content-length: 5\r\n\r\nhal`)],
     ['chunks and no last one', 200, (socket) => socket.write(`${OK}transfer-encoding: chunked\r\n\r\n1\r\nx\r\n`)],
     ['a body that ends with the connection, which stays', 200, (socket) => socket.write(`${OK}\r\nx`)],
-    ['one byte after the other', null, drip(`${OK}x-slow: ${'x'.repeat(1000)}`)],
+    ['one byte after the other', null, drip(`${OK}x-slow: ${'x'.repeat(1000)}`, 20)],
     [
       'one byte of the body after the other',
       200,
       (socket, ...rest) => {
         socket.write(`${OK}content-length: 10000\r\n\r\n`);
-        drip('')(socket, ...rest);
+        drip('', 20)(socket, ...rest);
       },
     ],
   ])('is unanswered, even with status 200: %s', async (_, status, handler) => {
