@@ -41,23 +41,36 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^rba_${name} (.*)$`, 'm').exec((await watcher.get('/metrics')).body)?.[1]);
 }
 
-/** Asks whether the service lives until `work` is done. @returns the work, and the most resident memory of it, in MiB */
+/** MiB that the README says are enough. @param bodies MiB of RBA_BODY_MEMORY_LIMIT */
+const boundOf = (bodies: number, connections: number) => 220 + 2 * bodies + (connections * 25) / 1024;
+
+/**
+ * Asks whether the service lives until `work` is done, and sees to it that nearly all of these are answered soon.
+ * @returns the work, and the most resident memory of it, in MiB
+ */
 async function watching<T>(work: Promise<T>): Promise<{ done: T; rss: number }> {
   let isOver = false;
   const end = work.finally(() => {
     isOver = true;
   });
   let rss = 0;
+  const took: number[] = [];
   await until(
     'it is done',
     async () => {
+      const asked = performance.now();
       expect((await watcher.get('/livez')).status).toBe(200);
+      took.push(performance.now() - asked);
       rss = Math.max(rss, (await metric('process_resident_memory_bytes')) / MIB);
       return isOver;
     },
     50_000,
   );
-  return { done: await end, rss };
+  const done = await end;
+  // Later than RBA_EVENT_LOOP_DELAY_LIMIT_MS at most one of them, or one in a hundred.
+  const late = took.filter((milliseconds) => milliseconds > 1000);
+  expect(late.length, `of ${took.length}`).toBeLessThanOrEqual(Math.max(1, took.length / 100));
+  return { done, rss };
 }
 
 it('takes a thousand connections at once', async () => {
@@ -82,7 +95,8 @@ it('takes a thousand connections at once', async () => {
     generation: accepted.length,
     populated: { pages: accepted.length },
   });
-  expect(rss).toBeLessThan(400);
+  // The limit of bodies is the default, and theirs are small.
+  expect(rss).toBeLessThan(boundOf(32, 1000));
   await api.close();
 });
 
@@ -119,7 +133,6 @@ it('turns away what does not fit into the queue of a block, and does what is in 
 
 it('holds no more of bodies than it may, however many are sent', async () => {
   const api = await start({ RBA_BODY_MEMORY_LIMIT: '64M' });
-  const before = await metric('process_resident_memory_bytes');
   const body = Buffer.alloc(4 * MIB, ' ');
   const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), Connection: 'close' };
   const bytes = Buffer.concat([Buffer.from(head('POST /v1/ram-blocks HTTP/1.1', headers)), body]);
@@ -132,7 +145,7 @@ it('holds no more of bodies than it may, however many are sent', async () => {
   );
   for (const { answer } of senders.filter(isTurnedAway)) expect(answer).toMatch(/^$|^HTTP\/1\.1 503 /);
   expect(senders.filter(({ answer }) => answer.includes('retry-after: 1')).length).toBeGreaterThan(0);
-  expect(rss).toBeLessThan(before / MIB + 300);
+  expect(rss).toBeLessThan(boundOf(64, 200));
   // Who was let in is answered.
   const letIn = senders.filter((one) => !isTurnedAway(one));
   for (const { socket } of letIn) socket.write(' ');
