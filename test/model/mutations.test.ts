@@ -26,6 +26,8 @@ function scenario(faults: Partial<Faults>, commands = COMMANDS): Scenario {
 const ASKED: Record<NonNullable<Mutation['asked']>, Command> = {
   'a batch': batch('b1', { start: 1, end: 2, to: 'private' }, { start: 0, end: 1, to: 'shared' }),
   'an unregistration': unregister('b1', 'l1'),
+  'a conversion of the page in the middle': convert('b1', { start: 1, end: 2, to: 'private' }),
+  'a conversion of other pages': convert('b1', { start: 0, end: 1, to: 'private' }),
 };
 
 it.each(MUTATIONS)('notices it when $name', async ({ found, tampering = {}, patch, faults = {}, asked }) => {

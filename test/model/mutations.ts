@@ -16,7 +16,11 @@ export interface Mutation {
   readonly name: string;
   /** What must go wrong, or be asked for, before it shows. */
   readonly faults?: Partial<Faults>;
-  readonly asked?: 'a batch' | 'an unregistration';
+  readonly asked?:
+    | 'a batch'
+    | 'an unregistration'
+    | 'a conversion of other pages'
+    | 'a conversion of the page in the middle';
   /** What the explorer says of it. */
   readonly found: RegExp;
   readonly tampering?: Tampering;
@@ -79,6 +83,7 @@ function replace<Class extends object, Name extends keyof Class>(
   };
 }
 
+const { run } = BlockQueue.prototype;
 const runAtOnce: BlockQueue['run'] = (task) => task();
 const nothing = (): void => undefined;
 const { populateAgain, tell } = Notifications.prototype;
@@ -88,7 +93,7 @@ const { noteOutcome } = RamDiscardListener.prototype;
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a change is committed before its callbacks are answered',
-    found: /crosses another|private|populated/,
+    found: /crosses another|fences what is under way|private|populated/,
     tampering: {
       deliver: (deliver) => async (delivery, signal) => {
         void deliver(delivery, signal);
@@ -163,6 +168,19 @@ export const MUTATIONS: readonly Mutation[] = [
     }),
   },
   {
+    name: 'settledThrough is that of the delivery before, also where that is under way',
+    asked: 'a conversion of other pages',
+    found: /fences what is under way|is fenced, and is not late/,
+    tampering: changeDeliveries((delivery) => ({ ...delivery, settledThrough: delivery.sequence - 1 })),
+  },
+  {
+    name: 'conversions take the pages of others for free',
+    found: /crosses another|comes after|the disk|is so|was|is shown as/,
+    patch: replace(BlockQueue.prototype, 'run', function (this: BlockQueue, task, signal) {
+      return run.call(this, task, signal, () => ({ start: 0, end: 0 })) as ReturnType<typeof task>;
+    }),
+  },
+  {
     name: 'recovery takes what is unknown to be discarded',
     faults: { deliveries: 1 },
     found: /has mapped page|mapped twice|may yet reach/,
@@ -204,6 +222,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a change does not wait for a populate that settles',
+    asked: 'a conversion of the page in the middle',
     faults: { crashes: 1 },
     found: /crosses another|comes after/,
     patch: replace(Settling.prototype, 'conclude', async () => undefined),

@@ -1,11 +1,12 @@
 // What a process has in mind and has not written down: which tasks wait in the queue of each block, in which order, and
 // what has happened to the one that runs. Seen from outside, by what was the cause of each.
-import { BlockQueue } from '../../src/service/block-queue.ts';
+import { BlockQueue, type Lock } from '../../src/service/block-queue.ts';
 
 interface Seen {
   readonly waiting: string[];
-  running: string | null;
-  /** Appends that became durable since it runs, in order; answers to its deliveries, in any order. */
+  /** Those of different pages run at once. */
+  readonly running: string[];
+  /** Appends that became durable since the first of them runs, in order; answers to their deliveries, in any order. */
   appends: string[];
   answers: string[];
 }
@@ -20,8 +21,13 @@ export class QueueWatch {
   install(): void {
     const { run, runOwed } = this.#original;
     const watch = this;
-    BlockQueue.prototype.run = function watched<T>(this: BlockQueue, task: () => Promise<T>, signal?: AbortSignal) {
-      return watch.#enter(this, task, (seen) => run.call(this, seen, signal) as Promise<T>);
+    BlockQueue.prototype.run = function watched<T>(
+      this: BlockQueue,
+      task: () => Promise<T>,
+      signal?: AbortSignal,
+      lock?: () => Lock,
+    ) {
+      return watch.#enter(this, task, (seen) => run.call(this, seen, signal, lock) as Promise<T>);
     };
     BlockQueue.prototype.runOwed = function watched<T>(this: BlockQueue, task: () => Promise<T>) {
       return watch.#enter(this, task, (seen) => runOwed.call(this, seen) as Promise<T>);
@@ -49,7 +55,7 @@ export class QueueWatch {
   #of(queue: BlockQueue): Seen {
     let seen = this.#seen.get(queue);
     if (seen === undefined) {
-      seen = { waiting: [], running: null, appends: [], answers: [] };
+      seen = { waiting: [], running: [], appends: [], answers: [] };
       this.#seen.set(queue, seen);
     }
     return seen;
@@ -66,9 +72,13 @@ export class QueueWatch {
     };
     const result = enter(() => {
       leave();
-      Object.assign(seen, { running: cause, appends: [], answers: [] });
+      seen.running.push(cause);
       const done = task();
-      const end = (): void => void Object.assign(seen, { running: null, appends: [], answers: [] });
+      const end = (): void => {
+        seen.running.splice(seen.running.indexOf(cause), 1);
+        // Whose they were is not told apart: states that differ in it are not taken for one.
+        if (seen.running.length === 0) Object.assign(seen, { appends: [], answers: [] });
+      };
       done.then(end, end);
       return done;
     });

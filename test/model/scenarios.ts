@@ -64,6 +64,32 @@ const EXPLORABLE: readonly Explorable[] = [
     deep: [[2, 1, 0, 0]],
   },
   {
+    name: 'two conversions of different pages, under way at once',
+    blocks: [TWO_LISTENERS],
+    commands: [convert('b1', shared(0, 1)), convert('b1', made(1, 3))],
+    // biome-ignore format: one line each reads as a table
+    quick: [[1, 1, 0, 0]],
+    // biome-ignore format: one line each reads as a table
+    deep: [[2, 1, 0, 0], [1, 2, 0, 0], [1, 1, 1, 0]],
+  },
+  {
+    name: 'two conversions of different pages, both to private, and one of both pages',
+    // biome-ignore format: it is short
+    blocks: [{ ...ONE_LISTENER, shared: [[0, 1], [1, 2]] }],
+    commands: [convert('b1', made(0, 1)), convert('b1', made(1, 2)), convert('b1', shared(0, 2))],
+    quick: [[1, 1, 0, 0]],
+    // biome-ignore format: one line each reads as a table
+    deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
+  },
+  {
+    name: 'two conversions of different pages, and a batch between them',
+    blocks: [ONE_LISTENER],
+    commands: [convert('b1', shared(1, 2)), batch('b1', made(0, 1), shared(0, 2)), convert('b1', made(1, 2))],
+    quick: [[1, 0, 0, 0]],
+    // biome-ignore format: one line each reads as a table
+    deep: [[1, 1, 0, 0], [2, 0, 0, 0]],
+  },
+  {
     name: 'two conversions, with snapshots',
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 3)), convert('b1', made(1, 3))],

@@ -15,7 +15,9 @@ export function violationsInSending(
   const wrong: string[] = [];
   if (sequence <= before) wrong.push(`comes after ${before}`);
   if (settledThrough >= sequence) wrong.push('fences itself');
-  if (process.inFlight.some(({ copy: other }) => other.listenerId === listenerId)) wrong.push('crosses another');
+  const underWay = process.inFlight.map(({ copy }) => copy).filter((other) => other.listenerId === listenerId);
+  if (underWay.some((other) => other.pages.some((page) => pages.includes(page)))) wrong.push('crosses another');
+  if (underWay.some((other) => other.sequence <= settledThrough)) wrong.push('fences what is under way');
   if (block === undefined || listener === undefined) {
     wrong.push('is to nobody who is known');
   } else {
