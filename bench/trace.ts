@@ -1,7 +1,7 @@
 // Reading a recorded trace: what the parser takes beside reading the file and cutting it into lines.
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findTrace } from '../src/cli/replay/trace-reader.ts';
+import { findTrace } from '../src/cli/trace-source.ts';
 import { alternate, type Figure, figure, type Scale, scaled } from './measure.ts';
 import { makeDataFolder, removeDataFolder } from './processes/data-folder.ts';
 

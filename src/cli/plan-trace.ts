@@ -11,7 +11,7 @@ import { CommandError, errorCode } from './command-error.ts';
 import { HELP, type PlanArguments, parsePlanArguments, USAGE, usageOf } from './plan/arguments.ts';
 import { planSvg } from './plan/plan-svg.ts';
 import { planText } from './plan/plan-text.ts';
-import { findTrace } from './replay/trace-reader.ts';
+import { findTrace } from './trace-source.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parsePlanArguments(args);

@@ -1,10 +1,11 @@
 // Keeps the figures of a plan while its conversions are made, one after the other.
-import type { BlockPart } from '../cli/replay/block-map.ts';
-import type { TraceEvent } from '../cli/replay/trace-reader.ts';
+
 import { CHUNK_PAGES } from '../core/page-bitmap.ts';
 import type { Uniformity } from '../core/ram-discard-source.ts';
 import { countPages, MIN_PAGE_SIZE } from '../core/section.ts';
 import { Problem } from '../errors.ts';
+import type { BlockPart } from '../traces/block-map.ts';
+import type { TraceEvent } from '../traces/trace-reader.ts';
 import { ConversionCounts } from './conversion-counts.ts';
 import { Footprint, PINNED } from './footprint.ts';
 import { HotPieces } from './hot-pieces.ts';

@@ -1,10 +1,11 @@
 // Where the conversions of a trace belong: in the RAM blocks that the person named, or in blocks that fit the trace. The
 // trace is read once, so fitted blocks are known only at its end; until then guest physical addresses are one space.
-import { AddressFit } from '../cli/replay/address-fit.ts';
-import { type AddressRange, BlockMap, type Mapping } from '../cli/replay/block-map.ts';
-import { type Placed, Placement } from '../cli/replay/placement.ts';
-import type { TraceConversion } from '../cli/replay/trace-lines.ts';
+
 import { Problem } from '../errors.ts';
+import { AddressFit } from '../traces/address-fit.ts';
+import { type AddressRange, BlockMap, type Mapping } from '../traces/block-map.ts';
+import { type Placed, Placement } from '../traces/placement.ts';
+import type { TraceConversion } from '../traces/trace-lines.ts';
 import { MAX_BLOCK_BYTES, type MapOption } from './map-option.ts';
 import type { PlanBlock } from './plan.ts';
 import { PlannedBlock } from './planned-block.ts';

@@ -1,5 +1,5 @@
 // Plans a trace while it is read: what the command and the route have in common. Where it is read from is theirs.
-import type { TraceReader } from '../cli/replay/trace-reader.ts';
+import type { TraceReader } from '../traces/trace-reader.ts';
 import type { Plan } from './plan.ts';
 import type { Planner } from './planner.ts';
 

@@ -1,7 +1,7 @@
 // A plan: what a trace of conversions would need of whoever maps shared memory for a device. The shape of the answer, also
 // of `plan-trace --json`. Sizes are bytes; times and durations are in the unit of `clock`.
-import { RANGE_REFUSALS, type RangeRefusal } from '../cli/replay/placement.ts';
-import type { TraceEventName } from '../cli/replay/trace-lines.ts';
+import { RANGE_REFUSALS, type RangeRefusal } from '../traces/placement.ts';
+import type { TraceEventName } from '../traces/trace-lines.ts';
 
 const KIB = 2 ** 10;
 

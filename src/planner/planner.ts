@@ -1,7 +1,8 @@
 // Makes the plan of one trace: takes its conversions in their order and answers what they need. No I/O.
-import type { RangeRefusal } from '../cli/replay/placement.ts';
-import type { TraceEvent } from '../cli/replay/trace-reader.ts';
+
 import { Problem } from '../errors.ts';
+import type { RangeRefusal } from '../traces/placement.ts';
+import type { TraceEvent } from '../traces/trace-reader.ts';
 import { Accounts, MAX_RANGES } from './accounts.ts';
 import { PIECE_BYTES } from './hot-pieces.ts';
 import type { MapOption } from './map-option.ts';

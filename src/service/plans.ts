@@ -1,9 +1,10 @@
 // Plans of traces: they concern no block and no machine. A few are made at a time, so that their memory is bounded.
-import { TraceReader } from '../cli/replay/trace-reader.ts';
+
 import { Problem } from '../errors.ts';
 import type { Plan } from '../planner/plan.ts';
 import { planTrace } from '../planner/plan-trace.ts';
 import type { Planner } from '../planner/planner.ts';
+import { TraceReader } from '../traces/trace-reader.ts';
 
 /** Each takes some 200 MiB at worst. */
 export const PLANS_AT_ONCE = 4;

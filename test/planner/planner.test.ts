@@ -1,10 +1,10 @@
 // The planner against a slow and obvious one, on random traces.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TraceEvent } from '../../src/cli/replay/trace-reader.ts';
 import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
+import type { TraceEvent } from '../../src/traces/trace-reader.ts';
 import { naivePlan } from './naive-plan.ts';
 
 const PAGE = 4096;

@@ -1,9 +1,10 @@
 // Plans of short traces, as the tests write them.
-import { type TraceEvent, TraceReader } from '../../src/cli/replay/trace-reader.ts';
+
 import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan, PlanTracking, TrackingName } from '../../src/planner/plan.ts';
 import { planTrace } from '../../src/planner/plan-trace.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
+import { type TraceEvent, TraceReader } from '../../src/traces/trace-reader.ts';
 
 export const PAGE = 4096;
 export const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
 // The plans of the sample traces, with figures that were worked out by hand.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { findTrace } from '../../src/cli/replay/trace-reader.ts';
+import { findTrace } from '../../src/cli/trace-source.ts';
 import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { planTrace } from '../../src/planner/plan-trace.ts';

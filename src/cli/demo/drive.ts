@@ -1,12 +1,12 @@
 // The two ways in which the demo posts the conversions of a trace, line by line or as one batch, and what came of them.
 import { PageBitmap } from '../../core/page-bitmap.ts';
 import { MIN_PAGE_SIZE, toPageRange } from '../../core/section.ts';
+import { BlockMap } from '../../traces/block-map.ts';
 import { numberOf } from '../json-fields.ts';
-import { BlockMap } from '../replay/block-map.ts';
 import { replayTrace } from '../replay/replay.ts';
 import type { FirstRefusal } from '../replay/summary.ts';
-import { findTrace } from '../replay/trace-reader.ts';
 import type { ServiceConnection } from '../service-call.ts';
+import { findTrace } from '../trace-source.ts';
 import type { Scenario } from './scenarios.ts';
 import { call } from './service-calls.ts';
 

@@ -1,6 +1,6 @@
 // The plan for people. Pure: a plan to lines of text.
 import type { Plan, PlanBlock, PlanExceeded, PlanTracking } from '../../planner/plan.ts';
-import { RANGE_REFUSALS } from '../replay/placement.ts';
+import { RANGE_REFUSALS } from '../../traces/placement.ts';
 import { count, size } from '../replay/summary-text.ts';
 import { printable } from '../terminal-text.ts';
 import { timeText, trackingText } from './words.ts';

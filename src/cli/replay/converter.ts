@@ -1,12 +1,12 @@
 // The conversions that a replay asks the service for, or for previews of them, with the retries that the contract allows.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Section } from '../../core/section.ts';
+import type { AddressRange } from '../../traces/block-map.ts';
+import type { ConversionTarget } from '../../traces/trace-lines.ts';
 import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
 import { type ProblemAnswer, type ServiceRequest, toProblem } from '../service-call.ts';
 import type { RamBlockAnswer } from './answers.ts';
-import type { AddressRange } from './block-map.ts';
 import type { ServiceClient } from './service-client.ts';
-import type { ConversionTarget } from './trace-lines.ts';
 
 /** Attempts of one conversion that the service asks to try again later. */
 export const MAX_ATTEMPTS = 10;

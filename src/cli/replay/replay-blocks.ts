@@ -1,8 +1,8 @@
 // The blocks that a replay converts: the ones that the person named, or new ones that fit the trace.
 import { randomBytes } from 'node:crypto';
+import { BlockMap, type Mapping, OverlapError } from '../../traces/block-map.ts';
+import type { MachineLayout } from '../../traces/placement.ts';
 import type { RamBlockAnswer } from './answers.ts';
-import { BlockMap, type Mapping } from './block-map.ts';
-import type { MachineLayout } from './placement.ts';
 import { ReplayError } from './replay-error.ts';
 import { ReplayedBlock } from './replayed-block.ts';
 import type { NewRamBlock, ServiceClient } from './service-client.ts';
@@ -78,7 +78,18 @@ export async function prepareBlocks(
     else mappings.push({ gpa: wanted.gpa, size: wanted.usedLength, offset: 0, block });
   }
   const layout = await found.machineOf(mappings);
-  return { map: new BlockMap(mappings), machine: layout, stateChangeBlock, all: found.all };
+  return { map: mapOf(mappings), machine: layout, stateChangeBlock, all: found.all };
+}
+
+/** @throws ReplayError when two mappings overlap */
+function mapOf(mappings: readonly Mapping<ReplayedBlock>[]): BlockMap<ReplayedBlock> {
+  try {
+    return new BlockMap(mappings);
+  } catch (error) {
+    if (!(error instanceof OverlapError)) throw error;
+    const message = `--map ${error.first} and --map ${error.second} overlap; an address belongs to one RAM block`;
+    throw new ReplayError(message, { cause: error });
+  }
 }
 
 /** Each block once, however often it is named. */

@@ -1,16 +1,18 @@
 // Replays a trace against a running service: reads it, places each conversion, waits for its time, posts it, counts. A dry
 // run asks for previews instead.
+
+import { type Placed, Placement } from '../../traces/placement.ts';
+import type { TraceEvent } from '../../traces/trace-reader.ts';
+import { findTrace } from '../trace-source.ts';
 import { BatchPreviews } from './batch-previews.ts';
 import { type ConversionResult, Converter } from './converter.ts';
 import { Pacer } from './pacer.ts';
-import { type Placed, Placement } from './placement.ts';
 import { type MapOption, prepareBlocks, type ReplayBlocks } from './replay-blocks.ts';
 import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
 import { ServiceClient } from './service-client.ts';
 import type { BlockSummary, ReplaySummary } from './summary.ts';
 import { type AskedConversion, Tally } from './tally.ts';
-import { findTrace, type TraceEvent } from './trace-reader.ts';
 import { scanTrace } from './trace-scan.ts';
 
 export interface ReplayProgress {

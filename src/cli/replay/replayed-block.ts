@@ -2,8 +2,8 @@
 // the figures cost no question to the service. Only RamBlockAttributes is followed, and nobody else's changes.
 import { PageBitmap } from '../../core/page-bitmap.ts';
 import { type Section, toPageRange } from '../../core/section.ts';
+import type { ConversionTarget } from '../../traces/trace-lines.ts';
 import type { RamBlockAnswer } from './answers.ts';
-import type { ConversionTarget } from './trace-lines.ts';
 
 export class ReplayedBlock {
   readonly ramBlock: RamBlockAnswer;

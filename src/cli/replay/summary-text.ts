@@ -1,5 +1,5 @@
 // The summary for people. Pure: the result of a replay to lines of text.
-import { RANGE_REFUSALS, type RangeRefusal } from './placement.ts';
+import { RANGE_REFUSALS, type RangeRefusal } from '../../traces/placement.ts';
 import type {
   BatchPreview,
   BlockSummary,

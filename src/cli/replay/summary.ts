@@ -1,7 +1,8 @@
 // What a replay found out: the shape of its result, also of `--json`. Sizes are bytes, times are seconds.
+
+import type { RangeRefusal } from '../../traces/placement.ts';
+import type { ConversionTarget, TraceEventName } from '../../traces/trace-lines.ts';
 import type { ProblemAnswer } from '../service-call.ts';
-import type { RangeRefusal } from './placement.ts';
-import type { ConversionTarget, TraceEventName } from './trace-lines.ts';
 
 /** Every line is in exactly one of `applied`, `repeated`, `foreign` and the kinds of `refused`. */
 export interface LineCounts {

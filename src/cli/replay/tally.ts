@@ -1,12 +1,12 @@
 // Keeps the figures of a replay while it runs.
-import type { BlockPart } from './block-map.ts';
+import type { BlockPart } from '../../traces/block-map.ts';
+import { RANGE_REFUSALS, type RangeRefusal } from '../../traces/placement.ts';
+import type { ConversionTarget } from '../../traces/trace-lines.ts';
+import type { TraceEvent } from '../../traces/trace-reader.ts';
 import type { Accepted, ConversionResult, Refused } from './converter.ts';
-import { RANGE_REFUSALS, type RangeRefusal } from './placement.ts';
 import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
 import type { BlockSummary, PopulatedState, RefusalCount, ReplaySummary } from './summary.ts';
-import type { ConversionTarget } from './trace-lines.ts';
-import type { TraceEvent } from './trace-reader.ts';
 
 /** One conversion as the service was asked for it. */
 export interface AskedConversion {

@@ -1,10 +1,10 @@
 // The first pass over a file: which blocks its conversions need, and whether its state changes only repeat others.
 
 import { MIN_PAGE_SIZE } from '../../core/section.ts';
-import { AddressFit, fitEnd, MAX_BLOCK_BYTES } from './address-fit.ts';
-import type { AddressRange } from './block-map.ts';
-import { refusalOf } from './placement.ts';
-import type { TraceEvent, TraceReader } from './trace-reader.ts';
+import { AddressFit, fitEnd, MAX_BLOCK_BYTES } from '../../traces/address-fit.ts';
+import type { AddressRange } from '../../traces/block-map.ts';
+import { refusalOf } from '../../traces/placement.ts';
+import type { TraceEvent, TraceReader } from '../../traces/trace-reader.ts';
 
 export interface TraceScan {
   readonly lines: number;

@@ -1,7 +1,7 @@
 // What a trace needs, as the planner answers it.
 import { Type } from 'typebox';
-import { RANGE_REFUSALS } from '../../cli/replay/placement.ts';
 import { REFUSAL_REASONS, TRACKINGS } from '../../planner/plan.ts';
+import { RANGE_REFUSALS } from '../../traces/placement.ts';
 import { Bytes, Count, nullable, ref, stringEnum } from './common.ts';
 
 const CLOSED = { additionalProperties: false };

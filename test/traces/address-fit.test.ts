@@ -1,16 +1,10 @@
 import { createReadStream } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  AddressFit,
-  FIT_ALIGNMENT,
-  GAP_BYTES,
-  MAX_BLOCK_BYTES,
-  MAX_BLOCKS,
-} from '../../../src/cli/replay/address-fit.ts';
-import { TraceReader } from '../../../src/cli/replay/trace-reader.ts';
-import { scanTrace } from '../../../src/cli/replay/trace-scan.ts';
-import { MAX_BYTES } from '../../../src/core/section.ts';
+import { scanTrace } from '../../src/cli/replay/trace-scan.ts';
+import { MAX_BYTES } from '../../src/core/section.ts';
+import { AddressFit, FIT_ALIGNMENT, GAP_BYTES, MAX_BLOCK_BYTES, MAX_BLOCKS } from '../../src/traces/address-fit.ts';
+import { TraceReader } from '../../src/traces/trace-reader.ts';
 
 const GIB = 1024 ** 3;
 const PAGE = 4096;

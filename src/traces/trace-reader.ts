@@ -1,15 +1,9 @@
 // A trace as a stream of conversions. Memory is bounded whatever the file holds: it is read in pieces, and a line that is
 // longer than any trace line is skipped without being kept.
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { unreadableText } from '../command-error.ts';
-import { ReplayError } from './replay-error.ts';
 import { isDamagedConversion, parseTraceLine, type TraceConversion } from './trace-lines.ts';
 
 /** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
 export const MAX_LINE_LENGTH = 8192;
-
-const PIECE_BYTES = 256 * 1024;
 
 /** A conversion and the number of its line, counted from 1. */
 export interface TraceEvent extends TraceConversion {
@@ -71,44 +65,4 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
     }
     return { line: this.lines, ...conversion };
   }
-}
-
-/** Where a trace comes from. */
-export interface TraceSource {
-  /** As the person named it; `-` is standard input. */
-  readonly name: string;
-  /** Bytes; null for what can be read only once: standard input, a pipe. */
-  readonly size: number | null;
-  /** A new reader, from the start. Its iteration throws ReplayError where the file cannot be read. */
-  open(): TraceReader;
-}
-
-/**
- * @param name a path, or `-` for standard input
- * @throws ReplayError when there is nothing to read at that path
- */
-export async function findTrace(name: string, stdin: AsyncIterable<Uint8Array>): Promise<TraceSource> {
-  if (name === '-') return { name, size: null, open: () => new TraceReader(stdin) };
-  const stats = await stat(name).catch((error: unknown) => {
-    throw unreadable(name, error);
-  });
-  if (stats.isDirectory()) throw new ReplayError(`cannot read ${name}: it is a directory; FILE is one trace`);
-  // A log that is still written is read up to its length of now, so that both passes see the same lines.
-  const size = stats.isFile() ? stats.size : null;
-  return { name, size, open: () => new TraceReader(pieces(name, size)) };
-}
-
-async function* pieces(path: string, size: number | null): AsyncGenerator<Uint8Array> {
-  if (size === 0) return;
-  const end = size === null ? {} : { end: size - 1 };
-  try {
-    const stream: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: PIECE_BYTES, ...end });
-    yield* stream;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): ReplayError {
-  return new ReplayError(unreadableText(path, error), { cause: error });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDamagedConversion, parseTraceLine, type TraceConversion } from '../../../src/cli/replay/trace-lines.ts';
+import { isDamagedConversion, parseTraceLine, type TraceConversion } from '../../src/traces/trace-lines.ts';
 
 const hex = (number: number): string => `0x${number.toString(16)}`;
 

@@ -1,10 +1,9 @@
 // Which blocks a conversion of a trace belongs to, and what the range rules refuse.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BlockMap, type Mapping } from '../../../src/cli/replay/block-map.ts';
-import { type Placeable, Placement } from '../../../src/cli/replay/placement.ts';
-import { ReplayError } from '../../../src/cli/replay/replay-error.ts';
-import type { TraceConversion, TraceEventName } from '../../../src/cli/replay/trace-lines.ts';
+import { BlockMap, type Mapping, OverlapError } from '../../src/traces/block-map.ts';
+import { type Placeable, Placement } from '../../src/traces/placement.ts';
+import type { TraceConversion, TraceEventName } from '../../src/traces/trace-lines.ts';
 
 const PAGE = 4096;
 const MIB = 1024 ** 2;
@@ -74,7 +73,7 @@ describe('BlockMap', () => {
         { gpa: PAGE, size: PAGE, offset: 0, block: high },
         { gpa: 0, size: 2 * PAGE, offset: 0, block: low },
       ]);
-    expect(overlapping).toThrow(ReplayError);
+    expect(overlapping).toThrow(OverlapError);
     expect(overlapping).toThrow(/0x0:8192.*0x1000:4096/);
   });
 

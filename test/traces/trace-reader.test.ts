@@ -1,10 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ReplayError } from '../../../src/cli/replay/replay-error.ts';
-import { findTrace, MAX_LINE_LENGTH, type TraceEvent, TraceReader } from '../../../src/cli/replay/trace-reader.ts';
+import { describe, expect, it } from 'vitest';
+import { MAX_LINE_LENGTH, type TraceEvent, TraceReader } from '../../src/traces/trace-reader.ts';
 
 const LINE = 'kvm_convert_memory start 0x1000 size 0x1000 private_to_shared';
 
@@ -64,49 +60,5 @@ describe('TraceReader', () => {
     const { reader, events } = await read(junk, `\n${LINE}\n`);
     expect(events).toHaveLength(1);
     expect(reader.foreign).toBe(reader.lines - 1);
-  });
-});
-
-describe('findTrace', () => {
-  let folder = '';
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'replay-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  it('opens a file as often as it is asked to', async () => {
-    const path = join(folder, 'trace.log');
-    await writeFile(path, `${LINE}\n${LINE}\n`);
-    const trace = await findTrace(path, stream([]));
-    expect(trace.size).toBe(2 * (LINE.length + 1));
-    for (let pass = 0; pass < 2; pass++) expect(await Array.fromAsync(trace.open())).toHaveLength(2);
-  });
-
-  it('reads a log that is still written up to its length of the beginning', async () => {
-    const path = join(folder, 'growing.log');
-    await writeFile(path, `${LINE}\n`);
-    const trace = await findTrace(path, stream([]));
-    await writeFile(path, `${LINE}\n${LINE}\n`);
-    expect(await Array.fromAsync(trace.open())).toHaveLength(1);
-  });
-
-  it('reads an empty file', async () => {
-    const path = join(folder, 'empty.log');
-    await writeFile(path, '');
-    expect(await Array.fromAsync((await findTrace(path, stream([]))).open())).toEqual([]);
-  });
-
-  it('reads standard input once', async () => {
-    const trace = await findTrace('-', stream([`${LINE}\n`]));
-    expect(trace.size).toBeNull();
-    expect(await Array.fromAsync(trace.open())).toHaveLength(1);
-  });
-
-  it('names a file that is not there', async () => {
-    await expect(findTrace(join(folder, 'none.log'), stream([]))).rejects.toThrow(/none\.log: there is no such file/);
-  });
-
-  it('does not take a directory', async () => {
-    await expect(findTrace(folder, stream([]))).rejects.toThrow(ReplayError);
   });
 });

@@ -1,5 +1,4 @@
 // Which RAM block lies at a guest physical address, and a range cut at the borders of the blocks that it touches.
-import { ReplayError } from './replay-error.ts';
 
 /** A range of guest physical addresses; both in bytes. */
 export interface AddressRange {
@@ -27,17 +26,30 @@ export interface CutRange<Block> {
   readonly unmappedBytes: number;
 }
 
+/** Two mappings have an address in common: an address belongs to one RAM block. */
+export class OverlapError extends Error {
+  /** As `GPA:SIZE`. */
+  readonly first: string;
+  readonly second: string;
+
+  constructor(first: string, second: string) {
+    super(`${first} and ${second} overlap`);
+    this.first = first;
+    this.second = second;
+  }
+}
+
 export class BlockMap<Block> {
   readonly #mappings: readonly Mapping<Block>[];
 
-  /** @throws ReplayError when two mappings share an address */
+  /** @throws OverlapError when two mappings share an address */
   constructor(mappings: readonly Mapping<Block>[]) {
     this.#mappings = mappings.toSorted((a, b) => a.gpa - b.gpa);
     let before: Mapping<Block> | undefined;
     for (const mapping of this.#mappings) {
       if (before !== undefined && before.gpa + before.size > mapping.gpa) {
         const [first, second] = [before, mapping].map(({ gpa, size }) => `0x${gpa.toString(16)}:${size}`);
-        throw new ReplayError(`--map ${first} and --map ${second} overlap; an address belongs to one RAM block`);
+        throw new OverlapError(String(first), String(second));
       }
       before = mapping;
     }

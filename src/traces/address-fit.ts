@@ -1,6 +1,6 @@
 // The RAM blocks that fit the addresses of a trace, found in one pass over it: what lies close together becomes one block,
 // a large gap, such as the PCI hole below 4 GiB, ends it. Memory is bounded however the addresses are scattered.
-import { MAX_BYTES } from '../../core/section.ts';
+import { MAX_BYTES } from '../core/section.ts';
 import type { AddressRange } from './block-map.ts';
 
 /** Bytes without a conversion that end a block. Smaller than any PCI hole, larger than what a guest leaves untouched. */
