@@ -1,5 +1,6 @@
 // The page's own types of resources hold what the API's description says: checked by the compiler, file by file.
 import { expectTypeOf, it } from 'vitest';
+import type { Plan } from '../../src/ui/model/plan.ts';
 import type * as page from '../../src/ui/model/resources.ts';
 import type { components } from '../client/openapi.d.ts';
 
@@ -17,6 +18,7 @@ it.each([
   ['Conversion', () => expectTypeOf<Described['Conversion']>().toExtend<page.Conversion>()],
   ['MachineConversion', () => expectTypeOf<Described['MachineConversion']>().toExtend<page.MachineConversion>()],
   ['Problem', () => expectTypeOf<Described['Problem']>().toExtend<page.ProblemDocument>()],
+  ['Plan', () => expectTypeOf<Described['Plan']>().toExtend<Plan>()],
   ['ListenerList', () => expectTypeOf<Described['ListenerList']>().toExtend<page.Page<page.Listener>>()],
 ])('%s', (_name, check) => {
   check();

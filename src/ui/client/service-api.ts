@@ -40,10 +40,15 @@ export class ServiceApi {
     let status: number | null = null;
     let outcome: Outcome<Body>;
     try {
+      const { file, body } = call;
+      const sent =
+        file === undefined
+          ? { type: 'application/json', body: body === undefined ? null : JSON.stringify(body) }
+          : { type: 'text/plain', body: file.blob };
       const answer = await fetch(this.base + call.path, {
         method: call.method,
-        headers: { ...this.headers, ...(call.body === undefined ? {} : { 'content-type': 'application/json' }) },
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        headers: { ...this.headers, ...(sent.body === null ? {} : { 'content-type': sent.type }) },
+        body: sent.body,
       });
       status = answer.status;
       outcome = await outcomeOf<Body>(answer);

@@ -7,6 +7,13 @@ export interface Call {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in the place of a body. */
+  readonly file?: NamedFile;
+}
+
+export interface NamedFile {
+  readonly name: string;
+  readonly blob: Blob;
 }
 
 /** A call that was answered, or was not. */
@@ -32,11 +39,12 @@ function quoted(text: string): string {
  * The command; the token is not in it, but the name of the variable that is to hold it.
  * @param base the service, without a slash at the end @param hasToken whether it is called with one
  */
-export function curlOf({ method, path, body }: Call, base: string, hasToken: boolean): string {
+export function curlOf({ method, path, body, file }: Call, base: string, hasToken: boolean): string {
   const words = ['curl', '-sS'];
   if (hasToken) words.push('-H "Authorization: Bearer $RBA_TOKEN"');
   const implied = body === undefined ? 'GET' : 'POST';
   if (method !== implied) words.push(`-X ${method}`);
+  if (file !== undefined) words.push(`-H 'content-type: text/plain' -T ${quoted(file.name)}`);
   if (body !== undefined) words.push(`--json ${quoted(JSON.stringify(body))}`);
   words.push(quoted(base + path));
   return words.join(' ');

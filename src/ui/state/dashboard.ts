@@ -11,6 +11,7 @@ import { type Histogram, quantile, readHistogram, since } from '../model/latency
 import type { Machine, MachineSummary, Page, ProblemDocument, RamBlock, Source } from '../model/resources.ts';
 import { ListenersView } from './listeners-view.ts';
 import { MapView } from './map-view.ts';
+import { PlansView } from './plans-view.ts';
 import { Strips } from './strips.ts';
 
 export interface DashboardOptions {
@@ -31,6 +32,7 @@ export class Dashboard {
   readonly map: MapView;
   readonly listenersView: ListenersView;
   readonly strips: Strips;
+  readonly plans: PlansView;
   connection: Connection = 'connecting';
   /** Why the last reading failed; null when it did not. */
   trouble: ProblemDocument | null = null;
@@ -64,6 +66,7 @@ export class Dashboard {
     this.map = new MapView(api, () => this.#mapLoader.ask());
     this.listenersView = new ListenersView(api);
     this.strips = new Strips(api);
+    this.plans = new PlansView(api);
     api.onUnauthorized = () => this.#setConnection('unauthorized');
     this.#follower = new EventFollower({
       base: api.base,

@@ -13,6 +13,7 @@ import { createBlockForm, registerListenerForm, unregisterForm } from './forms.t
 import { ListenerPanel } from './listener-panel.ts';
 import { MapPanel } from './map-panel.ts';
 import { problemView } from './parts.ts';
+import { PlanPage } from './plan-page.ts';
 import { TokenDialog } from './token-dialog.ts';
 
 const CONNECTIONS = {
@@ -32,6 +33,7 @@ export class Page {
   readonly #convertPanel: ConvertPanel;
   readonly #listenerPanel: ListenerPanel;
   readonly #chartPanel: ChartPanel;
+  readonly #planPage: PlanPage;
   #route: Route = { view: 'memory', machine: null, ramBlockId: null };
 
   /** @param invalidate has the page drawn in the next frame */
@@ -44,6 +46,7 @@ export class Page {
     this.#mapPanel = new MapPanel(dashboard, invalidate);
     this.#convertPanel = new ConvertPanel(dashboard, invalidate);
     this.#chartPanel = new ChartPanel(dashboard, invalidate);
+    this.#planPage = new PlanPage(dashboard, invalidate);
     this.#listenerPanel = new ListenerPanel({
       dashboard,
       invalidate,
@@ -78,7 +81,7 @@ export class Page {
       this.#blockList.draw();
       this.#mapPanel.draw();
       this.#chartPanel.draw();
-    }
+    } else if (this.#route.view === 'plans') this.#planPage.draw();
     if (this.#dashboard.connection === 'unauthorized') this.#tokenDialog.open();
   }
 
@@ -111,7 +114,7 @@ export class Page {
 
   #view(): TemplateResult {
     if (this.#route.view === 'calls') return callsPage(this.#dashboard);
-    if (this.#route.view === 'plans') return html`<section class="card"><h2>Plans</h2></section>`;
+    if (this.#route.view === 'plans') return this.#planPage.template();
     const { block } = this.#dashboard;
     return html`<div class="memory">
       ${this.#blockList.template()}
