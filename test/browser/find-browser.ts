@@ -27,14 +27,17 @@ function isProgram(path: string): boolean {
   }
 }
 
-export default function setup({ provide }: TestProject): void {
+/** The program. @throws Error that says what to install where there is none */
+export function findBrowser(): string {
   const { CHROME_PATH } = process.env;
   const found = (CHROME_PATH === undefined ? USUAL : [CHROME_PATH]).find(isProgram);
-  if (found === undefined) {
-    const where = CHROME_PATH === undefined ? `at ${USUAL.slice(0, 4).join(', ')}` : `at CHROME_PATH=${CHROME_PATH}`;
-    throw new Error(
-      `no Chromium or Chrome ${where}. Install one (Debian and Ubuntu: apt-get install -y chromium), or set CHROME_PATH to it.`,
-    );
-  }
-  provide('browserPath', found);
+  if (found !== undefined) return found;
+  const where = CHROME_PATH === undefined ? `at ${USUAL.slice(0, 4).join(', ')}` : `at CHROME_PATH=${CHROME_PATH}`;
+  throw new Error(
+    `no Chromium or Chrome ${where}. Install one (Debian and Ubuntu: apt-get install -y chromium), or set CHROME_PATH to it.`,
+  );
+}
+
+export default function setup({ provide }: TestProject): void {
+  provide('browserPath', findBrowser());
 }
