@@ -99,10 +99,14 @@ it('with the keyboard alone a block is made, and pages of it are selected and co
   await page.keyboard.press('Enter');
   await expect.poll(() => page.locator('.place-name').allInnerTexts()).toContain('by-keyboard');
   // The cell under the cursor is selected, and so is what the form asks for.
+  await page.waitForSelector('dialog[open]', { state: 'detached' });
   await page.locator('canvas.map').focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: /^Convert/ }).focus();
+  await expect.poll(() => page.getByLabel('Size', { exact: true }).inputValue()).not.toBe('');
+  await page.getByRole('radio', { name: 'private' }).focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: 'Convert', exact: true }).focus();
   await page.keyboard.press('Enter');
   const path = `/v1/ram-blocks/${block.id}`;
   await expect.poll(async () => (await service.api.ok('GET', path)).generation).toBe(2);
