@@ -132,6 +132,7 @@ export class Machines {
       const snapshotBytes = stored.snapshot?.byteLength ?? 0;
       found.push({ block, machine, stored: { snapshotBytes, records: stored.records.length } });
     }
+    const intents = found.reduce((sum, { block }) => sum + block.intents.size, 0);
     // All of them, before any of them lives: nothing is sent of blocks that will not be served.
     await Promise.all(found.map(({ block, machine }) => recover(block, machine)));
     found.sort((a, b) => (a.block.id < b.block.id ? -1 : 1));
@@ -141,7 +142,7 @@ export class Machines {
     this.#machines = machines;
     this.#blocks = new Map(lives.map((live) => [live.block.id, live]));
     for (const live of lives) live.wake();
-    this.#dependencies.log.info({ ramBlocks: found.length }, 'the journal is read back');
+    this.#dependencies.log.info({ ramBlocks: found.length, intents }, 'the journal is read back');
   }
 
   #machine(name: string, machines: Map<string, Machine>, journal: Journal, sequence: number): Machine {

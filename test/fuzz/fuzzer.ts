@@ -3,15 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Chance } from './chance.ts';
 import { bodyOf, check } from './checks.ts';
-import { FuzzConnection, type RawAnswer } from './connection.ts';
+import { FuzzConnection, LARGE, type RawAnswer } from './connection.ts';
 import { Pool } from './pool.ts';
 import { Receiver } from './receiver.ts';
 import { type FuzzRequest, makeRequest } from './requests.ts';
 import { ServiceUnderTest } from './service-under-test.ts';
 
 const CONNECTIONS = 8;
-/** Bytes of a request that the service may not read to its end. */
-const LARGE = 2 ** 20;
 /** Requests that are sent at once on a connection, at most. */
 const FLIGHT = 6;
 /** Times that the memory is looked at. */
@@ -95,10 +93,14 @@ class Run {
   async connection(): Promise<void> {
     const connection = new FuzzConnection(this.#port);
     try {
+      let before: readonly FuzzRequest[] = [];
       while (this.#figures.sent < this.#requests && !this.#hasFailed) {
         const flight = this.#flight();
-        const answers = await connection.send(flight).catch((error: Error) => this.#fail(error, flight));
-        this.#judge(flight, answers);
+        // What is wrong may be so because of what was sent before.
+        const sent = [...before, ...flight];
+        const answers = await connection.send(flight).catch((error: Error) => this.#fail(error, sent));
+        this.#judge(flight, answers, sent);
+        before = flight;
       }
     } finally {
       connection.close();
@@ -118,7 +120,7 @@ class Run {
     return flight;
   }
 
-  #judge(flight: readonly FuzzRequest[], answers: readonly RawAnswer[]): void {
+  #judge(flight: readonly FuzzRequest[], answers: readonly RawAnswer[], sent: readonly FuzzRequest[]): void {
     for (const [index, answer] of answers.entries()) {
       const request = flight[index];
       try {
@@ -138,7 +140,7 @@ class Run {
       (last !== undefined && (last.status >= 400 || last.headers.connection === 'close')) ||
       // What is closed while much is still being sent is reset, and answers that were not read yet are lost with it.
       flight.some(({ bytes }) => bytes.length > LARGE);
-    if (missing.length > 0 && !isClosed) this.#fail(new Error('no answer, and the connection is closed'), flight, last);
+    if (missing.length > 0 && !isClosed) this.#fail(new Error('no answer, and the connection is closed'), sent, last);
     this.#figures.unanswered += missing.length;
   }
 

@@ -18,7 +18,6 @@ const PROTOTYPE_WATCH = `
 
 const SETTINGS = {
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(PROTOTYPE_WATCH)}`,
-  RBA_REQUEST_TIMEOUT_MS: '5000',
   RBA_QUEUE_WAIT_MS: '5000',
   RBA_SNAPSHOT_EVERY: '100',
   RBA_EVENTS_KEPT: '1000',

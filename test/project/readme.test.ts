@@ -1,5 +1,5 @@
 // What the README says is true: its tour is run command by command, its tables are those of the code.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/cli/simulator/arguments.ts';
 import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
@@ -51,6 +51,15 @@ describe('the README', () => {
     checkWebhook(JSON.parse(json));
   });
 });
+
+it.each(['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'docs/guarantees.md', 'docs/performance.md'])(
+  'every file that %s links to is there',
+  (page) => {
+    const url = new URL(`../../${page}`, import.meta.url);
+    const links = [...readFileSync(url, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '');
+    for (const link of links) expect(existsSync(new URL(link, url)), link).toBe(true);
+  },
+);
 
 describe('the tour', () => {
   let service: TestService;
