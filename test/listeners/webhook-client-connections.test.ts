@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Resolve } from '../../src/listeners/target-policy.ts';
 import { until } from '../support/service.ts';
-import { answering, type Handler, http, Receiver } from './receiver.ts';
+import { answering, type Handler, http, Receiver, type ReceiverOptions } from './receiver.ts';
 import { Sender } from './sender.ts';
 
 let sender: Sender;
@@ -21,8 +21,8 @@ afterEach(async () => {
   await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
 });
 
-async function receiver(handler: Handler): Promise<Receiver> {
-  const started = await Receiver.start(handler);
+async function receiver(handler: Handler, options?: ReceiverOptions): Promise<Receiver> {
+  const started = await Receiver.start(handler, options);
   receivers.push(started);
   return started;
 }
@@ -175,6 +175,22 @@ describe('what stays behind', () => {
     const answers = await deliverToMany(port, 50, 200, 'https');
     expect(answers).toMatchObject(Array(50).fill({ outcome: 'unanswered', status: null }));
     await nothingIsLeft(sockets);
+  });
+
+  it('is nothing of TLS handshakes that go on byte by byte, and each delivery ends in its time', async () => {
+    sender = new Sender({ idleMs: IDLE, resolve: HERE, connectTimeoutMs: 500 });
+    // The head of a handshake record of 16 KiB, and then its bytes, so that something moves all the time.
+    const { port, sockets } = await receiver(() => undefined, { greeting: '\x16\x03\x03\x40\x00' });
+    const trickle = setInterval(() => {
+      for (const socket of sockets) socket.write('\0');
+    }, 20);
+    try {
+      const answers = await deliverToMany(port, 50, 200, 'https');
+      expect(answers).toMatchObject(Array(50).fill({ outcome: 'unanswered', status: null }));
+      await nothingIsLeft(sockets);
+    } finally {
+      clearInterval(trickle);
+    }
   });
 
   it('is nothing on a signal that outlives many deliveries', async () => {
