@@ -62,7 +62,11 @@ export function openFile(folder: string): OpenFile {
     }
     const soundness = value('quick_check(1)');
     if (soundness !== 'ok') throw damaged(String(soundness));
-    if (format === 0) db.exec(SCHEMA);
+    if (format === 0) {
+      const { tables } = db.prepare('SELECT COUNT(*) AS tables FROM sqlite_schema').get() ?? {};
+      if (tables !== 0) throw damaged(`${file} has tables and no format`);
+      db.exec(SCHEMA);
+    }
     db.exec('COMMIT');
     if (!existsSync(mark)) writeFileSync(mark, `The journal in this folder was made at ${new Date().toISOString()}.\n`);
     return { db, remark };

@@ -127,6 +127,9 @@ export class Machines {
     const found: { readonly block: RamBlock; readonly machine: Machine; readonly stored: Stored }[] = [];
     for await (const stored of journal.blocks()) {
       const block = rebuild(stored);
+      if (!machines.has(block.definition.machine)) {
+        throw new Error(`the journal is damaged: it has block ${block.id}, and no machine ${block.definition.machine}`);
+      }
       const machine = this.#machine(block.definition.machine, machines, journal, 0);
       machine.claimExisting(block.definition);
       const snapshotBytes = stored.snapshot?.byteLength ?? 0;

@@ -179,6 +179,7 @@ describe('a data folder', () => {
     ['a machine that is elsewhere', 'UPDATE machines SET sequence = sequence + 1'],
     ['a block of another name', `UPDATE blocks SET block = 'blk_9' WHERE number = 1`],
     ['a block less', 'DELETE FROM blocks WHERE number = 1'],
+    ['no format any more', 'PRAGMA user_version = 0'],
     ['an answer that is another', `UPDATE answers SET json = '{}' WHERE key = 'key 7'`],
   ])('with %s is refused', (_what, sql) => {
     const alter: Damage = (file) => {

@@ -130,3 +130,17 @@ it('closes the journal that was being opened again', async () => {
   expect(opened).toHaveLength(2);
   expect(closed).toEqual(new Set(opened));
 });
+
+it('refuses blocks of a machine that the journal has lost: its sequences would be used again', async () => {
+  const memory = new MemoryJournal();
+  await memory.append('m1', 0, crashed('b1', 'm1').slice(0, 1));
+  const journal = new FaultyJournal(memory);
+  journal.positions = async () => new Map();
+  const opening = Machines.open(
+    dependencies(
+      async () => journal,
+      async () => ({ outcome: 'accepted' }),
+    ),
+  );
+  await expect(opening).rejects.toThrow(/damaged: it has block b1, and no machine m1/);
+});
