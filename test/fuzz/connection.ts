@@ -9,8 +9,6 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-/** Bytes of a request that the service may not read to its end. */
-export const LARGE = 2 ** 20;
 /** Milliseconds that nothing may come for, while something is owed. */
 const SILENCE = 60_000;
 
@@ -56,8 +54,7 @@ export class FuzzConnection {
     } finally {
       socket.off('data', read).off('close', close).off('error', close).setTimeout(0, silent);
       socket.off('timeout', silent);
-      // Behind a body that was refused before it had come, the connection may end at any time.
-      const isLast = flight.some(({ kind, bytes }) => kind === 'malformed' || bytes.length > LARGE);
+      const isLast = flight.some(({ kind }) => kind === 'malformed');
       const isOver = isLast || answers.at(-1)?.headers.connection === 'close';
       if (isOver || answers.length < flight.length || bytes.length > 0) this.close();
     }

@@ -3,13 +3,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Chance } from './chance.ts';
 import { bodyOf, check } from './checks.ts';
-import { FuzzConnection, LARGE, type RawAnswer } from './connection.ts';
+import { FuzzConnection, type RawAnswer } from './connection.ts';
 import { Pool } from './pool.ts';
 import { Receiver } from './receiver.ts';
 import { type FuzzRequest, makeRequest } from './requests.ts';
 import { ServiceUnderTest } from './service-under-test.ts';
 
 const CONNECTIONS = 8;
+/** Bytes of a body that may be refused before all of it has come. */
+const LARGE = 2 ** 20;
 /** Requests that are sent at once on a connection, at most. */
 const FLIGHT = 6;
 /** Times that the memory is looked at. */
@@ -137,7 +139,7 @@ class Run {
     const last = answers.at(-1);
     // It may hang up behind what it cannot read to its end, and then it has said so.
     const isClosed =
-      (last !== undefined && (last.status >= 400 || last.headers.connection === 'close')) ||
+      last?.headers.connection === 'close' ||
       // What is closed while much is still being sent is reset, and answers that were not read yet are lost with it.
       flight.some(({ bytes }) => bytes.length > LARGE);
     if (missing.length > 0 && !isClosed) this.#fail(new Error('no answer, and the connection is closed'), sent, last);

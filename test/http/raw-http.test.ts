@@ -200,6 +200,17 @@ describe('pipelined requests', () => {
     ]);
   });
 
+  const CHUNK = `ffff\r\n${'x'.repeat(0xffff)}\r\n`;
+
+  it.each([
+    ['300 kB', { 'Content-Length': '300000' }, 'x'.repeat(300_000)],
+    ['600 kB in chunks', { 'Transfer-Encoding': 'chunked' }, `${CHUNK.repeat(9)}0\r\n\r\n`],
+  ])('are answered behind a body that was refused unread: %s', async (_what, headers, body) => {
+    const refused = head('POST /v1/ram-blocks HTTP/1.1', { ...headers, 'Content-Type': 'text/plain' }) + body;
+    const answers = await send(refused + head('GET /livez HTTP/1.1', { Connection: 'close' }));
+    expect(answers.map(({ status }) => status)).toEqual([415, 200]);
+  });
+
   it('that expect 100-continue are answered without it where another answer comes first, and end the connection', async () => {
     const bitmap = head(`GET ${block}/bitmap HTTP/1.1`, { Expect: '100-continue' });
     const answers = await send(head('GET /livez HTTP/1.1') + bitmap + head('GET /livez HTTP/1.1'));

@@ -110,6 +110,8 @@ export function limitBodies(app: FastifyInstance, limit: number): () => number {
     payload.once('error', (error) => counted.destroy(error));
     // Where it is refused without being read, nobody else listens; an error that nobody hears would end the service.
     counted.on('error', () => undefined);
+    // What is refused unread is read to its end and thrown away: the next request comes behind it.
+    reply.raw.once('finish', () => payload.unpipe(counted).resume());
     done(null, payload.pipe(counted));
   };
   app.addHook('onRoute', (route) => {
