@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // They need a browser: npm run test:browser.
     exclude: ['test/browser/**'],
+    // Both cores of a small machine; most tests wait more than they work.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {
