@@ -22,7 +22,7 @@ interface Head {
   /** Of its last record. */
   sequence: number;
   record: number;
-  /** Conversions that its history has, and those that it may have at most; not counted yet: null. */
+  /** Conversions that its records have; null where they are not counted yet. */
   conversions: number | null;
 }
 

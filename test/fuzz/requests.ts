@@ -42,7 +42,7 @@ const OPERATIONS: readonly Operation[] = Object.entries(openapi.paths).flatMap((
   }),
 );
 
-/** Events do not end; they are asked for elsewhere (events.test.ts), here only in ways that are refused. */
+/** Events do not end: here they are asked for only in ways that are refused. */
 const ENDLESS = 'followEvents';
 const TOO_LARGE = Buffer.alloc(4 * 2 ** 20 + 1, ' ');
 

@@ -1,5 +1,5 @@
 // A request that makes sense, for each operation of the document. What is near to it, and what is far from it, is made
-// of these (mutations.ts).
+// of these (requests.ts).
 import type { Chance } from './chance.ts';
 import type { KnownBlock, Pool } from './pool.ts';
 
@@ -159,6 +159,6 @@ export const SHAPES: Readonly<Record<string, Make>> = {
   getReadyz: NONE,
   getMetrics: NONE,
   getOpenApi: NONE,
-  // It does not end: what it answers is only read in the beginning, on a connection of its own (connection.ts).
+  // It does not end, and is asked for only in ways that are refused (requests.ts).
   followEvents: NONE,
 };
