@@ -53,7 +53,7 @@ export async function fuzz({ requests, seed, onProgress }: FuzzOptions): Promise
     const run = new Run(seed, requests, service.port, receiver.url, figures);
     await Promise.all([
       ...Array.from({ length: CONNECTIONS }, () => run.connection()),
-      watchMemory(service, figures, requests, onProgress),
+      watchMemory(service, run, figures, requests, onProgress),
     ]);
     await service.checkAlive();
     checkGrowth(figures.memory);
@@ -81,7 +81,8 @@ class Run {
   readonly #receiver: string;
   readonly #figures: FuzzFigures;
   readonly #pool = new Pool();
-  #hasFailed = false;
+  /** An answer was wrong: nothing more is sent. */
+  hasFailed = false;
 
   constructor(seed: number, requests: number, port: number, receiver: string, figures: FuzzFigures) {
     this.#seed = seed;
@@ -96,7 +97,7 @@ class Run {
     const connection = new FuzzConnection(this.#port);
     try {
       let before: readonly FuzzRequest[] = [];
-      while (this.#figures.sent < this.#requests && !this.#hasFailed) {
+      while (this.#figures.sent < this.#requests && !this.hasFailed) {
         const flight = this.#flight();
         // What is wrong may be so because of what was sent before.
         const sent = [...before, ...flight];
@@ -160,7 +161,7 @@ class Run {
   }
 
   #fail(error: Error, sent: readonly FuzzRequest[], answer?: RawAnswer): never {
-    this.#hasFailed = true;
+    this.hasFailed = true;
     const shown = sent.map(({ number, kind, bytes }) => {
       return `request ${number} (${kind}): ${JSON.stringify(bytes.toString('latin1').slice(0, 4000))}`;
     });
@@ -172,13 +173,15 @@ class Run {
 
 async function watchMemory(
   service: ServiceUnderTest,
+  run: Run,
   figures: FuzzFigures,
   requests: number,
   onProgress: FuzzOptions['onProgress'],
 ): Promise<void> {
   for (let sample = 1; sample <= MEMORY_SAMPLES; sample++) {
     const due = (requests * sample) / MEMORY_SAMPLES;
-    while (figures.sent < due) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (figures.sent < due && !run.hasFailed) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (run.hasFailed) return;
     figures.memory.push(await service.memory());
     onProgress?.(figures);
   }
