@@ -192,13 +192,10 @@ describe('the map', () => {
       client.send('Input.dispatchTouchEvent', { type, touchPoints: xs.map((at, id) => ({ x: at, y, id })) });
     await touch('touchStart', x - 20);
     await touch('touchStart', x - 20, x + 20);
-    await touch('touchMove', x - 30, x + 30);
-    await touch('touchMove', x - 60, x + 60);
+    // One step exactly: each finger is a movement of its own, 40 to 60 to 80 pixels apart.
+    await touch('touchMove', x - 40, x + 40);
     await touch('touchEnd');
-    await page.waitForFunction(
-      (k) => Number(document.querySelector('canvas.map')?.getAttribute('data-pages-per-cell')) < k,
-      pagesPerCell,
-    );
+    await zoomedTo(page, pagesPerCell / 2);
     const closer = await readMap(page);
     const tapped = await placeOf(page, 70);
     await page.touchscreen.tap(tapped.x, tapped.y);
