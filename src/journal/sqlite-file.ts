@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { damaged } from './checksums.ts';
-import { inspectLog } from './write-ahead-log.ts';
+import { inspectLog, syncLog } from './write-ahead-log.ts';
 
 const FORMAT = 4;
 /** What PRAGMA synchronous says of FULL. */
@@ -30,6 +30,11 @@ const SCHEMA = `
   PRAGMA user_version = ${FORMAT};
 `;
 
+export interface FileOptions {
+  /** Pages of 4 KiB that SQLite may use; as many as the disk has where it is missing. */
+  readonly maxPages?: number;
+}
+
 export interface OpenFile {
   readonly db: DatabaseSync;
   /** What people should know of how it was found. */
@@ -37,7 +42,7 @@ export interface OpenFile {
 }
 
 /** @throws Error when the folder cannot be used, another process has it, or it is damaged; the message says which */
-export function openFile(folder: string): OpenFile {
+export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'journal.sqlite');
   const mark = join(folder, 'journal.made');
@@ -52,6 +57,8 @@ export function openFile(folder: string): OpenFile {
     const remark = inspectLog(`${file}-wal`);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
     const value = (pragma: string): unknown => Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
+    if (remark !== null) syncLog(`${file}-wal`);
+    if (maxPages !== undefined) value(`max_page_count = ${maxPages}`);
     // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
     if (value('journal_mode') !== 'wal' || value('synchronous') !== FULL) {
       throw new Error(`${file} cannot be written durably (WAL, synchronous FULL)`);

@@ -15,8 +15,9 @@ import {
   type StoredBlock,
 } from './journal.ts';
 import { readRecord, writeRecord } from './record-text.ts';
+import type { FileOptions } from './sqlite-file.ts';
 import type { AppendResult, HistoryRow } from './sqlite-store.ts';
-import type { StoreCall, StoreRequest, StoreResponse } from './sqlite-worker.ts';
+import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Waiting {
   readonly append: Append;
@@ -42,8 +43,8 @@ export class SqliteJournal implements Journal {
    * Opens the journal in `folder`, which is made where it is missing.
    * @throws Error when it cannot be opened: in use, damaged, not writable
    */
-  static async open(folder: string): Promise<SqliteJournal> {
-    const journal = new SqliteJournal(folder);
+  static async open(folder: string, options: FileOptions = {}): Promise<SqliteJournal> {
+    const journal = new SqliteJournal({ folder, options });
     try {
       journal.#remark = (await journal.#call({ method: 'open', args: [] })) as string | null;
     } catch (error) {
@@ -53,10 +54,10 @@ export class SqliteJournal implements Journal {
     return journal;
   }
 
-  private constructor(folder: string) {
+  private constructor(workerData: StoreData) {
     // The same file beside this one: .ts from a checkout, .js when installed.
     const file = new URL(`./sqlite-worker${extname(import.meta.filename)}`, import.meta.url);
-    this.#worker = new Worker(file, { workerData: { folder }, name: 'journal' });
+    this.#worker = new Worker(file, { workerData, name: 'journal' });
     this.#worker.on('message', (response: StoreResponse) => this.#answered(response));
     this.#worker.on('error', (error) => this.#fail(unavailable(error)));
     this.#worker.on('exit', () => this.#fail(unavailable('it is closed')));

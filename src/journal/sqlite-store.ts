@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AnswerRow, Append, Row } from './append-group.ts';
 import { checksumOf, checksumOfRecord, checksumOfSnapshot, damaged, NO_RECORD } from './checksums.ts';
 import { HISTORY_LIMIT } from './journal.ts';
-import { openFile } from './sqlite-file.ts';
+import { type FileOptions, openFile } from './sqlite-file.ts';
 
 /** A record that the history finds conversions in. */
 export interface HistoryRow {
@@ -36,8 +36,8 @@ export class SqliteStore {
   readonly #heads = new Map<string, Head>();
 
   /** @throws Error when the folder cannot be used, another process has it, or it is damaged */
-  constructor(folder: string) {
-    const { db, remark } = openFile(folder);
+  constructor(folder: string, options: FileOptions = {}) {
+    const { db, remark } = openFile(folder, options);
     this.#db = db;
     this.remark = remark;
     try {

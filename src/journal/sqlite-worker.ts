@@ -1,6 +1,7 @@
 // The journal's worker thread: takes calls in order and answers each. Everything that waits comes as one group.
 import { parentPort, workerData } from 'node:worker_threads';
 import { type PackedGroup, unpackGroup } from './append-group.ts';
+import type { FileOptions } from './sqlite-file.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
 /** The calls that the worker answers, by name: argument list and result are those of the store. */
@@ -13,6 +14,11 @@ export type StoreCall =
   | { readonly method: 'findAnswer'; readonly args: readonly [string] }
   | { readonly method: 'forgetAnswers'; readonly args: readonly [number] };
 
+export interface StoreData {
+  readonly folder: string;
+  readonly options: FileOptions;
+}
+
 export type StoreRequest = StoreCall & { readonly id: number };
 
 export type StoreResponse =
@@ -23,7 +29,8 @@ let store: SqliteStore | undefined;
 
 function answer(call: StoreCall): unknown {
   if (call.method === 'open') {
-    store = new SqliteStore(String(workerData.folder));
+    const { folder, options } = workerData as StoreData;
+    store = new SqliteStore(folder, options);
     return store.remark;
   }
   if (store === undefined) throw new Error('the journal is not open');

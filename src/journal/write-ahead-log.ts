@@ -1,7 +1,7 @@
 // What SQLite would not say of its write-ahead log: from the first frame on that does not match its checksum it drops
 // the rest, and with it commits that were answered. A log that ends in the middle of its last commit is what a crash
 // leaves; one with a fault before that is damaged. (File format: https://www.sqlite.org/fileformat2.html#walformat)
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { damaged } from './checksums.ts';
 
 const MAGIC = 0x377f_0682;
@@ -35,6 +35,22 @@ export function inspectLog(file: string): string | null {
   const dropped = frames.length - kept;
   const rest = dropped === 0 ? '' : `; ${dropped} of ${frames.length} frames behind its last whole commit are dropped`;
   return `the journal was not closed in order: ${kept} frames of its write-ahead log are read back${rest}`;
+}
+
+/**
+ * Writes the log at `file` over itself, and syncs it. After an fsync that failed the kernel may take for written what is
+ * not, and a later fsync succeed: what is appended then would be lost with what it is appended to. Whoever calls has the
+ * lock of the journal.
+ */
+export function syncLog(file: string): void {
+  const bytes = readFileSync(file);
+  const opened = openSync(file, 'r+');
+  try {
+    writeFileSync(opened, bytes);
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /** The frames that were written since the log was begun anew; null where its head is damaged. */

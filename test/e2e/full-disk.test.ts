@@ -1,9 +1,11 @@
-// No space left, as a real process meets it: files that may not grow. (`npm run test:full-disk` does it on a real one.)
+// No space left: files that may not grow, and SQLite that may not use more pages. (`npm run test:disk` fills a real disk.)
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fillDisk } from '../support/full-disk.ts';
+import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { fillDisk, type StartedService, startProcess } from '../support/full-disk.ts';
+import { startService } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 
 let folder: string;
@@ -16,11 +18,36 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('what was answered stays, readiness tells, and changes are taken again when there is room', async () => {
-  const { answered, readiness } = await fillDisk({
-    start: () => new ServiceProcess(folder, {}, undefined, 512 * 1024),
-    startWithRoom: () => new ServiceProcess(folder),
+/** Bytes that no file may be longer than, and pages of SQLite that are as much. */
+const LIMIT = 512 * 1024;
+const MAX_PAGES = LIMIT / 4096;
+
+async function startLimited(maxPages?: number): Promise<StartedService> {
+  let journal: SqliteJournal | undefined;
+  const service = await startService({
+    openJournal: async () => {
+      journal = await SqliteJournal.open(folder, maxPages === undefined ? {} : { maxPages });
+      return journal;
+    },
   });
+  return {
+    api: service.api,
+    end: async (signal) => {
+      if (signal === 'SIGTERM') return await service.close().then(() => 0);
+      await service.abandon();
+      await journal?.close();
+      return null;
+    },
+  };
+}
+
+const limited = ['/bin/sh', '-c', `ulimit -f ${LIMIT / 512}; exec "$0" "$@"`];
+
+it.each([
+  ['files may not grow', { start: () => startProcess(folder, limited), startWithRoom: () => startProcess(folder) }],
+  ['SQLite may not use more pages', { start: () => startLimited(MAX_PAGES), startWithRoom: () => startLimited() }],
+])('where %s: what was answered stays, readiness tells, and changes are taken again with room', async (_, disk) => {
+  const { answered, readiness } = await fillDisk(disk);
   expect(answered).toBeGreaterThan(5);
   expect(readiness).toContain(503);
 });

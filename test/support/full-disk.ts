@@ -2,18 +2,24 @@
 // service says so and goes on reading, and takes changes again when there is room.
 import type { Api } from './api.ts';
 import { until } from './service.ts';
-import type { ServiceProcess } from './service-process.ts';
+import { ServiceProcess } from './service-process.ts';
 
 const PAGE = 4096;
 const PAGES = 4096;
 /** Conversions in one batch: of every other page, so that each is a run of its own. */
 const STEPS = 400;
 
+export interface StartedService {
+  readonly api: Api;
+  /** @returns the exit code */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+}
+
 export interface FullDisk {
   /** Starts the service where there is little room. */
-  start(): ServiceProcess;
+  start(): Promise<StartedService>;
   /** Starts it on the same folder where there is enough; `start` may not be called again. */
-  startWithRoom(): ServiceProcess;
+  startWithRoom(): Promise<StartedService>;
 }
 
 export interface FullDiskCourse {
@@ -23,10 +29,16 @@ export interface FullDiskCourse {
   readonly readiness: ReadonlySet<number>;
 }
 
+/** @param under a command that becomes the command it is given */
+export async function startProcess(dataDir: string, under: readonly string[] = []): Promise<StartedService> {
+  const service = new ServiceProcess(dataDir, {}, undefined, under);
+  return { api: await service.ready, end: (signal) => service.end(signal) };
+}
+
 /** @throws Error where anything is not as it was answered */
 export async function fillDisk({ start, startWithRoom }: FullDisk): Promise<FullDiskCourse> {
-  const full = start();
-  const api = await full.ready;
+  const full = await start();
+  const { api } = full;
   const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: PAGES * 2 * PAGE });
   const path = `/v1/ram-blocks/${id}`;
   const readiness = new Set<number>();
@@ -45,8 +57,8 @@ export async function fillDisk({ start, startWithRoom }: FullDisk): Promise<Full
   }
   await api.close();
   await full.end('SIGKILL');
-  const service = startWithRoom();
-  const roomy = await service.ready;
+  const service = await startWithRoom();
+  const roomy = service.api;
   await expectState(roomy, path, answered);
   await roomy.ok('POST', `${path}/conversions`, { offset: PAGE, size: PAGE, to: 'shared' });
   await roomy.close();

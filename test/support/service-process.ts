@@ -15,13 +15,11 @@ export class ServiceProcess {
   /** Resolves when it listens; rejects when it ends before. */
   readonly ready: Promise<Api>;
 
-  /** @param token with which its Api asks @param fileBytes that no file of it may be longer than, a multiple of 512 */
-  constructor(dataDir: string, settings: Record<string, string> = {}, token?: string, fileBytes?: number) {
+  /** @param token with which its Api asks @param under a command that becomes the command it is given */
+  constructor(dataDir: string, settings: Record<string, string> = {}, token?: string, under: readonly string[] = []) {
     const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...settings };
-    const options = { env, stdio: ['ignore' as const, 'pipe' as const, 'pipe' as const] };
-    const limited = ['-c', `ulimit -f ${(fileBytes ?? 0) / 512}; exec "$0" "$@"`, process.execPath, MAIN];
-    this.#child =
-      fileBytes === undefined ? spawn(process.execPath, [MAIN], options) : spawn('/bin/sh', limited, options);
+    const [command = process.execPath, ...args] = [...under, process.execPath, MAIN];
+    this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     ServiceProcess.#running.add(this);
     const listening = Promise.withResolvers<Api>();
     this.ready = listening.promise;
