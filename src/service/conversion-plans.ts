@@ -80,7 +80,11 @@ export function planSteps(
   return {
     live,
     asked,
-    conversions: () => recorded ?? described(block.generation + (isChange ? 1 : 0)),
+    // The same at every call: what is kept under a key is what is answered, whatever other pages became meanwhile.
+    conversions: () => {
+      recorded ??= described(block.generation + (isChange ? 1 : 0));
+      return recorded;
+    },
     rounds: manager.rounds(changing),
     peaks,
     reason: source.isRamBlockAttributes ? 'conversion' : 'source',

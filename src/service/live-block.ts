@@ -231,9 +231,12 @@ export class LiveBlock {
     const snapshot = encodeSnapshot(this.block);
     this.#snapshotBytes = snapshot.byteLength;
     this.#recordsSinceSnapshot = 0;
-    this.#journal.saveSnapshot(this.block.id, sequence, snapshot).catch((error: unknown) => {
+    const about = { ramBlockId: this.block.id, sequence };
+    log.debug(about, 'a snapshot is being saved');
+    this.#journal.saveSnapshot(this.block.id, sequence, snapshot).then(
+      () => log.debug(about, 'a snapshot is saved'),
       // Nothing is lost: the records are still there, and the next snapshot takes their place.
-      log.warn({ err: error, ramBlockId: this.block.id }, 'a snapshot could not be saved');
-    });
+      (error: unknown) => log.warn({ err: error, ...about }, 'a snapshot could not be saved'),
+    );
   }
 }

@@ -20,8 +20,11 @@ const SETTINGS = {
   RBA_SNAPSHOT_EVERY: '5',
   RBA_ASYNC_RETRY_SCHEDULE: '5ms,20ms,100ms',
   RBA_ASYNC_BACKLOG_LIMIT: '40',
-  LOG_LEVEL: 'info',
+  LOG_LEVEL: 'debug',
 };
+/** What the service logs before and after. */
+const SNAPSHOT_BEGINS = 'a snapshot is being saved';
+const SNAPSHOT_ENDS = 'a snapshot is saved';
 /** Pages of the history that are asked for at once. */
 const PAGE_LIMIT = 1000;
 
@@ -37,6 +40,8 @@ export interface Figures {
   doneUnanswered: number;
   kills: number;
   killsDuringStart: number;
+  /** Between the line that a snapshot is being saved and the one that it is. */
+  killsDuringSnapshot: number;
   /** Intents that a start found open and ended. */
   recoveredIntents: number;
   deliveries: number;
@@ -73,7 +78,15 @@ class Campaign {
   readonly #random: () => number;
   readonly #figures: Figures = {
     ...{ rounds: 0, requests: 0, answered: 0, excused: 0, unanswered: 0, doneUnanswered: 0 },
-    ...{ kills: 0, killsDuringStart: 0, recoveredIntents: 0, deliveries: 0, lateCopies: 0, generations: 0 },
+    ...{
+      kills: 0,
+      killsDuringStart: 0,
+      killsDuringSnapshot: 0,
+      recoveredIntents: 0,
+      deliveries: 0,
+      lateCopies: 0,
+      generations: 0,
+    },
     readyMs: [],
   };
   #world: World | null = null;
@@ -137,9 +150,11 @@ class Campaign {
     const enough = Math.floor(this.#random() * 200);
     const kill = () => void service.end('SIGKILL');
     const killSoon = (): void => {
-      // Half of them while the journal is being written: snapshots, intents, outcomes. The others anywhere.
-      if (this.#random() < 0.5) setTimeout(kill, this.#random() * 30);
-      else this.#afterWrites(1 + Math.floor(this.#random() * 8), kill);
+      // Some of them while the journal is being written, intents and outcomes or a snapshot. The others anywhere.
+      const chance = this.#random();
+      if (chance < 0.4) setTimeout(kill, this.#random() * 30);
+      else if (chance < 0.7) this.#afterWrites(1 + Math.floor(this.#random() * 8), kill);
+      else service.atLine(SNAPSHOT_BEGINS, kill);
     };
     const killed = this.#clients.map((client) =>
       client.run(api, () => {
@@ -150,6 +165,7 @@ class Campaign {
     await Promise.all(killed);
     await service.end('SIGKILL');
     this.#figures.kills++;
+    if (isSavingSnapshot(service)) this.#figures.killsDuringSnapshot++;
   }
 
   /** Calls `then` as soon as the journal has been written to so many times. */
@@ -250,6 +266,12 @@ class Campaign {
       generations: sum(blocks, ({ generation }) => generation),
     });
   }
+}
+
+/** Whether the last words of a service that was killed say so. */
+function isSavingSnapshot({ output }: ServiceProcess): boolean {
+  const count = (text: string) => output.filter((line) => line.includes(text)).length;
+  return count(SNAPSHOT_BEGINS) > count(SNAPSHOT_ENDS);
 }
 
 /** All conversions behind the generation of the model, oldest first. */

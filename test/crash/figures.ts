@@ -9,6 +9,7 @@ export function figuresText(figures: Figures): string {
     ['rounds', figures.rounds],
     ['processes killed', figures.kills],
     ['of these before they were ready', figures.killsDuringStart],
+    ['of these while a snapshot was saved', figures.killsDuringSnapshot],
     ['requests', figures.requests],
     ['answered', figures.answered],
     ['of these with nothing done (listener, range)', figures.excused],

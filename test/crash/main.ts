@@ -3,6 +3,9 @@ import { randomInt } from 'node:crypto';
 import { runCampaign } from './campaign.ts';
 import { figuresText } from './figures.ts';
 
+/** In so many rounds each kind of crash happens. */
+const ENOUGH_ROUNDS = 20;
+
 const rounds = Number(process.argv[2] ?? process.env.CRASH_ROUNDS ?? 100);
 const seed = Number(process.env.CRASH_SEED ?? randomInt(2 ** 32));
 if (!Number.isInteger(rounds) || rounds < 1) {
@@ -20,3 +23,10 @@ const figures = await runCampaign({
   },
 });
 process.stdout.write(`\n${figuresText(figures)}\n`);
+const { killsDuringStart, killsDuringSnapshot, recoveredIntents } = figures;
+if (rounds >= ENOUGH_ROUNDS && Math.min(killsDuringStart, killsDuringSnapshot, recoveredIntents) === 0) {
+  process.stderr.write(
+    'no kill fell into a start, the saving of a snapshot or a change under way: nothing is shown of it\n',
+  );
+  process.exit(1);
+}

@@ -28,11 +28,12 @@ export class Wire {
   readonly #weather: Weather;
   readonly #random: () => number;
   readonly #agent = new Agent();
-  readonly #digests = new Map<string, string>();
+  /** What came under each sequence, and under each webhook id. */
+  readonly #contents = new Map<string, string>();
   /** Late copies and when they are due. */
   readonly #late = new Map<NodeJS.Timeout, Message>();
   readonly #underWay = new Set<Promise<unknown>>();
-  /** Webhook ids that came with another content than before. */
+  /** Sequences and webhook ids that came with another content than before. */
   readonly reused: string[] = [];
   deliveries = 0;
   lateCopies = 0;
@@ -95,13 +96,19 @@ export class Wire {
     response.end(body);
   }
 
-  /** Retries keep id and body, also those of a service that was killed in between; so whoever has the id has the body. */
+  /** Retries keep id, sequence and body, also those of a service that was killed in between. */
   #note({ headers, body }: Message): void {
     const id = headers['webhook-id'] ?? '';
+    const { sequence } = JSON.parse(body.toString()).data;
     const digest = createHash('sha256').update(body).digest('base64');
-    const before = this.#digests.get(id) ?? digest;
-    this.#digests.set(id, before);
-    if (before !== digest) this.reused.push(id);
+    for (const [key, content] of [
+      [`sequence ${sequence}`, `${id} ${digest}`],
+      [id, digest],
+    ] as const) {
+      const before = this.#contents.get(key) ?? content;
+      this.#contents.set(key, before);
+      if (before !== content) this.reused.push(key);
+    }
   }
 
   #sendLate(message: Message): void {

@@ -135,6 +135,21 @@ describe('a key', () => {
 });
 
 describe('what is kept under a key', () => {
+  it('is what was answered, also where other pages changed while nothing was to do', async () => {
+    const path = `/v1/ram-blocks/${world.blockId}/conversions`;
+    const nothing = { offset: 0, size: PAGE, to: 'shared' };
+    world.journal.hold();
+    const first = world.api.post(path, nothing, key());
+    await until('the answer is being written', () => world.journal.held === 1);
+    // Of a page that its other source has discarded: no listener hears of it.
+    const change = world.api.post(path, { offset: 2 * PAGE, size: PAGE, to: 'private' });
+    await until('the change is being written, too', () => world.journal.held === 2);
+    world.journal.release();
+    expect((await change).status).toBe(200);
+    expect((await first).body).toMatchObject({ id: null, changedBytes: 0 });
+    expect((await world.api.post(path, nothing, key())).body).toEqual((await first).body);
+  });
+
   it('is no error: the same key tries again', async () => {
     world.answers(403, 200);
     expect((await world.send('convert', key())).status).toBe(409);

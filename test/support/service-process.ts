@@ -1,6 +1,6 @@
 // The service as a process of its own, on a real disk: to be killed.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Api } from './api.ts';
@@ -12,6 +12,7 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   /** What it wrote to stdout and stderr. */
   readonly output: string[] = [];
+  readonly #lines = new EventEmitter();
   /** Resolves when it listens; rejects when it ends before. */
   readonly ready: Promise<Api>;
 
@@ -28,6 +29,7 @@ export class ServiceProcess {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         this.output.push(line);
+        this.#lines.emit('line', line);
         const url = /Server listening at (http:[^"]+)/.exec(line)?.[1];
         if (url !== undefined) listening.resolve(new Api(url, token));
       });
@@ -40,6 +42,16 @@ export class ServiceProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Calls `then` at the next line that has `text`. */
+  atLine(text: string, then: () => void): void {
+    const look = (line: string): void => {
+      if (!line.includes(text)) return;
+      this.#lines.off('line', look);
+      then();
+    };
+    this.#lines.on('line', look);
   }
 
   /** Leaves none behind, whatever became of the test that started them. */
