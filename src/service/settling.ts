@@ -91,10 +91,8 @@ export class Settling {
         // Without its record the answer never was; after a restart the ranges are of unknown state again.
         if (signal.aborted) return false;
         if (flight === null) break;
-        if (await this.#live.queue.runOwed(flight.conclude)) {
-          wait = FIRST_DELAY_MS;
-          continue;
-        }
+        // A discard that is acknowledged does not make the waits short again: the populate after it may still fail.
+        if (await this.#live.queue.runOwed(flight.conclude)) continue;
         await delay(wait * (1 + JITTER * (2 * Math.random() - 1)), undefined, { signal });
         wait = Math.min(2 * wait, LONGEST_DELAY_MS);
       }

@@ -1,10 +1,12 @@
 // Two hundred devices that all go wrong at once, in every way, beside some that do not: these are served as before, memory
 // and connections stay bounded, and everything is settled when the devices are well again.
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { answering, drip, flood, type Handler, http, Receiver } from '../listeners/receiver.ts';
+import { answering, drip, flood, type Handler, http, Receiver, type ReceiverOptions } from '../listeners/receiver.ts';
 import type { Api } from '../support/api.ts';
 import { until } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';
@@ -38,12 +40,39 @@ const FAULTS: readonly (readonly [string, Handler])[] = [
   ['1xx without end', (socket) => flood(socket, 'HTTP/1.1 102 Processing\r\n\r\n')],
   ['no HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
   ['an error', answering(500)],
+  [
+    'dies between populate and discard',
+    (socket, { body }) => (body.includes('ram_block.populate') ? socket.write(http(204)) : socket.resetAndDestroy()),
+  ],
+  [
+    'changes its own pages before it answers',
+    (socket, { body }) => {
+      const { ramBlockId, sections } = JSON.parse(body).data;
+      const change = api.post(`/v1/ram-blocks/${ramBlockId}/conversions`, { ...sections[0], to: 'private' });
+      // Once it is given up it is not told of its own change any more.
+      change.then(
+        () => socket.write(http(204)),
+        () => socket.destroy(),
+      );
+    },
+  ],
 ];
 
+/** The head of a handshake record of 16 KiB, of which a byte comes now and then. */
+const SLOW_TLS = { greeting: '\x16\x03\x03\x40\x00' };
+const certificate = new URL('../fixtures/tls/listener-certificate.pem', import.meta.url);
+const tls = {
+  cert: readFileSync(certificate),
+  key: readFileSync(new URL('../fixtures/tls/listener-key.pem', import.meta.url)),
+};
+
 interface Device {
-  readonly receiver: Receiver;
-  isIll: boolean;
+  receiver: Receiver;
+  fallIll(): Promise<void>;
+  recover(): Promise<void>;
 }
+
+const accept = answering(204);
 
 interface Attached {
   readonly path: string;
@@ -57,7 +86,7 @@ const devices: Device[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rba-faults-'));
-  service = new ServiceProcess(folder);
+  service = new ServiceProcess(folder, { RBA_CA_FILE: fileURLToPath(certificate) });
   api = await service.ready;
 });
 afterEach(async () => {
@@ -67,10 +96,43 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** A device that does something else while it is ill. */
 async function makeDevice(fault: Handler): Promise<Device> {
-  const accept = answering(204);
-  const receiver = await Receiver.start((socket, ...rest) => (device.isIll ? fault : accept)(socket, ...rest));
-  const device = { receiver, isIll: false };
+  let current = accept;
+  const device: Device = {
+    receiver: await Receiver.start((...request) => current(...request)),
+    fallIll: async () => {
+      current = fault;
+    },
+    recover: async () => {
+      current = accept;
+    },
+  };
+  devices.push(device);
+  return device;
+}
+
+/** A device that leaves its port, to nobody or to what never ends a handshake. */
+async function makeLeavingDevice(options: ReceiverOptions, other?: ReceiverOptions): Promise<Device> {
+  const trickling = new AbortController();
+  const device: Device = {
+    receiver: await Receiver.start(accept, options),
+    fallIll: async () => {
+      const { port } = device.receiver;
+      await device.receiver.close();
+      if (other === undefined) return;
+      device.receiver = await Receiver.start(() => undefined, { ...other, port });
+      const { sockets } = device.receiver;
+      const timer = setInterval(() => sockets.forEach((socket) => void socket.write('\0')), 100);
+      trickling.signal.addEventListener('abort', () => clearInterval(timer));
+    },
+    recover: async () => {
+      trickling.abort();
+      if (other !== undefined) await device.receiver.close();
+      device.receiver = await Receiver.start(accept, { ...options, port });
+    },
+  };
+  const { port } = device.receiver;
   devices.push(device);
   return device;
 }
@@ -91,10 +153,12 @@ const resident = async () => {
 };
 
 it('two hundred devices that go wrong harm nobody else, and are settled when they are well again', async () => {
-  const faulty = await Promise.all(FAULTS.map(([, fault]) => makeDevice(fault)));
-  const healthy = await makeDevice(() => undefined);
-  const refusing = await makeDevice(() => undefined);
-  const ill = [...faulty, refusing];
+  const ill = await Promise.all([
+    ...FAULTS.map(([, fault]) => makeDevice(fault)),
+    makeLeavingDevice({}),
+    makeLeavingDevice({ tls }, SLOW_TLS),
+  ]);
+  const healthy = await makeDevice(accept);
   const attached = await Promise.all(
     Array.from({ length: FAULTY }, (_, index) => attach(ill[index % ill.length] as Device, `ill-${index}`, TIMEOUT_MS)),
   );
@@ -103,10 +167,7 @@ it('two hundred devices that go wrong harm nobody else, and are settled when the
   );
   const before = { files: await openFiles(), memory: await resident() };
 
-  for (const device of faulty) device.isIll = true;
-  // Nobody listens there any more.
-  const { port } = refusing.receiver;
-  await refusing.receiver.close();
+  for (const device of ill) await device.fallIll();
   let isOver = false;
   const changes = Promise.all(attached.map((one) => convert(one, 0, 'shared'))).finally(() => {
     isOver = true;
@@ -131,9 +192,7 @@ it('two hundred devices that go wrong harm nobody else, and are settled when the
   expect(peak - before.memory).toBeLessThan(250 * MIB);
   expect((await openFiles()) - before.files).toBeLessThan(4 * FAULTY);
 
-  for (const device of faulty) device.isIll = false;
-  const back = await Receiver.start(answering(204), { port });
-  devices.push({ receiver: back, isIll: false });
+  for (const device of ill) await device.recover();
   for (const { listener, path } of attached) {
     await until('it is settled', async () => (await api.ok('GET', listener)).state === 'active', 30_000);
     const { mapped } = await api.ok('GET', listener);
@@ -142,6 +201,5 @@ it('two hundred devices that go wrong harm nobody else, and are settled when the
   }
   for (const one of attached) expect((await convert(one, 2, 'shared')).status).toBe(200);
   await until('their connections are closed', async () => (await openFiles()) <= before.files + 50, 30_000);
-  devices.splice(devices.indexOf(refusing), 1);
   expect(await service.end('SIGTERM')).toBe(0);
 }, 180_000);
