@@ -29,7 +29,7 @@ export function check(request: FuzzRequest, answer: RawAnswer, body: unknown): v
   else if (status >= 400) checkAnswer('-', '-', { status, headers, body });
 }
 
-/** What may be searched: not what is bytes, or the document, which names the commands. */
+/** What may be searched: not what is bytes. */
 function textOf({ headers, body }: RawAnswer): string {
-  return /json/.test(headers['content-type'] ?? '') ? body.toString() : '';
+  return /json|^text\//.test(headers['content-type'] ?? '') ? body.toString() : '';
 }

@@ -23,6 +23,13 @@ const SETTINGS = {
   RBA_EVENTS_KEPT: '1000',
 };
 
+type Item = Record<string, unknown>;
+
+/** What of a listener nobody but a client changes. */
+function settled({ state: _, mapped: _mapped, unsettled: _unsettled, position: _position, ...rest }: Item): Item {
+  return rest;
+}
+
 export class ServiceUnderTest {
   readonly #folder = mkdtempSync(join(tmpdir(), 'rba-fuzz-'));
   #process: ServiceProcess;
@@ -60,20 +67,30 @@ export class ServiceUnderTest {
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   }
 
-  /** All that clients are told of the blocks, which a restart must not change. */
+  /** All that clients are told of the blocks and their listeners, which a restart must not change. */
   async everything(): Promise<unknown[]> {
-    const { items } = await this.api.ok('GET', '/v1/ram-blocks?limit=1000');
-    return Promise.all(
-      items.map(async (block: { id: string }) => {
-        const of = (what: string) => this.api.ok('GET', `/v1/ram-blocks/${block.id}/${what}`);
-        return [block, await of('sections?limit=1000&state=populated'), await of('sources'), await of('conversions')];
-      }),
-    );
+    const found: unknown[] = [];
+    for (const block of await this.#all('/v1/ram-blocks')) {
+      const path = `/v1/ram-blocks/${block.id}`;
+      found.push({
+        block,
+        sources: await this.#all(`${path}/sources`),
+        populated: await this.#all(`${path}/sections?state=populated`),
+        conversions: await this.#all(`${path}/conversions`),
+        listeners: (await this.#all(`${path}/listeners`)).map(settled),
+      });
+    }
+    return found;
   }
 
   /** Whether it is alive and takes changes. @throws Error */
   async checkAlive(): Promise<void> {
     for (const path of ['/livez', '/readyz']) await this.api.ok('GET', path);
+    const { id } = await this.api.ok('POST', '/v1/ram-blocks', { idstr: 'alive', machine: 'alive', usedLength: '64K' });
+    const change = { offset: 0, size: '64K', to: 'shared' };
+    const { changedBytes } = await this.api.ok('POST', `/v1/ram-blocks/${id}/conversions`, change);
+    if (changedBytes !== 65_536) throw new Error('a conversion was answered and not done');
+    await this.api.ok('DELETE', `/v1/ram-blocks/${id}`);
   }
 
   /** Ends it in order, and starts it again on the same folder. @throws Error when it does not end with 0 */
@@ -89,6 +106,18 @@ export class ServiceUnderTest {
     const code = await this.#process.end('SIGTERM');
     if (code === 97) throw new Error('a prototype was reached');
     if (code !== 0 || this.complaints.length > 0) throw new Error(`the service ended with ${code}`);
+  }
+
+  /** Of all pages. */
+  async #all(path: string): Promise<Item[]> {
+    const found: Item[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query: string = `limit=1000${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+      const { items, nextCursor } = await this.api.ok('GET', `${path}${path.includes('?') ? '&' : '?'}${query}`);
+      found.push(...items);
+      cursor = nextCursor;
+    }
+    return found;
   }
 
   async remove(): Promise<void> {

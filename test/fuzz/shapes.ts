@@ -128,15 +128,22 @@ export const SHAPES: Readonly<Record<string, Make>> = {
   listSources: page,
   getSource: NONE,
   removeSource: ({ chance }) => ({ query: chance.is(0.7) ? { force: 'true' } : {} }),
-  registerListener: ({ chance, receiver }, block) => ({
-    body: {
-      url: `${receiver}/${chance.pick(['ok', 'ok', 'ok', 'ok', 'refuse', 'fail'])}`,
-      timeoutMs: 100,
-      mode: chance.pick(['sync', 'async']),
-      ...(chance.is(0.3) ? { section: { offset: 0, size: block.pageSize } } : {}),
-      ...(chance.is(0.2) ? { maxSections: 1 + chance.below(4) } : {}),
-    },
-  }),
+  registerListener: (setting, block) => {
+    const { chance, receiver } = setting;
+    return {
+      body: {
+        url: `${receiver}/${chance.pick(['ok', 'ok', 'ok', 'ok', 'refuse', 'fail'])}`,
+        timeoutMs: 100,
+        mode: chance.pick(['sync', 'async']),
+        ...(chance.is(0.3) ? { section: section(setting, block) } : {}),
+        ...(chance.is(0.2) ? { maxSections: 1 + chance.below(4) } : {}),
+        ...(chance.is(0.2) ? { granularity: block.pageSize * 2 ** chance.below(4) } : {}),
+        ...(chance.is(0.2) ? { dmaMaxMappings: 1 + chance.below(4) } : {}),
+        ...(chance.is(0.1) ? { coordinatedDiscard: false } : {}),
+        ...(chance.is(0.2) ? { doubleDiscardSupported: chance.is(0.5) } : {}),
+      },
+    };
+  },
   listListeners: page,
   getListener: NONE,
   unregisterListener: ({ chance }) => ({ query: chance.is(0.9) ? { force: 'true' } : {} }),

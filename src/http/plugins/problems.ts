@@ -26,6 +26,9 @@ const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
 
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    // Fastify would close the connection, and whoever is still sending a body then never reads why it is refused. What
+    // comes of it is thrown away (overload.ts), for as long as a request may take.
+    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) reply.header('connection', 'keep-alive');
     return sendProblem(request, reply, aboutBody(error, request) ?? toProblem(error));
   });
   // What a route does not find itself: a static file of /docs.
