@@ -3,6 +3,7 @@ import type { ProblemCode } from '../../src/errors.ts';
 import {
   addSource,
   batch,
+  type Command,
   convert,
   convertMachine,
   register,
@@ -46,6 +47,17 @@ const TWO_BLOCKS: readonly StartBlock[] = [
   { id: 'b2', pages: 2, gpa: 2, shared: [[1, 2]], listeners: [{ id: 'l2', start: 0 }] },
 ];
 
+/** What two conversions that may be under way at once have to wait for, or let wait. */
+const BETWEEN: readonly (readonly [what: string, command: Command, block?: StartBlock])[] = [
+  ['a batch', batch('b1', shared(0, 2), made(1, 2))],
+  ['one of the whole machine', convertMachine(0, 2, 'shared', { b1: [0, 2] })],
+  ['a resize', resize('b1', 3), { ...ONE_LISTENER, maxPages: 3 }],
+  ['a new source', addSource('b1', 'virtio-mem0', [1, 2])],
+  ['a registration', register('b1', 'new', 0, 2)],
+  ['an unregistration', unregister('b1', 'l1')],
+  ['a replay', replay('b1', 'l1')],
+];
+
 const EXPLORABLE: readonly Explorable[] = [
   {
     name: 'two conversions that overlap, of opposite direction',
@@ -82,13 +94,22 @@ const EXPLORABLE: readonly Explorable[] = [
     deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
   },
   {
-    name: 'two conversions of different pages, and a batch between them',
+    name: 'two conversions of different pages, with snapshots',
     blocks: [ONE_LISTENER],
-    commands: [convert('b1', shared(1, 2)), batch('b1', made(0, 1), shared(0, 2)), convert('b1', made(1, 2))],
-    quick: [[1, 0, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[1, 1, 0, 0], [2, 0, 0, 0]],
+    commands: [convert('b1', shared(1, 2)), convert('b1', made(0, 1))],
+    snapshotEvery: 1,
+    quick: [[1, 1, 1, 0]],
+    deep: [[2, 2, 1, 0]],
   },
+  ...BETWEEN.map(([what, command, block = ONE_LISTENER]) => ({
+    name: `two conversions of different pages, and ${what} between them`,
+    blocks: [block],
+    commands: [convert('b1', shared(1, 2)), command, convert('b1', made(0, 1))],
+    // biome-ignore format: one line each reads as a table
+    quick: [[1, 0, 0, 0], [0, 1, 0, 0]] as const,
+    // biome-ignore format: one line each reads as a table
+    deep: [[1, 1, 0, 0], [2, 0, 0, 0], [1, 0, 1, 0]] as const,
+  })),
   {
     name: 'two conversions, with snapshots',
     blocks: [TWO_LISTENERS],
