@@ -149,7 +149,7 @@ export class Backlog implements BacklogState {
     const recovery = { ...about, reason: 'recovery' as const, conversionId: null };
     const inUse = { start: 0, end: populated.length };
     this.add(false, delivery.runs, recovery);
-    const again = delivery.runs.flatMap((run) => [...populated.runs(cut(run, inUse) ?? { start: 0, end: 0 }, true)]);
+    const again = delivery.runs.flatMap((run) => populated.listRuns(cut(run, inUse) ?? { start: 0, end: 0 }, true));
     this.add(true, again, recovery);
   }
 

@@ -1,7 +1,18 @@
 // One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
 // mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
 import type { PageRange } from './section.ts';
-import { ALL_ONES, eachWord, popcount, word } from './words.ts';
+import {
+  ALL_ONES,
+  countBits,
+  countStarts,
+  eachWord,
+  fillBits,
+  lowestBit,
+  maskOf,
+  popcount,
+  skipWords,
+  word,
+} from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
 const CHUNK_WORDS = CHUNK_PAGES / 32;
@@ -79,7 +90,7 @@ export class PageBitmap {
     const words = this.#mixed.get(chunk);
     if (words === undefined) return this.#count(chunk) > 0;
     const bit = page - chunk * CHUNK_PAGES;
-    return (word(words, bit >>> 5) & (1 << (bit & 31))) !== 0;
+    return isSet(words, bit);
   }
 
   set(range: PageRange): void {
@@ -97,7 +108,7 @@ export class PageBitmap {
       const words = this.#mixed.get(chunk);
       if (words === undefined) pages += this.#count(chunk) > 0 ? to - from : 0;
       else if (to - from === this.#size(chunk)) pages += this.#count(chunk);
-      else eachWord(from, to, (index, mask) => (pages += popcount(word(words, index) & mask)));
+      else pages += countBits(words, from, to);
     });
     return pages;
   }
@@ -124,8 +135,7 @@ export class PageBitmap {
         let candidates = (word(words, index) ^ flip) & (ALL_ONES << (bit & 31));
         while (candidates === 0 && ++index < CHUNK_WORDS) candidates = word(words, index) ^ flip;
         if (candidates !== 0) {
-          const found = base + index * 32 + (31 - Math.clz32(candidates & -candidates));
-          return Math.min(found, range.end);
+          return Math.min(base + index * 32 + lowestBit(candidates), range.end);
         }
       }
       page = base + CHUNK_PAGES;
@@ -141,6 +151,51 @@ export class PageBitmap {
       yield { start, end };
       start = this.next({ start: end, end: range.end }, populated);
     }
+  }
+
+  /** All of {@link PageBitmap.runs} at once: faster, where they are known to be few enough to be kept. */
+  listRuns(range: PageRange, populated: boolean): PageRange[] {
+    const found: PageRange[] = [];
+    const flip = populated ? 0 : ALL_ONES;
+    /** Where the run begins that is not over yet; -1 where there is none. */
+    let start = -1;
+    for (let page = range.start; page < range.end; ) {
+      const chunk = Math.floor(page / CHUNK_PAGES);
+      const base = chunk * CHUNK_PAGES;
+      const [from, to] = [page - base, Math.min(range.end - base, CHUNK_PAGES)];
+      const words = this.#mixed.get(chunk);
+      page = base + to;
+      if (words === undefined) {
+        const isWanted = this.#count(chunk) > 0 === populated;
+        if (isWanted && start < 0) start = base + from;
+        else if (!isWanted && start >= 0) {
+          found.push({ start, end: base + from });
+          start = -1;
+        }
+        continue;
+      }
+      const last = (to - 1) >>> 5;
+      // Most words are all of what has begun, or of what has not.
+      const skip = (index: number) => skipWords(words, index, last, start < 0 ? flip : ~flip);
+      for (let index = skip(from >>> 5); index <= last; index = skip(index + 1)) {
+        const wanted = word(words, index) ^ flip;
+        const mask = maskOf(index, from, to);
+        // From one page at which something begins or ends to the next.
+        let left = (start < 0 ? wanted : ~wanted) & mask;
+        while (left !== 0) {
+          const bit = lowestBit(left);
+          const at = base + index * 32 + bit;
+          if (start < 0) start = at;
+          else {
+            found.push({ start, end: at });
+            start = -1;
+          }
+          left = (start < 0 ? wanted : ~wanted) & mask & (ALL_ONES << bit);
+        }
+      }
+    }
+    if (start >= 0) found.push({ start, end: range.end });
+    return found;
   }
 
   /** Runs of the whole: see {@link PageBitmap.runs}. */
@@ -192,33 +247,41 @@ export class PageBitmap {
     this.#runs += this.#countStarts(start, range.end + (followed ? 1 : 0)) - (followed ? 1 : 0);
   }
 
-  #fill(range: PageRange, populated: boolean): void {
-    const { start, end } = range;
+  #fill({ start, end }: PageRange, populated: boolean): void {
     if (start >= end) return;
-    // Runs are counted by their first pages. A fill can only move first pages in [start, end]: the page behind it too.
-    const upTo = Math.min(end + 1, this.length);
-    const startsBefore = this.#countStarts(start, upTo);
-    this.#eachChunk(range, (chunk, from, to) => this.#fillChunk(chunk, from, to, populated));
-    let startsAfter = 0;
-    if (populated) startsAfter = this.#hasBefore(start) ? 0 : 1;
-    else if (end < this.length && this.has(end)) startsAfter = 1;
-    this.#runs += startsAfter - startsBefore;
+    const hasBefore = this.#hasBefore(start);
+    const hasAfter = end < this.length && this.has(end);
+    // Runs are counted by their first pages: those in [start, end) go, and so may the one at `end`.
+    let starts = 0;
+    let before = hasBefore;
+    for (let page = start; page < end; ) {
+      const chunk = Math.floor(page / CHUNK_PAGES);
+      const base = chunk * CHUNK_PAGES;
+      const [from, to] = [page - base, Math.min(end - base, CHUNK_PAGES)];
+      const words = this.#mixed.get(chunk);
+      if (words === undefined) {
+        const isFull = this.#count(chunk) > 0;
+        if (isFull && !before) starts++;
+        before = isFull;
+      } else {
+        starts += countStarts(words, from, to, before);
+        before = isSet(words, to - 1);
+      }
+      this.#fillChunk(chunk, words, from, to, populated);
+      page = base + to;
+    }
+    if (hasAfter && !before) starts++;
+    this.#runs += (populated ? !hasBefore : hasAfter) ? 1 - starts : -starts;
   }
 
-  #fillChunk(chunk: number, from: number, to: number, populated: boolean): void {
+  #fillChunk(chunk: number, mixed: Uint32Array | undefined, from: number, to: number, populated: boolean): void {
     const size = this.#size(chunk);
     const before = this.#count(chunk);
     if (before === (populated ? size : 0)) return;
     let after = populated ? size : 0;
     if (to - from < size) {
-      const words = this.#mixed.get(chunk) ?? newWords(before > 0, size);
-      let changed = 0;
-      eachWord(from, to, (index, mask) => {
-        const old = word(words, index);
-        const now = populated ? old | mask : old & ~mask;
-        changed += popcount(old ^ now);
-        words[index] = now;
-      });
+      const words = mixed ?? newWords(before > 0, size);
+      const changed = fillBits(words, from, to, populated);
       after = before + (populated ? changed : -changed);
       this.#putChunk(chunk, words, after);
     } else {
@@ -251,23 +314,17 @@ export class PageBitmap {
   /** How many pages of [start, end) are populated while the page before them is not. */
   #countStarts(start: number, end: number): number {
     let starts = 0;
-    let before = this.#hasBefore(start) ? 1 : 0;
+    let before = this.#hasBefore(start);
     this.#eachChunk({ start, end }, (chunk, from, to) => {
       const words = this.#mixed.get(chunk);
       if (words === undefined) {
-        const full = this.#count(chunk) > 0 ? 1 : 0;
-        if (full === 1 && before === 0) starts++;
-        before = full;
+        const isFull = this.#count(chunk) > 0;
+        if (isFull && !before) starts++;
+        before = isFull;
         return;
       }
-      eachWord(from, to, (index, mask) => {
-        const bits = word(words, index);
-        // The bit before the masked part: in the same word, or the last one seen.
-        const carried = (mask & 1) === 1 ? before : 0;
-        starts += popcount(bits & ~((bits << 1) | carried) & mask);
-        before = bits >>> 31;
-      });
-      before = (word(words, (to - 1) >>> 5) >>> ((to - 1) & 31)) & 1;
+      starts += countStarts(words, from, to, before);
+      before = isSet(words, to - 1);
     });
     return starts;
   }
@@ -297,12 +354,14 @@ export class PageBitmap {
   }
 }
 
+function isSet(words: Uint32Array, bit: number): boolean {
+  return ((word(words, bit >>> 5) >>> (bit & 31)) & 1) === 1;
+}
+
 function newWords(populated: boolean, size: number): Uint32Array {
   const words = new Uint32Array(CHUNK_WORDS);
   if (populated) {
-    eachWord(0, size, (index, mask) => {
-      words[index] = mask;
-    });
+    fillBits(words, 0, size, true);
   }
   return words;
 }

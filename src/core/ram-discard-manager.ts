@@ -80,8 +80,10 @@ export class RamDiscardManager {
 
   /** Plans one step. */
   plan({ source, range, populate, runs }: Step): Plan {
-    const changed: PageRange[] = [];
-    for (const within of runs ?? [range]) for (const run of source.bitmap.runs(within, !populate)) changed.push(run);
+    const changed =
+      runs === undefined
+        ? source.bitmap.listRuns(range, !populate)
+        : runs.flatMap((within) => source.bitmap.listRuns(within, !populate));
     let effective: readonly PageRange[] = changed;
     for (const other of this.#sources.values()) {
       if (other !== source) effective = populatedWithin(other.bitmap, effective);
@@ -124,7 +126,7 @@ export class RamDiscardManager {
 
   /** The pages that `added` takes away from what is populated. */
   takenAwayBy(added: RamDiscardSource): PageRange[] {
-    return [...added.bitmap.allRuns(false)].flatMap((hole) => [...this.populated.runs(hole, true)]);
+    return [...added.bitmap.allRuns(false)].flatMap((hole) => this.populated.listRuns(hole, true));
   }
 
   /** The pages that removing `removed` gives back. */
@@ -136,7 +138,7 @@ export class RamDiscardManager {
   /** The pages that become populated, or are no more, when the block has `length` pages. */
   resizedBy(length: number): { readonly populate: boolean; readonly runs: readonly PageRange[] } {
     const populate = length > this.#length;
-    if (!populate) return { populate, runs: [...this.#populated.runs({ start: length, end: this.#length }, true)] };
+    if (!populate) return { populate, runs: this.#populated.listRuns({ start: length, end: this.#length }, true) };
     return { populate, runs: this.#sources.size > 0 ? [] : [{ start: this.#length, end: length }] };
   }
 
@@ -160,7 +162,7 @@ export class RamDiscardManager {
 
   /** What a replay of the populated pages tells `listener`. */
   replayFor(listener: RamDiscardListener): PageRange[] {
-    return [...this.populated.runs(listener.range, true)];
+    return this.populated.listRuns(listener.range, true);
   }
 
   commit(plan: Plan): void {
@@ -234,7 +236,7 @@ function areApart(steps: readonly Step[]): boolean {
 
 /** The parts of `runs` that are populated in `bitmap`, maximal. */
 function populatedWithin(bitmap: PageBitmap, runs: readonly PageRange[]): PageRange[] {
-  return runs.flatMap((run) => [...bitmap.runs(run, true)]);
+  return runs.flatMap((run) => bitmap.listRuns(run, true));
 }
 
 /** What `range` was before: the runs that would change say it all. */

@@ -1,16 +1,65 @@
 // Bits in words of 32: what the page bitmap is made of.
 
-export const ALL_ONES = 0xffff_ffff;
+/** As bit operations give it: no other number for these bits is as quick to compare. */
+export const ALL_ONES = -1;
 
 /** Calls `visit` for each word of bits [from, to) with the mask of those bits. */
 export function eachWord(from: number, to: number, visit: (index: number, mask: number) => void): void {
-  const last = (to - 1) >>> 5;
-  for (let index = from >>> 5; index <= last; index++) {
-    let mask = ALL_ONES;
-    if (index === from >>> 5) mask &= ALL_ONES << (from & 31);
-    if (index === last) mask &= ALL_ONES >>> (31 - ((to - 1) & 31));
-    visit(index, mask);
+  for (let index = from >>> 5; index <= (to - 1) >>> 5; index++) visit(index, maskOf(index, from, to));
+}
+
+/** The bits of word `index` that lie in [from, to). */
+export function maskOf(index: number, from: number, to: number): number {
+  let mask = ALL_ONES;
+  if (index === from >>> 5) mask &= ALL_ONES << (from & 31);
+  if (index === (to - 1) >>> 5) mask &= ALL_ONES >>> (31 - ((to - 1) & 31));
+  return mask;
+}
+
+/** How many bits of [from, to) are set. */
+export function countBits(words: Uint32Array, from: number, to: number): number {
+  let bits = 0;
+  for (let index = from >>> 5; index <= (to - 1) >>> 5; index++) {
+    bits += popcount(word(words, index) & maskOf(index, from, to));
   }
+  return bits;
+}
+
+/** How many bits of [from, to) are set while the one before them is not; `before` is the one before all words. */
+export function countStarts(words: Uint32Array, from: number, to: number, before: boolean): number {
+  let starts = 0;
+  let carried = from >= 32 ? word(words, (from >>> 5) - 1) >>> 31 : before ? 1 : 0;
+  for (let index = from >>> 5; index <= (to - 1) >>> 5; index++) {
+    const bits = word(words, index);
+    starts += popcount(bits & ~((bits << 1) | carried) & maskOf(index, from, to));
+    carried = bits >>> 31;
+  }
+  return starts;
+}
+
+/** Sets the bits of [from, to), or clears them. @returns how many that changed */
+export function fillBits(words: Uint32Array, from: number, to: number, set: boolean): number {
+  let changed = 0;
+  for (let index = from >>> 5; index <= (to - 1) >>> 5; index++) {
+    const mask = maskOf(index, from, to);
+    const old = word(words, index);
+    const now = set ? old | mask : old & ~mask;
+    changed += popcount(old ^ now);
+    words[index] = now;
+  }
+  return changed;
+}
+
+/** The first word from `index` to `last` that is not `uniform`, which is 0 or all ones; behind `last` where there is none. */
+export function skipWords(words: Uint32Array, index: number, last: number, uniform: number): number {
+  let at = index;
+  while (at <= last && (word(words, at) | 0) === uniform) at++;
+  return at;
+}
+
+/** The place of the lowest bit that is set; of bits that are not all 0. */
+export function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
 
 /** `words[index]` for an index that is in bounds, as the type checker cannot know. */

@@ -151,7 +151,7 @@ export class Settling {
   /** After an acknowledged discard of `runs`: what of them is populated now is owed a populate. */
   #discarded(runs: readonly PageRange[]): { settled: readonly PageRange[]; unmapped: PageRange[] } {
     const { populated } = this.#live.block.manager;
-    return { settled: runs, unmapped: runs.flatMap((run) => [...populated.runs(run, true)]) };
+    return { settled: runs, unmapped: runs.flatMap((run) => populated.listRuns(run, true)) };
   }
 
   #removal(listener: RamDiscardListener): NewRecord {

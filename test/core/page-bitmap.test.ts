@@ -69,6 +69,8 @@ describe('PageBitmap', () => {
         expect([...bitmap.allRuns(false)]).toEqual(naive.runs(all, false));
         expect([...bitmap.runs(window, true)]).toEqual(naive.runs(window, true));
         expect([...bitmap.runs(window, false)]).toEqual(naive.runs(window, false));
+        expect(bitmap.listRuns(window, true)).toEqual(naive.runs(window, true));
+        expect(bitmap.listRuns(window, false)).toEqual(naive.runs(window, false));
         expect(bitmap.countRuns(window)).toBe(naive.runs(window, true).length);
         expect(bitmap.count(window)).toBe(naive.pages.slice(window.start, window.end).filter(Boolean).length);
         for (const page of edges.filter((page) => page < length)) expect(bitmap.has(page)).toBe(naive.pages[page]);
