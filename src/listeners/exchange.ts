@@ -9,7 +9,9 @@ const MAX_ANSWER = 16_384;
 const MAX_INTERIM = 100;
 
 export interface Outgoing {
-  readonly url: URL;
+  readonly origin: string;
+  /** With the query. */
+  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -31,10 +33,8 @@ export type Exchanged =
 export function exchange(pools: OriginPools, outgoing: Outgoing, signal: AbortSignal): Promise<Exchanged> {
   if (signal.aborted) return Promise.resolve({ end: 'aborted', status: null });
   if (pools.isDestroyed) return Promise.resolve({ end: 'unusable', status: null, why: 'the service is closing' });
-  const { url, headers, body } = outgoing;
   const running = new Exchange(signal);
-  const request = { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body };
-  pools.dispatch(request, running);
+  pools.dispatch({ ...outgoing, method: 'POST' }, running);
   return running.exchanged;
 }
 
@@ -44,6 +44,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #onAbort = (): void => this.#end({ end: 'aborted', status: this.#status });
   #isOver = false;
+  /** The answer has come to its end. */
+  #isComplete = false;
   #controller: Dispatcher.DispatchController | null = null;
   #interim = 0;
   #status: number | null = null;
@@ -89,6 +91,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#isComplete = true;
     this.#answered();
   }
 
@@ -107,8 +110,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#isOver = true;
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve(exchanged);
-    // Closes the connection unless the answer is complete. Not at once: this may be called from within undici's parser,
-    // which must not lose its request before it has come to the end of what it is reading.
+    if (this.#isComplete) return;
+    // Closes the connection. Not at once: this may be called from within undici's parser, which must not lose its request
+    // before it has come to the end of what it is reading.
     queueMicrotask(() => this.#controller?.abort(new Error('the rest of the answer is not read')));
   }
 }

@@ -25,10 +25,19 @@ export interface WebhookClientOptions {
 interface Limits {
   /** Milliseconds. */
   readonly timeoutMs: number;
-  /** Aborts at the deadline. */
-  readonly deadline: AbortSignal;
+  /** The deadline is over. */
+  isLate: boolean;
   /** Aborts at the deadline, or when the delivery is called off. */
-  readonly either: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+/** What follows from a definition: made once, for it is used for every delivery. */
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+  /** Why its URL may not be called, as far as that is written in it. */
+  readonly objection: string | null;
+  readonly keys: readonly SigningKey[];
 }
 
 /** A delivery as it goes over the wire; retries keep both. */
@@ -39,8 +48,7 @@ interface Message {
 
 export class WebhookClient {
   readonly #options: WebhookClientOptions;
-  /** A secret is decoded once. */
-  readonly #keys = new WeakMap<ListenerDefinition, readonly SigningKey[]>();
+  readonly #targets = new WeakMap<ListenerDefinition, Target>();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -61,9 +69,9 @@ export class WebhookClient {
         const result = await this.#observed(delivery, message, number, limits, judge);
         if (result.outcome === 'accepted') return { outcome: 'accepted' };
         const wait = Math.max(backoff, result.retryMs ?? Number.POSITIVE_INFINITY);
-        if (performance.now() + wait >= end || limits.either.aborted) return answerOf(result);
-        await delay(wait, undefined, { signal: limits.either }).catch(() => undefined);
-        if (limits.either.aborted) return answerOf(result);
+        if (performance.now() + wait >= end || limits.signal.aborted) return answerOf(result);
+        await delay(wait, undefined, { signal: limits.signal }).catch(() => undefined);
+        if (limits.signal.aborted) return answerOf(result);
         backoff *= 2;
       }
     });
@@ -132,12 +140,11 @@ export class WebhookClient {
     limits: Limits,
     judgeAnswer: typeof judge,
   ): Promise<Judgement> {
-    const { dispatcher, policy, now } = this.#options;
-    const url = new URL(definition.url);
-    const objection = policy.literalObjection(url.protocol, url.hostname);
+    const { dispatcher, now } = this.#options;
+    const { origin, path, objection, keys } = this.#targetOf(definition);
     if (objection !== null) return { outcome: 'unanswered', status: null, excerpt: objection };
     const timestamp = Math.floor(at.getTime() / 1000);
-    const signatures = this.#keysOf(definition)
+    const signatures = keys
       .filter(({ until }) => at.getTime() < until)
       .map(({ key }) => sign(key, id, timestamp, body));
     const headers = {
@@ -146,23 +153,25 @@ export class WebhookClient {
       'webhook-timestamp': String(timestamp),
       'webhook-signature': signatures.join(' '),
     };
-    const exchanged = await exchange(dispatcher, { url, headers, body }, limits.either);
+    const exchanged = await exchange(dispatcher, { origin, path, headers, body }, limits.signal);
     if (exchanged.end === 'answered') {
       return judgeAnswer(type, { ...exchanged, hidden: exchanged.text === '' ? [] : secretsOf(definition) }, now());
     }
     const { status } = exchanged;
-    const excerpt = explain(exchanged, limits.deadline.aborted ? limits.timeoutMs : null);
+    const excerpt = explain(exchanged, limits.isLate ? limits.timeoutMs : null);
     const unanswered = { outcome: 'unanswered', status, excerpt } as const;
     return exchanged.end === 'failed' ? { ...unanswered, retryMs: 0 } : unanswered;
   }
 
-  #keysOf(definition: ListenerDefinition): readonly SigningKey[] {
-    let keys = this.#keys.get(definition);
-    if (keys === undefined) {
-      keys = signingKeys(definition);
-      this.#keys.set(definition, keys);
+  #targetOf(definition: ListenerDefinition): Target {
+    let target = this.#targets.get(definition);
+    if (target === undefined) {
+      const { origin, protocol, hostname, pathname, search } = new URL(definition.url);
+      const objection = this.#options.policy.literalObjection(protocol, hostname);
+      target = { origin, path: pathname + search, objection, keys: signingKeys(definition) };
+      this.#targets.set(definition, target);
     }
-    return keys;
+    return target;
   }
 }
 
@@ -189,13 +198,21 @@ function secretsOf({ secret, previousSecrets = [] }: ListenerDefinition): string
 
 /** Runs `task` with a deadline after `timeoutMs`. */
 async function within<T>(timeoutMs: number, signal: AbortSignal, task: (limits: Limits) => Promise<T>): Promise<T> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  const end = new AbortController();
+  const limits: Limits = { timeoutMs, isLate: false, signal: end.signal };
+  const callOff = (): void => end.abort();
+  const timer = setTimeout(() => {
+    limits.isLate = true;
+    end.abort();
+  }, timeoutMs);
+  // Not AbortSignal.any, which costs more than all the rest of this.
+  signal.addEventListener('abort', callOff);
+  if (signal.aborted) callOff();
   try {
-    const either = AbortSignal.any([signal, deadline.signal]);
-    return await task({ timeoutMs, deadline: deadline.signal, either });
+    return await task(limits);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', callOff);
   }
 }
 

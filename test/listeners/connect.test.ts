@@ -54,7 +54,8 @@ describe('the address of a connection', () => {
     // A literal, which no look-up sees; the webhook client, which looks at literals, is left out here.
     const pools = createAgent(new TargetPolicy({ allowed: [], allowHttp: true }), null);
     closing.push(() => pools.destroy());
-    const outgoing = { url: new URL(url), headers: {}, body: 'secret' };
+    const { origin, pathname: path } = new URL(url);
+    const outgoing = { origin, path, headers: {}, body: 'secret' };
     const exchanged = await exchange(pools, outgoing, new AbortController().signal);
     expect(exchanged).toMatchObject({ end: 'failed', status: null, why: expect.stringContaining('is not public') });
     expect(arrived).toEqual([]);
