@@ -1,18 +1,7 @@
 // One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
 // mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
 import type { PageRange } from './section.ts';
-import {
-  ALL_ONES,
-  countBits,
-  countStarts,
-  eachWord,
-  fillBits,
-  lowestBit,
-  maskOf,
-  popcount,
-  skipWords,
-  word,
-} from './words.ts';
+import { ALL_ONES, countBits, countStarts, eachWord, fillBits, lowestBit, maskOf, skipWords, word } from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
 const CHUNK_WORDS = CHUNK_PAGES / 32;
@@ -230,18 +219,32 @@ export class PageBitmap {
     return result;
   }
 
+  /** The pages of chunks that are full, as maximal runs; for snapshots. */
+  fullChunks(): PageRange[] {
+    const found: PageRange[] = [];
+    for (let chunk = 0, start = -1; chunk <= this.#counts.length; chunk++) {
+      const isFull = chunk < this.#counts.length && this.#count(chunk) === this.#size(chunk);
+      if (isFull && start < 0) start = chunk;
+      else if (!isFull && start >= 0) {
+        found.push({ start: start * CHUNK_PAGES, end: Math.min(chunk * CHUNK_PAGES, this.length) });
+        start = -1;
+      }
+    }
+    return found;
+  }
+
   /** Chunk numbers with words of their own, and those words; for snapshots. Not to be changed by the caller. */
   mixedChunks(): ReadonlyMap<number, Uint32Array> {
     return this.#mixed;
   }
 
-  /** Puts back the words of one chunk; the counts follow. For snapshots. */
+  /** Puts back the words of one chunk, which are the bitmap's from then on; the counts follow. For snapshots. */
   setChunk(chunk: number, words: Uint32Array): void {
     const start = chunk * CHUNK_PAGES;
     const range = { start, end: start + this.#size(chunk) };
     this.clear(range);
-    const populated = words.reduce((pages, w) => pages + popcount(w), 0);
-    this.#putChunk(chunk, words.slice(), populated);
+    const populated = countBits(words, 0, CHUNK_PAGES);
+    this.#putChunk(chunk, words, populated);
     this.#populated += populated;
     const followed = range.end < this.length && this.has(range.end);
     this.#runs += this.#countStarts(start, range.end + (followed ? 1 : 0)) - (followed ? 1 : 0);

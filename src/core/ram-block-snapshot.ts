@@ -1,18 +1,22 @@
 // The state of a RAM block as bytes and back: what a journal keeps in the place of many records. JSON, so that a person
-// can read it; the words of mixed chunks are base64 within.
+// can read it; of mixed chunks it has the runs, or where these are many, the words as base64.
 import { Backlog, type BacklogState } from './backlog.ts';
 import { CHUNK_PAGES, PageBitmap } from './page-bitmap.ts';
 import { RamBlock } from './ram-block.ts';
 import { type ListenerPhase, RamDiscardListener } from './ram-discard-listener.ts';
 import type { Intent, ListenerDefinition, RamBlockDefinition, SourceDefinition } from './records.ts';
 import type { PageRange } from './section.ts';
+import { fillBits } from './words.ts';
 
 interface BitmapSnapshot {
   /** Runs of pages in chunks that are full. */
   readonly full: readonly PageRange[];
-  /** Chunk number and its words, little endian. */
-  readonly mixed: readonly (readonly [number, string])[];
+  /** Chunk number, and either where each run begins within it and how long it is, or all its words, little endian. */
+  readonly mixed: readonly (readonly [number, readonly number[] | string])[];
 }
+
+/** A chunk with more runs takes less room as words. */
+const MAX_RUNS = 512;
 
 interface ListenerSnapshot {
   readonly definition: ListenerDefinition;
@@ -85,22 +89,35 @@ function decodeListener(block: RamBlock, kept: ListenerSnapshot): RamDiscardList
 }
 
 function encodeBitmap(bitmap: PageBitmap): BitmapSnapshot {
-  const mixed = [...bitmap.mixedChunks()].map(([chunk, words]) => [chunk, toBase64(words)] as const);
-  const uniform = bitmap.clone();
-  for (const [chunk] of mixed) {
-    uniform.clear({ start: chunk * CHUNK_PAGES, end: Math.min((chunk + 1) * CHUNK_PAGES, bitmap.length) });
-  }
-  return { full: [...uniform.allRuns(true)], mixed };
+  const mixed = [...bitmap.mixedChunks()].map(([chunk, words]) => [chunk, encodeChunk(bitmap, chunk, words)] as const);
+  return { full: bitmap.fullChunks(), mixed };
+}
+
+function encodeChunk(bitmap: PageBitmap, chunk: number, words: Uint32Array): number[] | string {
+  const base = chunk * CHUNK_PAGES;
+  const range = { start: base, end: Math.min(base + CHUNK_PAGES, bitmap.length) };
+  if (bitmap.countRuns(range) > MAX_RUNS) return toBase64(words);
+  return bitmap.listRuns(range, true).flatMap(({ start, end }) => [start - base, end - start]);
 }
 
 /** Fills `bitmap`, which is empty. */
 function decodeBitmap(bitmap: PageBitmap, { full, mixed }: BitmapSnapshot): PageBitmap {
   for (const run of full) bitmap.set(run);
-  for (const [chunk, words] of mixed) {
-    const bytes = Uint8Array.fromBase64(words);
-    bitmap.setChunk(chunk, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
-  }
+  for (const [chunk, content] of mixed) bitmap.setChunk(chunk, decodeChunk(content));
   return bitmap;
+}
+
+function decodeChunk(content: readonly number[] | string): Uint32Array {
+  if (typeof content === 'string') {
+    const bytes = Uint8Array.fromBase64(content);
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+  const words = new Uint32Array(CHUNK_PAGES / 32);
+  for (let at = 0; at < content.length; at += 2) {
+    const start = content[at] ?? 0;
+    fillBits(words, start, start + (content[at + 1] ?? 0), true);
+  }
+  return words;
 }
 
 function toBase64(words: Uint32Array): string {

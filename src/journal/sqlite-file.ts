@@ -5,9 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { damaged } from './checksums.ts';
 import { inspectLog, syncLog } from './write-ahead-log.ts';
 
-const FORMAT = 4;
+const FORMAT = 5;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
+/** What every file of SQLite begins with. */
+const HEADER_BYTES = 100;
 const SCHEMA = `
   CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
   -- With the sequence and the checksum of the last record of each.
@@ -46,9 +48,10 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'journal.sqlite');
   const mark = join(folder, 'journal.made');
-  // SQLite would make an empty file of one that is missing or was emptied.
-  if (existsSync(mark) && (!existsSync(file) || statSync(file).size === 0) && !existsSync(`${file}-wal`)) {
-    throw damaged(`${file} is missing or empty`);
+  // SQLite would make an empty file of one that is missing, was emptied, or has a byte left.
+  const bytes = existsSync(file) ? statSync(file).size : 0;
+  if (existsSync(mark) && bytes < HEADER_BYTES && !existsSync(`${file}-wal`)) {
+    throw damaged(`${file} is missing or has only ${bytes} bytes`);
   }
   const db = new DatabaseSync(file);
   try {

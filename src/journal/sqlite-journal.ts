@@ -74,9 +74,19 @@ export class SqliteJournal implements Journal {
 
   async *blocks(): AsyncIterable<StoredBlock> {
     const ids = (await this.#call({ method: 'blockIds', args: [] })) as string[];
-    for (const ramBlockId of ids) {
-      const call = { method: 'load', args: [ramBlockId] } as const;
-      const { snapshot, records } = (await this.#call(call)) as { snapshot: Uint8Array | null; records: string };
+    const load = (index: number): Promise<unknown> => {
+      const ramBlockId = ids[index];
+      const loaded = ramBlockId === undefined ? Promise.resolve() : this.#call({ method: 'load', args: [ramBlockId] });
+      // Whoever comes to it hears of it.
+      loaded.catch(() => undefined);
+      return loaded;
+    };
+    // One ahead, so that one thread reads while the other makes something of it.
+    let next = load(0);
+    for (const [index, ramBlockId] of ids.entries()) {
+      const loaded = await next;
+      next = load(index + 1);
+      const { snapshot, records } = loaded as { snapshot: Uint8Array | null; records: string };
       yield { ramBlockId, snapshot, records: JSON.parse(records).map(readRecord) };
     }
   }

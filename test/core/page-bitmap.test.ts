@@ -127,7 +127,7 @@ describe('PageBitmap', () => {
         expect([...a.allRuns(true)]).toEqual(naiveA.runs(all, true));
 
         const restored = b.clone();
-        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, words);
+        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, words.slice());
         const mixture = new NaiveBitmap(length);
         mixture.pages.forEach((_, page) => {
           const from = a.mixedChunks().has(Math.floor(page / CHUNK_PAGES)) ? naiveA : naiveB;
