@@ -171,7 +171,7 @@ export class RamDiscardManager {
   }
 
   addSource(source: RamDiscardSource): void {
-    const taken = this.takenAwayBy(source);
+    const taken = this.#listeners.size > 0 ? this.takenAwayBy(source) : [];
     this.#sources.set(source.definition.id, source);
     this.#recompute();
     for (const { listener, runs } of this.callsFor(taken)) {
