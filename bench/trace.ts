@@ -41,7 +41,9 @@ function writeTrace(file: string, count: number): void {
 async function parse(file: string): Promise<number> {
   const reader = (await findTrace(file, process.stdin)).open();
   let conversions = 0;
-  for await (const _event of reader) conversions++;
+  for await (const events of reader.batches()) {
+    for (const _event of events) conversions++;
+  }
   if (conversions === 0) throw new Error('the trace has no conversions');
   return reader.lines;
 }

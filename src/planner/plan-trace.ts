@@ -10,6 +10,8 @@ import type { Planner } from './planner.ts';
  *   and what reading throws
  */
 export async function planTrace(reader: TraceReader, planner: Planner): Promise<Plan> {
-  for await (const event of reader) planner.add(event);
+  for await (const events of reader.batches()) {
+    for (const event of events) planner.add(event);
+  }
   return planner.plan(reader);
 }

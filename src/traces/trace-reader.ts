@@ -1,5 +1,6 @@
 // A trace as a stream of conversions. Memory is bounded whatever the file holds: it is read in pieces, and a line that is
 // longer than any trace line is skipped without being kept.
+import { type PlainLine, PlainLines } from './plain-lines.ts';
 import { isDamagedConversion, parseTraceLine, type TraceConversion } from './trace-lines.ts';
 
 /** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
@@ -13,6 +14,8 @@ export interface TraceEvent extends TraceConversion {
 /** Reads one stream once. Its counts are those of what was read so far. */
 export class TraceReader implements AsyncIterable<TraceEvent> {
   readonly #input: AsyncIterable<Uint8Array>;
+  /** The beginning of a line whose end is in a later piece; of one that is too long, just enough to tell. */
+  #rest = '';
   /** Lines, the foreign ones included. */
   lines = 0;
   /** Lines that are no conversion. */
@@ -28,41 +31,66 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TraceEvent> {
-    let rest = '';
-    let tooLong = false;
-    for await (const piece of this.#input) {
-      this.bytes += piece.length;
-      // Latin-1 takes any byte as it is: junk cannot fail, and trace lines are ASCII.
-      const text = Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('latin1');
-      let start = 0;
-      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-        const event = this.#take(tooLong ? null : rest + text.slice(start, end));
-        rest = '';
-        tooLong = false;
-        start = end + 1;
-        if (event !== null) yield event;
-      }
-      if (!tooLong) rest += text.slice(start);
-      if (rest.length > MAX_LINE_LENGTH) {
-        rest = '';
-        tooLong = true;
-      }
+    for await (const events of this.batches()) {
+      for (const event of events) yield event;
     }
-    const event = rest !== '' || tooLong ? this.#take(tooLong ? null : rest) : null;
-    if (event !== null) yield event;
   }
 
-  #take(line: string | null): TraceEvent | null {
-    this.lines++;
-    const conversion = line === null || line.length > MAX_LINE_LENGTH ? null : parseTraceLine(line);
-    if (conversion === null) {
-      this.foreign++;
-      if (line !== null && line.length <= MAX_LINE_LENGTH && isDamagedConversion(line)) {
-        this.damaged++;
-        this.firstDamaged ??= this.lines;
-      }
-      return null;
+  /**
+   * The same events by the pieces of the stream: cheaper for who has nothing to wait for at each. Lines are read when their
+   * turn comes, as without batches, so a batch is to be read to its end before the next.
+   */
+  async *batches(): AsyncGenerator<Iterable<TraceEvent>> {
+    for await (const piece of this.#input) {
+      this.bytes += piece.length;
+      yield this.#eventsOf(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
     }
-    return { line: this.lines, ...conversion };
+    if (this.#rest !== '') yield this.#eventsOf(Buffer.from('\n'));
+  }
+
+  *#eventsOf(piece: Buffer): Generator<TraceEvent> {
+    // Latin-1 takes any byte as it is: junk cannot fail, and trace lines are ASCII.
+    const text = piece.toString('latin1');
+    let end = text.indexOf('\n');
+    let start = 0;
+    if (end >= 0) {
+      const event = this.#take(this.#rest + text.slice(0, end));
+      this.#rest = '';
+      if (event !== null) yield event;
+      start = end + 1;
+    }
+    const lines = new PlainLines(piece, text);
+    for (end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
+      const event = this.#takePlain(lines, start, end) ?? this.#take(text.slice(start, end));
+      start = end + 1;
+      if (event !== null && event !== 'foreign') yield event;
+    }
+    this.#keep(text.slice(start));
+  }
+
+  /** Keeps a part of a line that its end is missing of. */
+  #keep(part: string): void {
+    if (this.#rest.length <= MAX_LINE_LENGTH) this.#rest = (this.#rest + part).slice(0, MAX_LINE_LENGTH + 1);
+  }
+
+  /** @returns null, and counts nothing, where it is not for PlainLines to say */
+  #takePlain(lines: PlainLines, start: number, end: number): PlainLine {
+    const line = end - start > MAX_LINE_LENGTH ? null : lines.parse(start, end, this.lines + 1);
+    if (line !== null) this.lines++;
+    if (line === 'foreign') this.foreign++;
+    return line;
+  }
+
+  #take(line: string): TraceEvent | null {
+    this.lines++;
+    const isTooLong = line.length > MAX_LINE_LENGTH;
+    const conversion = isTooLong ? null : parseTraceLine(line);
+    if (conversion !== null) return { line: this.lines, ...conversion };
+    this.foreign++;
+    if (!isTooLong && isDamagedConversion(line)) {
+      this.damaged++;
+      this.firstDamaged ??= this.lines;
+    }
+    return null;
   }
 }

@@ -5,9 +5,12 @@ import { MAX_LINE_LENGTH } from '../../src/traces/trace-reader.ts';
 const someDigits = (maxLength: number) =>
   fc.oneof(
     { weight: 3, arbitrary: fc.nat().map(String) },
+    // At the limits: with zeros before it, a number may be small and yet too long.
+    fc.tuple(fc.nat(), fc.integer({ min: 9, max: 17 })).map(([number, length]) => String(number).padStart(length, '0')),
     fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength }),
   );
 const someHex = fc.oneof(
+  fc.nat({ max: 0x20 }).map((number) => number.toString(16)),
   fc.nat({ max: 2 ** 24 }).map((page) => (page * 4096).toString(16)),
   fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((number) => number.toString(16)),
   fc.bigInt({ min: -5000n, max: 5000n }).map((number) => (2n ** 53n + number).toString(16)),
@@ -47,9 +50,11 @@ const someToken = fc.oneof(
 const somePrefix = fc.oneof(
   fc.constant(''),
   text`${someDigits(11)}@${someStamp}:`,
+  text`${someToken}${someDigits(11)}@${someStamp}:`,
   text` qemu-system-x86-4201   [003] .....${someBlanks}${someStamp}:${someBlanks}`,
   text` qemu 4201 [003] ${someStamp}: kvm:`,
   text` qemu-4201 [003] ..... ${someStamp}: tracing_mark_write: `,
+  text`${someBlanks}${fc.constantFrom('', '#')}${someBlanks}${someStamp}: ${fc.constantFrom('', 'kvm:', 'kvm: ')}`,
   text`[${someBlanks}${someStamp}]${someBlanks}`,
   text`${someStamp}${someBlanks}`,
   text`${someIsoStamp}${someBlanks}`,
@@ -63,7 +68,7 @@ const someState = fc.constantFrom('shared', 'private', 'mixture');
 const someEvent = fc.oneof(
   text`kvm_convert_memory start 0x${someHex} size 0x${someHex} ${fc.constantFrom('shared_to_private', 'private_to_shared')}`,
   text`ram_block_attributes_state_change offset 0x${someHex} size 0x${someHex} from '${someState}' to '${someState}'`,
-  text`kvm_hypercall:${someBlanks}nr 0x${fc.constantFrom('c', 'c', 'c', 'C', '0c', '000c', '5', 'c1', '')}${someBlanks}a0 0x${someHex}${someBlanks}a1 0x${someHex}${someBlanks}a2 0x${someHex}${fc.oneof(fc.constant(''), text`${someBlanks}a3 0x${someHex}`)}`,
+  text`kvm_hypercall:${someBlanks}nr 0x${fc.constantFrom('c', 'c', 'c', 'C', '0c', '000c', `${'0'.repeat(20)}c`, '5', 'c1', '')}${someBlanks}a0 0x${someHex}${someBlanks}a1 0x${someHex}${someBlanks}a2 0x${someHex}${fc.oneof(fc.constant(''), text`${someBlanks}a3 0x${someHex}`)}`,
 );
 const someName = fc.constantFrom('kvm_convert_memory ', 'ram_block_attributes_state_change ', 'kvm_hypercall:');
 
@@ -87,7 +92,10 @@ const someTracerLine = text`${somePrefix}${someEvent}${fc.oneof({ weight: 3, arb
 const someFaultyLine = fc
   .tuple(someTracerLine, fc.array(fc.tuple(someFault, fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 3 }))
   .map(([line, faults]) => faults.reduce((broken, [fault, share]) => fault(broken, place(broken, share)), line));
-const someMixedLine = text`${somePrefix}${someName}${somePrefix}${someEvent}`;
+const someMixedLine = fc.oneof(
+  text`${somePrefix}${someName}${somePrefix}${someEvent}`,
+  text`${somePrefix}${someEvent}${oneBlank}${someTracerLine}`,
+);
 const someLongLine = fc
   .tuple(someTracerLine, fc.integer({ min: -2, max: 2 }), fc.boolean())
   .map(([line, more, behind]) => {

@@ -55,6 +55,29 @@ describe('TraceReader', () => {
     expect(reader).toMatchObject({ lines: 1, foreign: 1 });
   });
 
+  it('takes no piece before the events of the one before are taken, and ends the stream when nobody wants more', async () => {
+    const taken: string[] = [];
+    async function* input(): AsyncGenerator<Uint8Array> {
+      try {
+        for (const piece of ['a', 'b', 'c']) {
+          taken.push(piece);
+          yield Buffer.from(`${LINE}\n${LINE}\n`);
+        }
+      } finally {
+        taken.push('end');
+      }
+    }
+    for await (const { line } of new TraceReader(input())) if (line === 4) break;
+    expect(taken).toEqual(['a', 'b', 'end']);
+  });
+
+  it('reads no line of a batch before its turn', async () => {
+    const reader = new TraceReader(stream([`${LINE}\n${LINE}\nforeign\n${LINE}\n`]));
+    const counts: number[] = [];
+    for await (const events of reader.batches()) for (const _event of events) counts.push(reader.lines);
+    expect(counts).toEqual([1, 2, 4]);
+  });
+
   it('takes binary junk for foreign lines', async () => {
     const junk = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 256);
     const { reader, events } = await read(junk, `\n${LINE}\n`);

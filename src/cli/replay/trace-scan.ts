@@ -27,13 +27,15 @@ export async function scanTrace(
   const fit = new AddressFit();
   let stateChangeEnd = 0;
   let hasConvertMemory = false;
-  for await (const event of reader) {
-    onEvent(reader);
-    if (event.event === 'kvm_convert_memory') hasConvertMemory = true;
-    if (!isPlaceable(event)) continue;
-    if (event.event !== 'ram_block_attributes_state_change') fit.add(event.start, event.size);
-    else if (event.start + event.size <= MAX_BLOCK_BYTES) {
-      stateChangeEnd = Math.max(stateChangeEnd, event.start + event.size);
+  for await (const events of reader.batches()) {
+    for (const event of events) {
+      onEvent(reader);
+      if (event.event === 'kvm_convert_memory') hasConvertMemory = true;
+      if (!isPlaceable(event)) continue;
+      if (event.event !== 'ram_block_attributes_state_change') fit.add(event.start, event.size);
+      else if (event.start + event.size <= MAX_BLOCK_BYTES) {
+        stateChangeEnd = Math.max(stateChangeEnd, event.start + event.size);
+      }
     }
   }
   return { lines: reader.lines, blocks: fit.blocks(), stateChangeLength: fitEnd(stateChangeEnd), hasConvertMemory };

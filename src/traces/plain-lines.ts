@@ -1,0 +1,141 @@
+// Lines just as the tracers print them, which are nearly all of a trace. They are read from bytes: a regular expression
+// makes an array and a string of each field. Only what is certain is answered here; trace-lines.ts knows what any line is.
+import { LineCursor, Word } from './line-cursor.ts';
+import { plainTime } from './plain-stamp.ts';
+import type { ConversionTarget, TraceEventName } from './trace-lines.ts';
+import type { TraceEvent } from './trace-reader.ts';
+
+const [CARRIAGE_RETURN, BLANK] = [0x0d, 0x20];
+
+const CONVERT_MEMORY = new Word('kvm_convert_memory ');
+const HYPERCALL = new Word('kvm_hypercall:');
+const STATE_CHANGE = new Word('ram_block_attributes_state_change ');
+/** All three have their first underscore there. */
+const UNDERSCORE_IN_NAME = 3;
+
+const START = new Word('start 0x');
+const OFFSET = new Word('offset 0x');
+const SIZE = new Word(' size 0x');
+const SHARED_TO_PRIVATE = new Word(' shared_to_private');
+const PRIVATE_TO_SHARED = new Word(' private_to_shared');
+const FROM_SHARED = new Word(" from 'shared'");
+const FROM_PRIVATE = new Word(" from 'private'");
+const FROM_MIXTURE = new Word(" from 'mixture'");
+const TO_PRIVATE = new Word(" to 'private'");
+const TO_SHARED = new Word(" to 'shared'");
+
+const NUMBER = new Word('nr 0x');
+const MAP_GPA_RANGE = new Word('nr 0xc a0 0x');
+const PAGES = new Word(' a1 0x');
+const ATTRIBUTES = new Word(' a2 0x');
+const LAST_ARGUMENT = new Word(' a3 0x');
+const LAST_ARGUMENT_OF_KERNEL = new Word('  a3 0x');
+
+/** KVM_HC_MAP_GPA_RANGE counts pages of 4 KiB, whatever page size its attributes name. */
+const HYPERCALL_PAGE_SIZE = 4096;
+/** In the attributes: the guest wants the range encrypted. */
+const ENCRYPTED = 0x10;
+
+/** Null is what is not printed as usual, whatever it is. Foreign is what surely is no conversion, nor was to be one. */
+export type PlainLine = TraceEvent | 'foreign' | null;
+
+/** Lines of one piece of a trace: all but the first one, which may have begun before the piece. */
+export class PlainLines {
+  readonly #text: string;
+  readonly #cursor: LineCursor;
+  /** The underscore that was found last; the length of the text when there was none any more. */
+  #underscore = -1;
+  /** Of the line at hand: its number, and where the event's name is. */
+  #line = 0;
+  #name = 0;
+
+  /** @param text `bytes` in Latin-1: strings are faster to search in, bytes to read from */
+  constructor(bytes: Uint8Array, text: string) {
+    this.#text = text;
+    this.#cursor = new LineCursor(bytes);
+  }
+
+  /** Reads the line from `start` to its line feed at `end`; to be called in the order of lines. */
+  parse(start: number, end: number, line: number): PlainLine {
+    const cursor = this.#cursor;
+    cursor.start = start;
+    cursor.end = end;
+    this.#line = line;
+    if (!this.#findName(start)) return 'foreign';
+    this.#name = cursor.at;
+    if (cursor.take(HYPERCALL)) return this.#parseHypercall();
+    if (cursor.take(CONVERT_MEMORY)) return this.#parseConvertMemory();
+    return cursor.take(STATE_CHANGE) ? this.#parseStateChange() : null;
+  }
+
+  /** Moves to the first name of an event from `start` on. @returns whether there is any */
+  #findName(start: number): boolean {
+    const cursor = this.#cursor;
+    for (let at = this.#underscoreFrom(start); at < cursor.end; at = this.#underscoreFrom(at + 1)) {
+      cursor.at = at - UNDERSCORE_IN_NAME;
+      if (cursor.at < start) continue;
+      if (cursor.isAt(HYPERCALL) || cursor.isAt(CONVERT_MEMORY) || cursor.isAt(STATE_CHANGE)) return true;
+    }
+    return false;
+  }
+
+  #underscoreFrom(start: number): number {
+    if (this.#underscore < start) {
+      const found = this.#text.indexOf('_', start);
+      this.#underscore = found < 0 ? this.#text.length : found;
+    }
+    return this.#underscore;
+  }
+
+  #parseConvertMemory(): PlainLine {
+    const cursor = this.#cursor;
+    const start = cursor.take(START) ? cursor.takeHex() : -1;
+    const size = cursor.take(SIZE) ? cursor.takeHex() : -1;
+    const toPrivate = cursor.take(SHARED_TO_PRIVATE);
+    if (!toPrivate && !cursor.take(PRIVATE_TO_SHARED)) return null;
+    return this.#event('kvm_convert_memory', start, size, toPrivate ? 'private' : 'shared');
+  }
+
+  #parseStateChange(): PlainLine {
+    const cursor = this.#cursor;
+    const start = cursor.take(OFFSET) ? cursor.takeHex() : -1;
+    const size = cursor.take(SIZE) ? cursor.takeHex() : -1;
+    if (!cursor.take(FROM_SHARED) && !cursor.take(FROM_PRIVATE) && !cursor.take(FROM_MIXTURE)) return null;
+    const toPrivate = cursor.take(TO_PRIVATE);
+    if (!toPrivate && !cursor.take(TO_SHARED)) return null;
+    return this.#event('ram_block_attributes_state_change', start, size, toPrivate ? 'private' : 'shared');
+  }
+
+  #parseHypercall(): PlainLine {
+    const cursor = this.#cursor;
+    // trace-cmd pads after the colon.
+    cursor.skip(BLANK);
+    if (!cursor.take(MAP_GPA_RANGE)) return this.#isOtherHypercall() ? 'foreign' : null;
+    const start = cursor.takeHex();
+    const pages = cursor.take(PAGES) ? cursor.takeHex() : -1;
+    const attributes = cursor.take(ATTRIBUTES) ? cursor.takeHex() : -1;
+    if (pages < 0 || attributes < 0) return null;
+    if ((cursor.take(LAST_ARGUMENT) || cursor.take(LAST_ARGUMENT_OF_KERNEL)) && cursor.takeHex() < 0) return null;
+    const to = (attributes & ENCRYPTED) === 0 ? 'shared' : 'private';
+    return this.#event('kvm_hypercall', start, pages * HYPERCALL_PAGE_SIZE, to);
+  }
+
+  /** Whether the hypercall has another number, and no name of an event is behind it. */
+  #isOtherHypercall(): boolean {
+    const cursor = this.#cursor;
+    const number = cursor.take(NUMBER) ? cursor.takeHex() : -1;
+    return number >= 0 && number !== 0xc && !this.#findName(cursor.at);
+  }
+
+  /** The event, when numbers and stamp are plain and nothing is left of the line. */
+  #event(event: TraceEventName, start: number, size: number, to: ConversionTarget): TraceEvent | null {
+    if (start < 0 || size < 0 || !this.#isAtEnd()) return null;
+    const time = plainTime(this.#cursor, this.#name);
+    return time === undefined ? null : { line: this.#line, event, start, size, to, time };
+  }
+
+  #isAtEnd(): boolean {
+    const { at, end } = this.#cursor;
+    return at === end || (at === end - 1 && this.#cursor.byteAt(at) === CARRIAGE_RETURN);
+  }
+}
