@@ -15,27 +15,24 @@ const FAST_HEX_DIGITS = 7;
 /** Text of four characters or more, which is compared four at a time. */
 export class Word {
   readonly length: number;
-  /** The last four overlap with those before them where the length is no multiple. */
-  readonly #offsets: readonly number[];
-  readonly #fours: readonly number[];
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
 
   /** @param text ASCII */
   constructor(text: string) {
-    const bytes = Buffer.from(text);
-    this.length = bytes.length;
-    this.#offsets = Array.from({ length: Math.ceil(bytes.length / 4) }, (_, index) => {
-      return Math.min(4 * index, bytes.length - 4);
-    });
-    this.#fours = this.#offsets.map((offset) => bytes.readInt32LE(offset));
+    this.#bytes = new Uint8Array(Buffer.from(text));
+    this.#view = new DataView(this.#bytes.buffer);
+    this.length = this.#bytes.length;
   }
 
   /** Whether it stands at `at`. */
   isAt(bytes: DataView, at: number): boolean {
-    const offsets = this.#offsets;
-    for (let index = 0; index < offsets.length; index++) {
-      if (bytes.getInt32(at + (offsets[index] ?? 0), true) !== this.#fours[index]) return false;
+    const last = this.length - 4;
+    const view = this.#view;
+    for (let offset = 0; offset < last; offset += 4) {
+      if (bytes.getInt32(at + offset) !== view.getInt32(offset)) return false;
     }
-    return true;
+    return bytes.getInt32(at + last) === view.getInt32(last);
   }
 }
 

@@ -61,22 +61,24 @@ export class PlainLines {
     cursor.start = start;
     cursor.end = end;
     this.#line = line;
-    if (!this.#findName(start)) return 'foreign';
-    this.#name = cursor.at;
-    if (cursor.take(HYPERCALL)) return this.#parseHypercall();
-    if (cursor.take(CONVERT_MEMORY)) return this.#parseConvertMemory();
-    return cursor.take(STATE_CHANGE) ? this.#parseStateChange() : null;
+    const name = this.#takeName(start);
+    if (name === null) return 'foreign';
+    this.#name = cursor.at - name.length;
+    if (name === HYPERCALL) return this.#parseHypercall();
+    return name === CONVERT_MEMORY ? this.#parseConvertMemory() : this.#parseStateChange();
   }
 
-  /** Moves to the first name of an event from `start` on. @returns whether there is any */
-  #findName(start: number): boolean {
+  /** Moves over the first name of an event from `start` on. @returns null without any */
+  #takeName(start: number): Word | null {
     const cursor = this.#cursor;
     for (let at = this.#underscoreFrom(start); at < cursor.end; at = this.#underscoreFrom(at + 1)) {
       cursor.at = at - UNDERSCORE_IN_NAME;
       if (cursor.at < start) continue;
-      if (cursor.isAt(HYPERCALL) || cursor.isAt(CONVERT_MEMORY) || cursor.isAt(STATE_CHANGE)) return true;
+      if (cursor.take(HYPERCALL)) return HYPERCALL;
+      if (cursor.take(CONVERT_MEMORY)) return CONVERT_MEMORY;
+      if (cursor.take(STATE_CHANGE)) return STATE_CHANGE;
     }
-    return false;
+    return null;
   }
 
   #underscoreFrom(start: number): number {
@@ -124,7 +126,7 @@ export class PlainLines {
   #isOtherHypercall(): boolean {
     const cursor = this.#cursor;
     const number = cursor.take(NUMBER) ? cursor.takeHex() : -1;
-    return number >= 0 && number !== 0xc && !this.#findName(cursor.at);
+    return number >= 0 && number !== 0xc && this.#takeName(cursor.at) === null;
   }
 
   /** The event, when numbers and stamp are plain and nothing is left of the line. */

@@ -21,7 +21,8 @@ export function plainTime(cursor: LineCursor, name: number): TraceTime | null | 
   if (name === cursor.start) return null;
   const time = qemuTime(cursor, name);
   if (time !== undefined) return time;
-  return mayBeComment(cursor) ? undefined : kernelTime(cursor, name);
+  if (mayBeComment(cursor)) return undefined;
+  return kernelTime(cursor, name) ?? kernelTime(cursor, beforeCarrier(cursor, name));
 }
 
 /** `PID@seconds.micros:` and nothing before it. */
@@ -38,11 +39,9 @@ function qemuTime(cursor: LineCursor, name: number): TraceTime | undefined {
   return timeOf('epoch', seconds, fraction, QEMU_PLACES);
 }
 
-/** `seconds.fraction: `, whatever is before it, and at most a carrier behind it. */
+/** `seconds.fraction: `, whatever is before it. */
 function kernelTime(cursor: LineCursor, name: number): TraceTime | undefined {
-  let end = name;
-  for (const carrier of CARRIERS) if (cursor.isBefore(carrier, name)) end -= carrier.length;
-  const colon = end - 2;
+  const colon = name - 2;
   if (colon < cursor.start || cursor.byteAt(colon) !== COLON || cursor.byteAt(colon + 1) !== BLANK) return undefined;
   const fraction = cursor.takeDigitsBack(colon);
   const dot = cursor.at - 1;
@@ -52,6 +51,11 @@ function kernelTime(cursor: LineCursor, name: number): TraceTime | undefined {
   const before = cursor.byteAt(cursor.at - 1);
   if (dot - cursor.at > MAX_SECONDS_DIGITS || (before !== BLANK && before !== LINE_FEED)) return undefined;
   return timeOf('boot', seconds, fraction, places);
+}
+
+function beforeCarrier(cursor: LineCursor, name: number): number {
+  const carrier = CARRIERS.find((word) => cursor.isBefore(word, name));
+  return name - (carrier?.length ?? 0);
 }
 
 /** Whether the line begins with a hash, or with what may be a blank that it stands behind. */

@@ -51,24 +51,25 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
   *#eventsOf(piece: Buffer): Generator<TraceEvent> {
     // Latin-1 takes any byte as it is: junk cannot fail, and trace lines are ASCII.
     const text = piece.toString('latin1');
-    let end = text.indexOf('\n');
-    let start = 0;
-    if (end >= 0) {
-      const event = this.#take(this.#rest + text.slice(0, end));
-      this.#rest = '';
-      if (event !== null) yield event;
-      start = end + 1;
-    }
     const lines = new PlainLines(piece, text);
-    for (end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
-      const event = this.#takePlain(lines, start, end) ?? this.#take(text.slice(start, end));
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      const plain = start === 0 ? null : this.#takePlain(lines, start, end);
+      const event = plain ?? this.#take(this.#endOfRest() + text.slice(start, end));
       start = end + 1;
       if (event !== null && event !== 'foreign') yield event;
     }
     this.#keep(text.slice(start));
   }
 
-  /** Keeps a part of a line that its end is missing of. */
+  /** What was kept of the line that ends now. */
+  #endOfRest(): string {
+    const rest = this.#rest;
+    this.#rest = '';
+    return rest;
+  }
+
+  /** Keeps the part of a line that ends in a later piece. */
   #keep(part: string): void {
     if (this.#rest.length <= MAX_LINE_LENGTH) this.#rest = (this.#rest + part).slice(0, MAX_LINE_LENGTH + 1);
   }
