@@ -62,6 +62,7 @@ describe('a trace', () => {
     const page = await openPlans();
     await page.getByLabel('Memory layout').fill('0:2G:node0 4G:2G:node1');
     await page.getByLabel('DMA mappings at most').fill('100');
+    await page.getByLabel('Steps of the charts').fill('7');
     const text = readFileSync(NUMA, 'utf8');
     const transfer = await page.evaluateHandle((content) => {
       const data = new DataTransfer();
@@ -72,8 +73,8 @@ describe('a trace', () => {
     await page.waitForSelector('.plans table');
     const command = await page.locator('.curl code').innerText();
     expect(command).toContain(`-X POST -H 'content-type: text/plain' -T 'numa'\\''s.log'`);
-    expect(command).toContain('map=0%3A2G%3Anode0&map=4G%3A2G%3Anode1&limit=100');
-    const plan = await planOf(NUMA, '?map=0:2G:node0&map=4G:2G:node1&limit=100');
+    expect(command).toContain('map=0%3A2G%3Anode0&map=4G%3A2G%3Anode1&limit=100&points=7');
+    const plan = await planOf(NUMA, '?map=0:2G:node0&map=4G:2G:node1&limit=100&points=7');
     expect(await page.locator('.plans thead').innerText()).toContain('Over 100');
     const facts = await page.locator('.facts').last().innerText();
     expect(facts).toContain(`${plan.conversions.acrossBlocks} across blocks`);

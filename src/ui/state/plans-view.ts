@@ -10,11 +10,13 @@ export interface PlanOptions {
   block: string;
   /** DMA mappings that there may be; empty: 65535. */
   limit: string;
+  /** Steps of each series over time, at most; empty: 200. */
+  points: string;
 }
 
 export class PlansView {
   readonly #api: ServiceApi;
-  readonly options: PlanOptions = { map: '', block: '', limit: '' };
+  readonly options: PlanOptions = { map: '', block: '', limit: '', points: '' };
   file: NamedFile | null = null;
   isBusy = false;
   /** The last that was asked for; of another file it is none any more. */
@@ -28,7 +30,7 @@ export class PlansView {
   get call(): Call {
     const query = new URLSearchParams();
     for (const one of this.options.map.split(/\s+/).filter((text) => text !== '')) query.append('map', one);
-    for (const name of ['block', 'limit'] as const) {
+    for (const name of ['block', 'limit', 'points'] as const) {
       const value = this.options[name].trim();
       if (value !== '') query.append(name, value);
     }

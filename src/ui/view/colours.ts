@@ -45,6 +45,6 @@ function read(): Colours {
     grid: value('--border'),
     surface: value('--surface'),
     accent: value('--accent'),
-    lines: ['--line-1', '--line-2', '--line-3', '--line-4'].map(value),
+    lines: ['--line-1', '--line-2', '--line-3', '--line-4', '--line-5'].map(value),
   };
 }

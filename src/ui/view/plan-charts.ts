@@ -33,7 +33,8 @@ export class PlanCharts {
     const { bad, muted } = colours();
     const mappings = this.#lines(trackings, ({ mappings: { series } }) => series);
     const allowed = {
-      name: `limit ${formatCount(limit)}`,
+      name: 'limit',
+      text: formatCount(limit),
       colour: bad,
       kind: 'limit',
       values: times.map(() => limit),

@@ -11,6 +11,7 @@ const FIELDS: readonly (readonly [name: keyof PlanOptions, label: string, hint: 
   ['map', 'Memory layout', 'GPA:SIZE[:IDSTR], several with blanks between. Empty: guessed from the trace.'],
   ['block', 'RAM block', 'Of lines that name none. Empty: the only one.'],
   ['limit', 'DMA mappings at most', 'Empty: 65535, the limit of VFIO type1.'],
+  ['points', 'Steps of the charts', 'Empty: at most 200.'],
 ];
 
 export class PlanPage {

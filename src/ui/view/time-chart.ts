@@ -7,6 +7,8 @@ export interface Line {
   readonly colour: string;
   readonly kind: 'line' | 'dashed' | 'limit' | 'area';
   readonly values: readonly (number | null)[];
+  /** What the legend says in the place of the last value. */
+  readonly text?: string;
 }
 
 export interface TimeChartOptions {
@@ -111,14 +113,14 @@ export class TimeChart {
   #say(lines: readonly Line[]): void {
     const { format } = this.#options;
     this.#legend.replaceChildren(
-      ...lines.map(({ name, colour, kind, values }) => {
+      ...lines.map(({ name, colour, kind, values, text }) => {
         const item = document.createElement('li');
         const mark = document.createElement('span');
         mark.className = `mark mark-${kind}`;
         mark.style.borderColor = colour;
         const value = document.createElement('b');
         const last = values.at(-1) ?? null;
-        value.textContent = last === null ? 'none' : format(last);
+        value.textContent = text ?? (last === null ? 'none' : format(last));
         item.append(mark, `${name} `, value);
         return item;
       }),
