@@ -1,12 +1,16 @@
 // The command as a person calls it: a process, its output and its exit code.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from './run-command.ts';
 
 const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.qemu.log', import.meta.url));
+
+const LONG = 300_000;
 
 const run = (args: readonly string[], stdin = '') => runCommand('plan-trace.ts', args, stdin);
 
@@ -54,6 +58,25 @@ describe('plan-trace', () => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
+  });
+
+  it('plans a trace that is larger than the memory that it may use', async () => {
+    const file = join(folder, 'long.ftrace');
+    const lines = Array.from({ length: LONG }, (_, index) => {
+      const time = (100 + index / 1000).toFixed(6);
+      const page = ((index * 7919) % 2 ** 22).toString(16);
+      return `CPU 0/KVM-1 [000] ..... ${time}: kvm_hypercall: nr 0xc a0 0x${page}000 a1 0x${index % 512} a2 0x0 a3 0x0\n`;
+    });
+    await writeFile(file, lines.join(''));
+    const command = fileURLToPath(new URL('../../src/cli/plan-trace.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--max-old-space-size=24',
+      command,
+      file,
+      '--json',
+    ]);
+    expect(JSON.parse(stdout).lines).toMatchObject({ total: LONG, foreign: 0 });
+    expect((await stat(file)).size).toBeGreaterThan(24 * 2 ** 20);
   });
 
   it('exits 1 with one line when the file cannot be read', async () => {
