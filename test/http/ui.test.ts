@@ -52,6 +52,7 @@ describe('/ui/', () => {
     ['/ui/index.html', 'text/html; charset=utf-8'],
     ['/ui/main.js?x=1', 'text/javascript; charset=utf-8'],
     ['/ui/style.css', 'text/css; charset=utf-8'],
+    ['/ui/memory.css', 'text/css; charset=utf-8'],
     ['/ui/icon.svg', 'image/svg+xml'],
     ['/ui/vendor/uplot/uPlot.min.css', 'text/css; charset=utf-8'],
   ])('%s is %s, and may load and run nothing else', async (path, type) => {

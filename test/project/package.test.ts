@@ -76,6 +76,7 @@ describe('the installed package', () => {
       ['/ui/view/page.js', '../vendor/lit-html/lit-html.js'],
       ['/ui/vendor/lit-html/lit-html.js', 'export'],
       ['/ui/style.css', '--shared'],
+      ['/ui/memory.css', '.map'],
     ] as const) {
       expect(await (await fetch(service.said + path)).text()).toContain(word);
     }
