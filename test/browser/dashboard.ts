@@ -1,6 +1,7 @@
 // The dashboard in a real browser, for the tests: pages that must not complain, and ways to read what they show.
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { inject } from 'vitest';
+import type { TestService } from '../support/service.ts';
 
 export interface OpenOptions extends BrowserContextOptions {
   /** Statuses that the page is meant to be answered: Chromium writes each to its console. */
@@ -52,6 +53,31 @@ export async function open(browser: Browser, url: string, options: OpenOptions =
       if (problems.length > 0) throw new Error(problems.join('\n'));
     },
   };
+}
+
+/** Opens the page of a block and waits until its map shows what the service says now. */
+export async function look(
+  browser: Browser,
+  { api, url }: TestService,
+  { id, machine }: { readonly id: string; readonly machine: string },
+  options: OpenOptions = {},
+): Promise<Dashboard> {
+  const dashboard = await open(browser, `${url}/ui/#/memory/${machine}/${id}`, options);
+  const { generation } = await api.ok('GET', `/v1/ram-blocks/${id}`);
+  await drawn(dashboard.page, id, generation);
+  return dashboard;
+}
+
+/** What a colour of the style sheet comes to where it is used: `rgb(179, 0, 0)`. */
+export function colourOf(page: Page, name: string): Promise<string> {
+  return page.evaluate((property) => {
+    const probe = document.createElement('i');
+    probe.style.color = `var(${property})`;
+    document.body.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  }, name);
 }
 
 /** Waits until the map shows a block as it is at `generation`. */

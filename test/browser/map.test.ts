@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startDeviceSimulator } from '../../src/cli/simulator/server.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { type Dashboard, drawn, launch, open, placeOf, readMap, zoomedTo } from './dashboard.ts';
+import { type Dashboard, launch, look, placeOf, readMap, zoomedTo } from './dashboard.ts';
 import { expectDrawn, pageStates } from './page-truth.ts';
 
 const GiB = 2 ** 30;
@@ -48,10 +48,8 @@ async function scatter(id: string, pages: number, count: number): Promise<void> 
   await service.api.ok('POST', `/v1/ram-blocks/${id}/conversion-batches`, { conversions });
 }
 
-async function look(block: { id: string; machine: string }, options = {}) {
-  dashboard = await open(browser, `${service.url}/ui/#/memory/${block.machine}/${block.id}`, options);
-  const { generation } = await service.api.ok('GET', `/v1/ram-blocks/${block.id}`);
-  await drawn(dashboard.page, block.id, generation);
+async function lookAt(block: { id: string; machine: string }, options = {}) {
+  dashboard = await look(browser, service, block, options);
   return dashboard.page;
 }
 
@@ -63,7 +61,7 @@ describe('the map', () => {
     await service.api.ok('POST', `/v1/ram-blocks/${block.id}/sources`, source);
     const states = await pageStates(service.url, block);
     expect(new Set(states)).toEqual(new Set(['shared', 'private', 'discarded']));
-    const page = await look(block);
+    const page = await lookAt(block);
     for (const pagesPerCell of [8, 4, 2, 1]) {
       await zoomedTo(page, pagesPerCell);
       expectDrawn(await readMap(page), states);
@@ -84,13 +82,13 @@ describe('the map', () => {
       size: 4096 * 9,
       to: 'shared',
     });
-    const page = await look(block);
+    const page = await lookAt(block);
     expectDrawn(await readMap(page), await pageStates(service.url, block));
   });
 
   it('without RamBlockAttributes is all populated', async () => {
     const block = await createBlock({ usedLength: '64K', guestMemfd: false });
-    const page = await look(block);
+    const page = await lookAt(block);
     expectDrawn(await readMap(page), await pageStates(service.url, block));
   });
 
@@ -99,7 +97,7 @@ describe('the map', () => {
     const target = 12_345_678_901;
     const path = `/v1/ram-blocks/${block.id}/conversions`;
     await service.api.ok('POST', path, { offset: target * 4096, size: 4096, to: 'shared' });
-    const page = await look(block);
+    const page = await lookAt(block);
     const whole = await readMap(page);
     const cell = whole.cells.findIndex(({ shared }) => shared > 0);
     expect(whole.firstPage).toBe(0);
@@ -131,7 +129,7 @@ describe('the map', () => {
 
   it('keeps its aim while the wheel turns and the pointer rests', async () => {
     const block = await createBlock({ usedLength: '1T' });
-    const page = await look(block);
+    const page = await lookAt(block);
     const { pagesPerCell } = await readMap(page);
     const aimed = 1000 * pagesPerCell;
     const place = await placeOf(page, 1000);
@@ -155,7 +153,7 @@ describe('the map', () => {
     });
     const conversion = { offset: '512M', size: 4096, to: 'shared' };
     await service.api.ok('POST', `/v1/ram-blocks/${high.id}/conversions`, conversion);
-    const page = await look(low);
+    const page = await lookAt(low);
     const type = async (text: string) => {
       await page.getByLabel('Address', { exact: true }).fill(text);
       await page.getByRole('button', { name: 'Go', exact: true }).click();
@@ -184,7 +182,7 @@ describe('the map', () => {
 
   it('zooms when two fingers part, and chooses a cell when one taps', async () => {
     const block = await createBlock({ usedLength: '16G' });
-    const page = await look(block, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const page = await lookAt(block, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     const { pagesPerCell } = await readMap(page);
     const { x, y } = await placeOf(page, 500);
     const client = await page.context().newCDPSession(page);
@@ -215,7 +213,7 @@ describe('the map', () => {
     });
     await second.register();
     await service.api.ok('POST', `/v1/ram-blocks/${block.id}/conversions`, { ...half, to: 'shared' });
-    const page = await look(block);
+    const page = await lookAt(block);
     await expect.poll(() => page.locator('.listener').count()).toBe(2);
     const tip = async (cell: number) => {
       const place = await placeOf(page, cell);
