@@ -1,5 +1,5 @@
 // The forms of the dialogs: create a RAM block, register a listener, unregister one.
-import { html } from 'lit-html';
+import { html, nothing } from 'lit-html';
 import type { Listener, RamBlock } from '../model/resources.ts';
 import type { Form, Values } from './form-dialog.ts';
 
@@ -79,10 +79,13 @@ export function registerListenerForm(block: RamBlock): Form {
       }),
     }),
     result: (body) => {
-      const { id, secret } = body as { readonly id: string; readonly secret: string };
-      return html`<p role="status">
-        Registered as <code>${id}</code>. Its secret, which is not shown again: <code class="secret">${secret}</code>
-      </p>`;
+      // One that was given is not answered.
+      const { id, secret } = body as { readonly id: string; readonly secret?: string };
+      const made =
+        secret === undefined
+          ? nothing
+          : html` Its secret, which is not shown again: <code class="secret">${secret}</code>`;
+      return html`<p role="status">Registered as <code>${id}</code>.${made}</p>`;
     },
   };
 }
