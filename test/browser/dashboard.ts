@@ -91,6 +91,11 @@ export async function drawn(page: Page, ramBlockId: string, generation: number):
   );
 }
 
+/** Waits until all that was asked to be drawn is drawn. */
+export async function painted(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
 /** Waits until a cell of the map is so many pages. */
 export async function zoomedTo(page: Page, pagesPerCell: number): Promise<void> {
   await page.waitForSelector(`canvas.map[data-pages-per-cell="${pagesPerCell}"]`);
