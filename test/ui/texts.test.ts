@@ -116,8 +116,20 @@ describe('calls', () => {
     [{ method: 'DELETE', path: '/v1/x' }, `curl -sS -X DELETE ${base}/v1/x`],
     [{ method: 'POST', path: '/v1/x', body: { a: "it's" } }, `curl -sS --json '{"a":"it'\\''s"}' ${base}/v1/x`],
     [{ method: 'PATCH', path: '/v1/x', body: {} }, `curl -sS -X PATCH --json '{}' ${base}/v1/x`],
+    [{ method: 'GET', path: '/v1/events', isStream: true }, `curl -sSN ${base}/v1/events`],
   ] as const)('%o is %s', (call, command) => {
     expect(curlOf(call, base, false)).toBe(command);
+  });
+
+  it.each([
+    ['boot.log', '-T boot.log'],
+    ['my boot.log', "-T 'my boot.log'"],
+    // Curl has a meaning of its own for these.
+    ['boot[1].log', "-g -T 'boot[1].log'"],
+    ['{a,b}.log', "-g -T '{a,b}.log'"],
+  ])('that send the file %s name it so that curl finds it', (name, words) => {
+    const command = curlOf({ method: 'POST', path: '/v1/plans', file: { name, blob: new Blob() } }, base, false);
+    expect(command.replace("-H 'content-type: text/plain' ", '')).toBe(`curl -sS -X POST ${words} ${base}/v1/plans`);
   });
 
   it('never have the token in the command', () => {

@@ -9,6 +9,8 @@ export interface Call {
   readonly body?: unknown;
   /** Sent as it is, in the place of a body. */
   readonly file?: NamedFile;
+  /** Answered bit by bit, without an end. */
+  readonly isStream?: boolean;
 }
 
 export interface NamedFile {
@@ -39,11 +41,14 @@ function quoted(text: string): string {
  * The command; the token is not in it, but the name of the variable that is to hold it.
  * @param base the service, without a slash at the end @param hasToken whether it is called with one
  */
-export function curlOf({ method, path, body, file }: Call, base: string, hasToken: boolean): string {
-  const words = ['curl', '-sS'];
+export function curlOf(call: Call, base: string, hasToken: boolean): string {
+  const { method, path, body, file, isStream = false } = call;
+  const words = ['curl', isStream ? '-sSN' : '-sS'];
   if (hasToken) words.push('-H "Authorization: Bearer $RBA_TOKEN"');
   const implied = body === undefined ? 'GET' : 'POST';
   if (method !== implied) words.push(`-X ${method}`);
+  // Or curl takes `boot[1].log` for the names of several files.
+  if (file !== undefined && /[[\]{}]/.test(file.name)) words.push('-g');
   if (file !== undefined) words.push(`-H 'content-type: text/plain' -T ${quoted(file.name)}`);
   if (body !== undefined) words.push(`--json ${quoted(JSON.stringify(body))}`);
   words.push(quoted(base + path));

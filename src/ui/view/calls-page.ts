@@ -10,8 +10,8 @@ export function callsPage(dashboard: Dashboard): TemplateResult {
     <p class="muted">
       Changes one by one, and of each reading the last one. A token is taken from the variable
       <code>RBA_TOKEN</code>. What happens comes from
-      <code>curl -N ${dashboard.api.base}/v1/events</code>
     </p>
+    ${curlView({ method: 'GET', path: '/v1/events', isStream: true }, dashboard)}
     <ul class="call-list">
       ${dashboard.api.log.records.map(
         (call) =>
