@@ -4,8 +4,8 @@ import { inject } from 'vitest';
 import type { TestService } from '../support/service.ts';
 
 export interface OpenOptions extends BrowserContextOptions {
-  /** Statuses that the page is meant to be answered: Chromium writes each to its console. */
-  readonly expected?: readonly number[];
+  /** Statuses that the page is meant to be answered, and ERR_... that it is meant to meet: Chromium writes them to its console. */
+  readonly expected?: readonly (number | string)[];
 }
 
 export interface Dashboard {
@@ -36,9 +36,10 @@ export async function open(browser: Browser, url: string, options: OpenOptions =
   page.on('pageerror', (error) => problems.push(`error: ${error.stack ?? error.message}`));
   page.on('console', (message) => {
     const status = Number(/status of (\d+)/.exec(message.text())?.[1]);
+    const failure = /net::(\w+)/.exec(message.text())?.[1] ?? '';
     // That is about the tests: they read the canvas.
     if (message.text().includes('willReadFrequently')) return;
-    if (/^(error|warning|assert)$/.test(message.type()) && !expected.includes(status)) {
+    if (/^(error|warning|assert)$/.test(message.type()) && !expected.includes(status) && !expected.includes(failure)) {
       problems.push(`console: ${message.text()} ${message.location().url}`);
     }
   });
