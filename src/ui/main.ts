@@ -15,6 +15,8 @@ let isFrameAsked = false;
 let isMapAsked = false;
 let lastRender = Number.NEGATIVE_INFINITY;
 let laterTimer: ReturnType<typeof setTimeout> | null = null;
+/** What the address bar said when it was last looked at. */
+let knownHash = location.hash;
 
 function invalidate(): void {
   if (isFrameAsked) return;
@@ -25,7 +27,11 @@ function invalidate(): void {
     if (laterTimer !== null) clearTimeout(laterTimer);
     laterTimer = null;
     page.render();
-    if (location.hash !== page.hash) history.replaceState(null, '', page.hash);
+    // It may say something else already, of which hashchange has yet to tell: that is where one wants to go.
+    if (location.hash === knownHash && knownHash !== page.hash) {
+      history.replaceState(null, '', page.hash);
+      knownHash = location.hash;
+    }
   });
 }
 
@@ -59,6 +65,7 @@ const dashboard = new Dashboard({
 const page = new Page(root, dashboard, invalidate);
 
 addEventListener('hashchange', () => {
+  knownHash = location.hash;
   page.go(location.hash);
   invalidate();
 });

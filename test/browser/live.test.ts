@@ -78,6 +78,21 @@ describe('the page', () => {
     await other.close();
   });
 
+  it('goes where a link leads, also when it draws a frame before it is told', async () => {
+    const block = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'linked', usedLength: '16M' });
+    const { page, close } = await open(browser, `${service.url}/ui/#/memory/default/${block.id}`);
+    await drawn(page, block.id, 0);
+    await page.evaluate(() => {
+      requestAnimationFrame(() => document.querySelector<HTMLElement>('a[href="#/plans"]')?.click());
+      // Which has the page draw in the same frame, after that.
+      document.querySelector<HTMLElement>('canvas.map')?.focus();
+    });
+    await page.waitForSelector('.drop');
+    await page.goBack();
+    await drawn(page, block.id, 0);
+    await close();
+  });
+
   it('draws frames while 5,000 events come in a second, and shows in the end what is true', async () => {
     const block = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'busy', usedLength: '256M', gpa: 0 });
     const { page, close } = await open(browser, `${service.url}/ui/#/memory/default/${block.id}`);
