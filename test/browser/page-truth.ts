@@ -23,10 +23,10 @@ export async function pageStates(url: string, block: Block, from = 0, count?: nu
     }),
   );
   const isSet = (bytes: Uint8Array, page: number) => (((bytes[page >> 3] ?? 0) >> (page & 7)) & 1) === 1;
+  const others = bitmaps.filter(({ name }) => name !== 'ram-block-attributes');
+  const attributes = bitmaps.find(({ name }) => name === 'ram-block-attributes');
   return Array.from({ length: pages }, (_, page) => {
-    const others = bitmaps.filter(({ name }) => name !== 'ram-block-attributes');
     if (!others.every(({ bytes }) => isSet(bytes, page))) return 'discarded';
-    const attributes = bitmaps.find(({ name }) => name === 'ram-block-attributes');
     return attributes === undefined || isSet(attributes.bytes, page) ? 'shared' : 'private';
   });
 }
