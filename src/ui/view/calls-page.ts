@@ -9,7 +9,7 @@ export function callsPage(dashboard: Dashboard): TemplateResult {
     <h2 id="calls-title">HTTP calls of this page</h2>
     <p class="muted">
       Changes one by one, and of each reading the last one. A token is taken from the variable
-      <code>RBA_TOKEN</code>. What happens comes from
+      <code>RBA_TOKEN</code>. What happens comes from:
     </p>
     ${curlView({ method: 'GET', path: '/v1/events', isStream: true }, dashboard)}
     <ul class="call-list">
