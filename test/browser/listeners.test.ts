@@ -119,7 +119,7 @@ describe('a sync listener', () => {
   });
 
   it('that did not acknowledge a discard may have a stale mapping, in red until it has', async () => {
-    const listener = await plugIn({ timeoutMs: 1000 });
+    const listener = await plugIn({ timeoutMs: 2000 });
     await convert(0, 64);
     const page = await openPage();
     await verdict(page).toContain(EQUAL);

@@ -2,7 +2,7 @@
 // what the bitmaps say, in whole blocks and page by page.
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { replayTrace } from '../../src/cli/replay/replay.ts';
 import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -10,6 +10,9 @@ import { type Dashboard, drawn, launch, look, readMap, zoomedTo } from './dashbo
 import { expectDrawn, type PageState, pageStates } from './page-truth.ts';
 
 const example = (file: string) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
+
+// Thousands of conversions, one after the other, while the machine may be busy with something else.
+vi.setConfig({ testTimeout: 300_000 });
 
 interface Block {
   readonly id: string;
