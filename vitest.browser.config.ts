@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['test/browser/find-browser.ts'],
-    // One browser at a time: what is measured is not to be disturbed, and small machines have two cores.
-    fileParallelism: false,
+    // Both cores of a small machine.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },

@@ -120,8 +120,8 @@ export class ChartPanel {
         },
       ];
       if (dmaMaxMappings === null) return drawn;
-      const name = `${label} limit ${formatCount(dmaMaxMappings)}`;
-      return [...drawn, { name, colour: bad, kind: 'limit' as const, values: rows.map(() => dmaMaxMappings) }];
+      const limit = { name: `${label} limit`, text: formatCount(dmaMaxMappings), kind: 'limit' as const };
+      return [...drawn, { ...limit, colour: bad, values: rows.map(() => dmaMaxMappings) }];
     });
   }
 }
