@@ -142,9 +142,11 @@ export class PageBitmap {
     }
   }
 
-  /** All of {@link PageBitmap.runs} at once: faster, where they are known to be few enough to be kept. */
-  listRuns(range: PageRange, populated: boolean): PageRange[] {
-    const found: PageRange[] = [];
+  /**
+   * All of {@link PageBitmap.runs} at once: faster, where they are known to be few enough to be kept.
+   * @param found to which they are added
+   */
+  listRuns(range: PageRange, populated: boolean, found: PageRange[] = []): PageRange[] {
     const flip = populated ? 0 : ALL_ONES;
     /** Where the run begins that is not over yet; -1 where there is none. */
     let start = -1;

@@ -80,10 +80,8 @@ export class RamDiscardManager {
 
   /** Plans one step. */
   plan({ source, range, populate, runs }: Step): Plan {
-    const changed =
-      runs === undefined
-        ? source.bitmap.listRuns(range, !populate)
-        : runs.flatMap((within) => source.bitmap.listRuns(within, !populate));
+    const changed: PageRange[] = [];
+    for (const within of runs ?? [range]) source.bitmap.listRuns(within, !populate, changed);
     let effective: readonly PageRange[] = changed;
     for (const other of this.#sources.values()) {
       if (other !== source) effective = populatedWithin(other.bitmap, effective);
@@ -236,7 +234,9 @@ function areApart(steps: readonly Step[]): boolean {
 
 /** The parts of `runs` that are populated in `bitmap`, maximal. */
 function populatedWithin(bitmap: PageBitmap, runs: readonly PageRange[]): PageRange[] {
-  return runs.flatMap((run) => bitmap.listRuns(run, true));
+  const found: PageRange[] = [];
+  for (const run of runs) bitmap.listRuns(run, true, found);
+  return found;
 }
 
 /** What `range` was before: the runs that would change say it all. */

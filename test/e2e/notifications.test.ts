@@ -138,7 +138,7 @@ describe('a listener that is down', () => {
   it("fails a change in the time of its deadline, and is settled when it is back, without anybody's doing", async () => {
     const { device, id, get } = await register();
     await convert(0, 4 * PAGE, 'shared');
-    const { port } = device;
+    const { url } = device;
     await device.close();
     listeners.splice(listeners.indexOf(device), 1);
     const started = performance.now();
@@ -149,7 +149,7 @@ describe('a listener that is down', () => {
     expect((await service.api.get('/readyz')).status).toBe(200);
 
     // The same device, started anew: it has nothing mapped any more.
-    const again = await ScriptedListener.start(() => 200, SECRET, port);
+    const again = await ScriptedListener.start(() => 200, SECRET, url);
     listeners.push(again);
     await until('it is settled', async () => (await get()).state === 'active');
     expect([...again.mapped]).toEqual([0]);

@@ -48,15 +48,20 @@ export class ScriptedListener {
   readonly #attempts = new Map<string, number>();
   script: Script;
   problem: unknown = null;
+  /** Its own: a port is given away again, and what was still being sent to who had it before is not for this one. */
+  readonly #path: string;
 
-  static async start(script: Script = () => 200, secret = SECRET, port = 0): Promise<ScriptedListener> {
-    const listener = new ScriptedListener(script, secret);
-    listener.#server.listen(port, '127.0.0.1');
+  /** @param url of one that is closed, in whose place this one comes */
+  static async start(script: Script = () => 200, secret = SECRET, url?: string): Promise<ScriptedListener> {
+    const { port, pathname } = new URL(url ?? `http://127.0.0.1:0/${crypto.randomUUID()}`);
+    const listener = new ScriptedListener(script, secret, pathname);
+    listener.#server.listen(Number(port), '127.0.0.1');
     await once(listener.#server, 'listening');
     return listener;
   }
 
-  private constructor(script: Script, secret: string) {
+  private constructor(script: Script, secret: string, path: string) {
+    this.#path = path;
     this.script = script;
     this.secret = secret;
     this.#server = createServer((request, response) => {
@@ -72,7 +77,7 @@ export class ScriptedListener {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}/hook`;
+    return `http://127.0.0.1:${this.port}${this.#path}`;
   }
 
   /** The deliveries without what differs from run to run. */
@@ -99,6 +104,10 @@ export class ScriptedListener {
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url !== this.#path) {
+      response.writeHead(404).end();
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
