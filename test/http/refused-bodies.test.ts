@@ -6,7 +6,6 @@ import { startService, type TestService, until } from '../support/service.ts';
 import { head } from './raw-socket.ts';
 
 const BODY_LIMIT = 4 * 2 ** 20;
-const TIMEOUT_MS = 1500;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 let service: TestService;
@@ -14,7 +13,7 @@ let socket: Socket;
 let answers: string;
 
 beforeEach(async () => {
-  service = await startService({ settings: { RBA_REQUEST_TIMEOUT_MS: `${TIMEOUT_MS}` } });
+  service = await startService();
   socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   answers = '';
   socket.on('error', () => undefined);
@@ -55,6 +54,14 @@ it('one without end is answered, and its connection closed when its time is over
   more();
   await until('the connection is closed', () => socket.closed);
   expect(statuses()).toEqual([413]);
+});
+
+it('one that is announced and never sent is answered, and its connection closed some time later', async () => {
+  socket.write(head('POST /v1/ram-blocks HTTP/1.1', { ...JSON_TYPE, 'Content-Length': `${BODY_LIMIT + 1}` }));
+  await answered(1);
+  expect(statuses()).toEqual([413]);
+  expect(socket.closed).toBe(false);
+  await until('the connection is closed', () => socket.closed);
 });
 
 it('one whose sender wants to know first whether to send it is answered as the others', async () => {

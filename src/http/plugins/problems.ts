@@ -19,6 +19,9 @@ const MEDIA_TYPE = 'application/problem+json';
 const LONGEST_DETAIL = 1000;
 const LONGEST_NAME = 100;
 
+/** Milliseconds that a body may go on for after it was refused. */
+const LINGER_MS = 5000;
+
 /** What errors that Fastify raises itself are answered as, whatever the route. */
 const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
   FST_ERR_MAX_PARAM_LENGTH: ['invalid-request', 'an id in the path is longer than 100 characters'],
@@ -26,9 +29,11 @@ const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
 
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    // Fastify would close the connection, and whoever is still sending a body then never reads why it is refused. What
-    // comes of it is thrown away (overload.ts), for as long as a request may take.
-    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) reply.header('connection', 'keep-alive');
+    // Fastify would close the connection, and whoever is still sending a body then never reads why it is refused.
+    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) {
+      reply.header('connection', 'keep-alive');
+      reply.raw.once('finish', () => linger(request.raw));
+    }
     return sendProblem(request, reply, aboutBody(error, request) ?? toProblem(error));
   });
   // What a route does not find itself: a static file of /docs.
@@ -75,6 +80,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   // Not left to the hook: what the router refuses passes none.
   reply.headers(HEADERS_OF_ALL);
   return reply.code(problem.status).type(MEDIA_TYPE).serializer(JSON.stringify).send(document(problem, instance));
+}
+
+/** Gives a body that is refused, and thrown away as it comes (overload.ts), some time to come to its end. */
+function linger(request: IncomingMessage): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(timer));
 }
 
 /** Answers what the HTTP parser refuses, where there is no request yet. */
