@@ -39,6 +39,7 @@ export class RamDiscardListener {
   readonly #pageSize: number;
   /** Bytes of the block in use. */
   #usedLength: number;
+  #range: PageRange;
   phase: ListenerPhase;
   /**
    * The highest sequence that a delivery was given, or may have been given before a crash. It is noted where it is sent;
@@ -59,6 +60,7 @@ export class RamDiscardListener {
     this.#definition = definition;
     this.#usedLength = usedLength;
     this.#pageSize = pageSize;
+    this.#range = toPageRange(this.section, pageSize);
     this.backlog = backlog;
     this.phase = backlog === null ? 'registering' : 'active';
   }
@@ -79,6 +81,7 @@ export class RamDiscardListener {
   /** The block has another length (bytes) and `populated` is what is populated in it now. */
   resize(usedLength: number, populated: PageBitmap): void {
     this.#usedLength = usedLength;
+    this.#range = toPageRange(this.section, this.#pageSize);
     if (this.#unsettled !== null) {
       const { unknown, unmapped } = this.#unsettled;
       this.#unsettled = { unknown: unknown.resized(populated.length), unmapped: unmapped.resized(populated.length) };
@@ -106,7 +109,7 @@ export class RamDiscardListener {
 
   /** The section in pages. */
   get range(): PageRange {
-    return toPageRange(this.section, this.#pageSize);
+    return this.#range;
   }
 
   /** Whether the section reaches to the end of the block, wherever that is. */

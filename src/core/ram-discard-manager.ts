@@ -40,6 +40,7 @@ export class RamDiscardManager {
   readonly #sources = new Map<string, RamDiscardSource>();
   /** In the order of registration. */
   readonly #listeners = new Map<string, RamDiscardListener>();
+  #newestFirst: readonly RamDiscardListener[] = [];
   /** The AND of all sources; where there is exactly one, its very bitmap. */
   #populated: PageBitmap;
 
@@ -62,8 +63,8 @@ export class RamDiscardManager {
   }
 
   /** The listeners as QEMU goes through its list, for it inserts at the head. */
-  get newestFirst(): RamDiscardListener[] {
-    return [...this.#listeners.values()].reverse();
+  get newestFirst(): readonly RamDiscardListener[] {
+    return this.#newestFirst;
   }
 
   /** The smallest granularity of the sources in bytes (QEMU: get_min_granularity); null without a source. */
@@ -196,11 +197,13 @@ export class RamDiscardManager {
 
   addListener(listener: RamDiscardListener): void {
     this.#listeners.set(listener.id, listener);
+    this.#newestFirst = [...this.#listeners.values()].reverse();
     listener.recount(this.#populated);
   }
 
   removeListener(listenerId: string): void {
     this.#listeners.delete(listenerId);
+    this.#newestFirst = [...this.#listeners.values()].reverse();
   }
 
   /** Sets the pages that `plan` changes, or (to undo it) clears them, and counts with the listeners. */

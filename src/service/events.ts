@@ -95,10 +95,13 @@ export class Events {
 
   /** To be called before `records` are applied to `block`, and what it returns after that. */
   about(block: RamBlock, records: readonly BlockRecord[]): () => void {
-    const before = [...block.manager.listeners.values()];
     const leaving = records.flatMap((record) => leavingWith(block, record));
-    const failing = new Set(before.filter(isFailing));
-    const registering = new Set(before.filter(({ phase }) => phase === 'registering'));
+    const failing = new Set<RamDiscardListener>();
+    const registering = new Set<RamDiscardListener>();
+    for (const listener of block.manager.listeners.values()) {
+      if (isFailing(listener)) failing.add(listener);
+      if (listener.phase === 'registering') registering.add(listener);
+    }
     return () => {
       for (const record of records) {
         for (const [type, data] of told(block, record, registering)) this.#publish(type, block, record.at, data);
