@@ -2,7 +2,7 @@
 
 import { Problem } from '../errors.ts';
 import type { RangeRefusal } from '../traces/placement.ts';
-import type { TraceEvent } from '../traces/trace-reader.ts';
+import type { TraceEvent } from '../traces/trace-lines.ts';
 import { Accounts, MAX_RANGES } from './accounts.ts';
 import { PIECE_BYTES } from './hot-pieces.ts';
 import type { MapOption } from './map-option.ts';

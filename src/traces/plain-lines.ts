@@ -2,8 +2,7 @@
 // makes an array and a string of each field. Only what is certain is answered here; trace-lines.ts knows what any line is.
 import { LineCursor, Word } from './line-cursor.ts';
 import { plainTime } from './plain-stamp.ts';
-import type { ConversionTarget, TraceEventName } from './trace-lines.ts';
-import type { TraceEvent } from './trace-reader.ts';
+import type { ConversionTarget, TraceEvent, TraceEventName } from './trace-lines.ts';
 
 const [CARRIAGE_RETURN, BLANK] = [0x0d, 0x20];
 

@@ -24,6 +24,11 @@ export interface TraceConversion {
   readonly time: TraceTime | null;
 }
 
+/** A conversion and the number of its line, counted from 1. */
+export interface TraceEvent extends TraceConversion {
+  readonly line: number;
+}
+
 const CONVERT_MEMORY = 'kvm_convert_memory ';
 const STATE_CHANGE = 'ram_block_attributes_state_change ';
 const HYPERCALL = 'kvm_hypercall:';

@@ -1,15 +1,10 @@
 // A trace as a stream of conversions. Memory is bounded whatever the file holds: it is read in pieces, and a line that is
 // longer than any trace line is skipped without being kept.
 import { type PlainLine, PlainLines } from './plain-lines.ts';
-import { isDamagedConversion, parseTraceLine, type TraceConversion } from './trace-lines.ts';
+import { isDamagedConversion, parseTraceLine, type TraceEvent } from './trace-lines.ts';
 
 /** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
 export const MAX_LINE_LENGTH = 8192;
-
-/** A conversion and the number of its line, counted from 1. */
-export interface TraceEvent extends TraceConversion {
-  readonly line: number;
-}
 
 /** Reads one stream once. Its counts are those of what was read so far. */
 export class TraceReader implements AsyncIterable<TraceEvent> {

@@ -1,7 +1,7 @@
 // What a plan does not take: it says at which line, and that nothing of the trace is a conversion.
 import { describe, expect, it } from 'vitest';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
-import type { TraceEvent } from '../../src/traces/trace-reader.ts';
+import type { TraceEvent } from '../../src/traces/trace-lines.ts';
 import { eventAt, GIB, MIB, PAGE, planText, toShared } from './planning.ts';
 
 /** Gives line after line. @returns the problem that ends it */

@@ -3,7 +3,7 @@
 
 import type { MapOption } from '../../src/planner/map-option.ts';
 import { PIECE_SIZES, type Plan, TRACKINGS } from '../../src/planner/plan.ts';
-import type { TraceEvent } from '../../src/traces/trace-reader.ts';
+import type { TraceEvent } from '../../src/traces/trace-lines.ts';
 import {
   type Block,
   bodyOf,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
-import type { TraceEvent } from '../../src/traces/trace-reader.ts';
+import type { TraceEvent } from '../../src/traces/trace-lines.ts';
 import { naivePlan } from './naive-plan.ts';
 
 const PAGE = 4096;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type TraceEvent, TraceReader } from '../../src/traces/trace-reader.ts';
+import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import { TraceReader } from '../../src/traces/trace-reader.ts';
 import { naiveRead } from './naive-reader.ts';
 import { somePieces, someTrace } from './some-trace.ts';
 

@@ -1,7 +1,7 @@
 // A trace read in the slow and obvious way: all of it at once, cut into lines, each held against a regular expression of
 // every format. What lines mean is written here once more, so that the reader can be held against it.
-import type { TraceConversion, TraceEventName, TraceTime } from '../../src/traces/trace-lines.ts';
-import { MAX_LINE_LENGTH, type TraceEvent } from '../../src/traces/trace-reader.ts';
+import type { TraceConversion, TraceEvent, TraceEventName, TraceTime } from '../../src/traces/trace-lines.ts';
+import { MAX_LINE_LENGTH } from '../../src/traces/trace-reader.ts';
 
 type Fields = Omit<TraceConversion, 'event' | 'time'>;
 

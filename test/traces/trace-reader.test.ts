@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_LINE_LENGTH, type TraceEvent, TraceReader } from '../../src/traces/trace-reader.ts';
+import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import { MAX_LINE_LENGTH, TraceReader } from '../../src/traces/trace-reader.ts';
 
 const LINE = 'kvm_convert_memory start 0x1000 size 0x1000 private_to_shared';
 

@@ -2,7 +2,7 @@
 // run asks for previews instead.
 
 import { type Placed, Placement } from '../../traces/placement.ts';
-import type { TraceEvent } from '../../traces/trace-reader.ts';
+import type { TraceEvent } from '../../traces/trace-lines.ts';
 import { findTrace } from '../trace-source.ts';
 import { BatchPreviews } from './batch-previews.ts';
 import { type ConversionResult, Converter } from './converter.ts';

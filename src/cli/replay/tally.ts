@@ -1,8 +1,7 @@
 // Keeps the figures of a replay while it runs.
 import type { BlockPart } from '../../traces/block-map.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from '../../traces/placement.ts';
-import type { ConversionTarget } from '../../traces/trace-lines.ts';
-import type { TraceEvent } from '../../traces/trace-reader.ts';
+import type { ConversionTarget, TraceEvent } from '../../traces/trace-lines.ts';
 import type { Accepted, ConversionResult, Refused } from './converter.ts';
 import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';

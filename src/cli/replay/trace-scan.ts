@@ -4,7 +4,8 @@ import { MIN_PAGE_SIZE } from '../../core/section.ts';
 import { AddressFit, fitEnd, MAX_BLOCK_BYTES } from '../../traces/address-fit.ts';
 import type { AddressRange } from '../../traces/block-map.ts';
 import { refusalOf } from '../../traces/placement.ts';
-import type { TraceEvent, TraceReader } from '../../traces/trace-reader.ts';
+import type { TraceEvent } from '../../traces/trace-lines.ts';
+import type { TraceReader } from '../../traces/trace-reader.ts';
 
 export interface TraceScan {
   readonly lines: number;
