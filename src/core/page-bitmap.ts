@@ -22,7 +22,12 @@ export class PageBitmap {
 
   static full(length: number): PageBitmap {
     const bitmap = new PageBitmap(length);
-    bitmap.set({ start: 0, end: length });
+    const last = bitmap.#counts.length - 1;
+    bitmap.#counts.fill(CHUNK_PAGES);
+    // The last chunk may be cut short.
+    if (last >= 0) bitmap.#counts[last] = bitmap.#size(last);
+    bitmap.#populated = length;
+    bitmap.#runs = length > 0 ? 1 : 0;
     return bitmap;
   }
 

@@ -6,7 +6,6 @@ import { RamBlock } from './ram-block.ts';
 import { type ListenerPhase, RamDiscardListener } from './ram-discard-listener.ts';
 import type { Intent, ListenerDefinition, RamBlockDefinition, SourceDefinition } from './records.ts';
 import type { PageRange } from './section.ts';
-import { fillBits } from './words.ts';
 
 interface BitmapSnapshot {
   /** Runs of pages in chunks that are full. */
@@ -103,21 +102,18 @@ function encodeChunk(bitmap: PageBitmap, chunk: number, words: Uint32Array): num
 /** Fills `bitmap`, which is empty. */
 function decodeBitmap(bitmap: PageBitmap, { full, mixed }: BitmapSnapshot): PageBitmap {
   for (const run of full) bitmap.set(run);
-  for (const [chunk, content] of mixed) bitmap.setChunk(chunk, decodeChunk(content));
+  for (const [chunk, content] of mixed) {
+    if (typeof content === 'string') {
+      const bytes = Uint8Array.fromBase64(content);
+      bitmap.setChunk(chunk, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
+      continue;
+    }
+    for (let at = 0; at < content.length; at += 2) {
+      const start = chunk * CHUNK_PAGES + (content[at] ?? 0);
+      bitmap.set({ start, end: start + (content[at + 1] ?? 0) });
+    }
+  }
   return bitmap;
-}
-
-function decodeChunk(content: readonly number[] | string): Uint32Array {
-  if (typeof content === 'string') {
-    const bytes = Uint8Array.fromBase64(content);
-    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  }
-  const words = new Uint32Array(CHUNK_PAGES / 32);
-  for (let at = 0; at < content.length; at += 2) {
-    const start = content[at] ?? 0;
-    fillBits(words, start, start + (content[at + 1] ?? 0), true);
-  }
-  return words;
 }
 
 function toBase64(words: Uint32Array): string {
