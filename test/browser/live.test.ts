@@ -54,6 +54,7 @@ describe('the page', () => {
     await drawn(page, block.id, 2);
     expectDrawn(await readMap(page), await pageStates(service.url, block));
     await expect.poll(() => page.locator('.activity li').count()).toBe(2);
+    await expect.poll(() => page.locator('.blocks .muted').first().innerText()).toContain('60 KiB populated');
     const second = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'second', usedLength: '1G', gpa: '4G' });
     await expect.poll(() => page.locator('.place-name').allInnerTexts()).toEqual(['pc.ram', 'second']);
     await service.api.ok('DELETE', `/v1/ram-blocks/${second.id}`);

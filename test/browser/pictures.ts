@@ -33,7 +33,7 @@ async function open(
 
 const service = await startService();
 const browser = await chromium.launch({ executablePath: findBrowser(), chromiumSandbox: process.getuid?.() !== 0 });
-const device = await startDeviceSimulator({ secret: SECRET });
+const devices = [await startDeviceSimulator({ secret: SECRET }), await startDeviceSimulator({ secret: SECRET })];
 try {
   const low = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'ram-low', usedLength: 2 * GIB, gpa: 0 });
   const high = await service.api.ok('POST', '/v1/ram-blocks', {
@@ -41,8 +41,8 @@ try {
     usedLength: 14 * GIB,
     gpa: 4 * GIB,
   });
-  for (const { id } of [low, high]) {
-    const body = { url: device.url, secret: SECRET, description: 'vfio0', dmaMaxMappings: 65_535 };
+  for (const [index, { id }] of [low, high].entries()) {
+    const body = { url: devices[index]?.url, secret: SECRET, description: 'vfio0', dmaMaxMappings: 65_535 };
     await service.api.ok('POST', `/v1/ram-blocks/${id}/listeners`, body);
   }
   const memory = await open(browser, `${service.url}/ui/#/memory/default/${low.id}`, 'light');
@@ -74,6 +74,6 @@ try {
   await take(plans, 'plan', true);
 } finally {
   await browser.close();
-  await device.close();
+  await Promise.all(devices.map((device) => device.close()));
   await service.close();
 }

@@ -19,7 +19,8 @@ export class BlockList {
 
   template(): TemplateResult {
     const { machines, machine, blocks } = this.#dashboard;
-    const summary = machines.find(({ name }) => name === machine);
+    // The list of machines is read again only when blocks come and go.
+    const sum = (of: (block: RamBlock) => number) => formatBytes(blocks.reduce((total, one) => total + of(one), 0));
     const choose = ({ target }: Event) => {
       if (target instanceof HTMLSelectElement) this.#dashboard.select(target.value);
     };
@@ -31,11 +32,11 @@ export class BlockList {
         </select>
       </div>
       ${
-        summary === undefined
+        blocks.length === 0
           ? nothing
           : html`<p class="muted">
-            ${plural(summary.ramBlockCount, 'block')}, ${formatBytes(summary.usedLength)},
-            ${formatBytes(summary.populatedBytes)} populated
+            ${plural(blocks.length, 'block')}, ${sum(({ usedLength }) => usedLength)},
+            ${sum(({ populated }) => populated.bytes)} populated
           </p>`
       }
       <ol class="places">
