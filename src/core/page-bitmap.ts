@@ -1,7 +1,18 @@
 // One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
 // mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
 import type { PageRange } from './section.ts';
-import { ALL_ONES, countBits, countStarts, eachWord, fillBits, lowestBit, maskOf, skipWords, word } from './words.ts';
+import {
+  ALL_ONES,
+  countBits,
+  countStarts,
+  eachWord,
+  fillBits,
+  isSet,
+  lowestBit,
+  maskOf,
+  skipWords,
+  word,
+} from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
 const CHUNK_WORDS = CHUNK_PAGES / 32;
@@ -81,10 +92,7 @@ export class PageBitmap {
 
   has(page: number): boolean {
     const chunk = Math.floor(page / CHUNK_PAGES);
-    const words = this.#mixed.get(chunk);
-    if (words === undefined) return this.#count(chunk) > 0;
-    const bit = page - chunk * CHUNK_PAGES;
-    return isSet(words, bit);
+    return this.#isPopulated(chunk, this.#mixed.get(chunk), page - chunk * CHUNK_PAGES);
   }
 
   set(range: PageRange): void {
@@ -269,14 +277,8 @@ export class PageBitmap {
       const base = chunk * CHUNK_PAGES;
       const [from, to] = [page - base, Math.min(end - base, CHUNK_PAGES)];
       const words = this.#mixed.get(chunk);
-      if (words === undefined) {
-        const isFull = this.#count(chunk) > 0;
-        if (isFull && !before) starts++;
-        before = isFull;
-      } else {
-        starts += countStarts(words, from, to, before);
-        before = isSet(words, to - 1);
-      }
+      starts += this.#startsIn(chunk, words, from, to, before);
+      before = this.#isPopulated(chunk, words, to - 1);
       this.#fillChunk(chunk, words, from, to, populated);
       page = base + to;
     }
@@ -327,16 +329,20 @@ export class PageBitmap {
     let before = this.#hasBefore(start);
     this.#eachChunk({ start, end }, (chunk, from, to) => {
       const words = this.#mixed.get(chunk);
-      if (words === undefined) {
-        const isFull = this.#count(chunk) > 0;
-        if (isFull && !before) starts++;
-        before = isFull;
-        return;
-      }
-      starts += countStarts(words, from, to, before);
-      before = isSet(words, to - 1);
+      starts += this.#startsIn(chunk, words, from, to, before);
+      before = this.#isPopulated(chunk, words, to - 1);
     });
     return starts;
+  }
+
+  /** The same within one chunk. @param words of the chunk, where it has any @param before whether the page before it is */
+  #startsIn(chunk: number, words: Uint32Array | undefined, from: number, to: number, before: boolean): number {
+    if (words !== undefined) return countStarts(words, from, to, before);
+    return this.#count(chunk) > 0 && !before ? 1 : 0;
+  }
+
+  #isPopulated(chunk: number, words: Uint32Array | undefined, bit: number): boolean {
+    return words === undefined ? this.#count(chunk) > 0 : isSet(words, bit);
   }
 
   #hasBefore(page: number): boolean {
@@ -364,14 +370,8 @@ export class PageBitmap {
   }
 }
 
-function isSet(words: Uint32Array, bit: number): boolean {
-  return ((word(words, bit >>> 5) >>> (bit & 31)) & 1) === 1;
-}
-
 function newWords(populated: boolean, size: number): Uint32Array {
   const words = new Uint32Array(CHUNK_WORDS);
-  if (populated) {
-    fillBits(words, 0, size, true);
-  }
+  if (populated) fillBits(words, 0, size, true);
   return words;
 }

@@ -16,6 +16,10 @@ export function maskOf(index: number, from: number, to: number): number {
   return mask;
 }
 
+export function isSet(words: Uint32Array, bit: number): boolean {
+  return ((word(words, bit >>> 5) >>> (bit & 31)) & 1) === 1;
+}
+
 /** How many bits of [from, to) are set. */
 export function countBits(words: Uint32Array, from: number, to: number): number {
   let bits = 0;

@@ -78,15 +78,8 @@ class Campaign {
   readonly #random: () => number;
   readonly #figures: Figures = {
     ...{ rounds: 0, requests: 0, answered: 0, excused: 0, unanswered: 0, doneUnanswered: 0 },
-    ...{
-      kills: 0,
-      killsDuringStart: 0,
-      killsDuringSnapshot: 0,
-      recoveredIntents: 0,
-      deliveries: 0,
-      lateCopies: 0,
-      generations: 0,
-    },
+    ...{ kills: 0, killsDuringStart: 0, killsDuringSnapshot: 0, recoveredIntents: 0 },
+    ...{ deliveries: 0, lateCopies: 0, generations: 0 },
     readyMs: [],
   };
   #world: World | null = null;

@@ -5,9 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Api } from '../support/api.ts';
-import { startProcess } from '../support/full-disk.ts';
 import { until } from '../support/service.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess, startProcess } from '../support/service-process.ts';
 
 const PAGE = 4096;
 /** The fsync that fails first, and every so many after it. */

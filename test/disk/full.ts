@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillDisk, startProcess } from '../support/full-disk.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { fillDisk } from '../support/full-disk.ts';
+import { ServiceProcess, startProcess } from '../support/service-process.ts';
 
 const LITTLE = 'size=1m';
 const ENOUGH = 'size=64m';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import { fillDisk, type StartedService, startProcess } from '../support/full-disk.ts';
+import { fillDisk } from '../support/full-disk.ts';
 import { startService } from '../support/service.ts';
-import { ServiceProcess } from '../support/service-process.ts';
+import { ServiceProcess, type StartedService, startProcess } from '../support/service-process.ts';
 
 let folder: string;
 

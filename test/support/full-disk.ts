@@ -2,18 +2,12 @@
 // service says so and goes on reading, and takes changes again when there is room.
 import type { Api } from './api.ts';
 import { until } from './service.ts';
-import { ServiceProcess } from './service-process.ts';
+import type { StartedService } from './service-process.ts';
 
 const PAGE = 4096;
 const PAGES = 4096;
 /** Conversions in one batch: of every other page, so that each is a run of its own. */
 const STEPS = 400;
-
-export interface StartedService {
-  readonly api: Api;
-  /** @returns the exit code */
-  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
-}
 
 export interface FullDisk {
   /** Starts the service where there is little room. */
@@ -27,12 +21,6 @@ export interface FullDiskCourse {
   readonly refused: number;
   /** What readiness was answered meanwhile. */
   readonly readiness: ReadonlySet<number>;
-}
-
-/** @param under a command that becomes the command it is given */
-export async function startProcess(dataDir: string, under: readonly string[] = []): Promise<StartedService> {
-  const service = new ServiceProcess(dataDir, {}, undefined, under);
-  return { api: await service.ready, end: (signal) => service.end(signal) };
 }
 
 /** @throws Error where anything is not as it was answered */

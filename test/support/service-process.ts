@@ -73,3 +73,16 @@ export class ServiceProcess {
     return this.#child.exitCode;
   }
 }
+
+/** A service that has started, whichever way. */
+export interface StartedService {
+  readonly api: Api;
+  /** @returns the exit code */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+}
+
+/** @param under a command that becomes the command it is given */
+export async function startProcess(dataDir: string, under: readonly string[] = []): Promise<StartedService> {
+  const service = new ServiceProcess(dataDir, {}, undefined, under);
+  return { api: await service.ready, end: (signal) => service.end(signal) };
+}
