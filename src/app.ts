@@ -1,14 +1,15 @@
 // Builds the service from its settings: the journal, the rules, the HTTP app around them. Nothing listens yet.
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Config } from './config.ts';
 import { ChangeRequests } from './http/change-requests.ts';
-import { authenticate, authorize } from './http/plugins/access.ts';
-import { negotiate, setHeaders } from './http/plugins/headers.ts';
-import { requireHost, restrictHosts } from './http/plugins/host-rule.ts';
+import { authenticate, tokenIsEnough } from './http/plugins/access.ts';
+import { admit } from './http/plugins/admission.ts';
+import { answerIsTaken, setHeaders } from './http/plugins/headers.ts';
+import { hostIsAllowed, hostIsThere } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
-import { limitBodies, refuseWhenLate } from './http/plugins/overload.ts';
-import { answerParserErrors, answerProblems, sendProblem, toProblem } from './http/plugins/problems.ts';
+import { isInTime, limitBodies } from './http/plugins/overload.ts';
+import { answerParserErrors, answerProblems, routeIsThere, sendProblem, toProblem } from './http/plugins/problems.ts';
 import { limitRate } from './http/plugins/rate-limit.ts';
 import { serializeAnswers } from './http/plugins/serialization.ts';
 import { validateRequests } from './http/plugins/validation.ts';
@@ -107,10 +108,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   metrics.watch(machines);
 
   const app: TypedApp = Fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    // Requests are not logged one by one, and a problem is logged under its own instance: a logger for each is not needed.
-    childLoggerFactory: (logger) => logger,
+    // It has no logger: requests are not logged one by one, and what goes wrong with one is (sendProblem).
     bodyLimit: BODY_LIMIT,
     requestTimeout: config.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
@@ -125,34 +123,32 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
       requireHostHeader: false,
     },
     clientErrorHandler: answerParserErrors,
-    frameworkErrors: (error, request, reply) => {
-      sendProblem(request, reply, toProblem(error));
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, toProblem(error), log);
     },
   });
   // One more is closed at once, before a byte of it is read: it could not even be told so cheaply.
   app.server.maxConnections = config.maxConnections;
   app.server.on('drop', () => metrics.countDrop());
+  countRequests(app, metrics);
+  answerProblems(app, log);
+  setHeaders(app);
   // In this order a request is looked at: who asks, how often, may they, is there such a thing, is there time for it, can
   // the answer be read, is it well formed.
-  setHeaders(app);
   authenticate(app, tokens);
   await limitRate(app, config.rateLimit);
-  requireHost(app);
-  if (tokens === null) restrictHosts(app, config.allowedHosts);
-  else authorize(app, tokens, log);
-  answerProblems(app);
-  refuseWhenLate(app, config.eventLoopDelayLimitMs);
-  await negotiate(app);
+  admit(app, [
+    hostIsThere,
+    tokens === null ? hostIsAllowed(config.allowedHosts) : tokenIsEnough(app, tokens, log),
+    routeIsThere(app),
+    isInTime(app, config.eventLoopDelayLimitMs),
+    await answerIsTaken(app),
+  ]);
   const bodies = limitBodies(app, config.bodyMemoryLimit);
   metrics.gauge('body_bytes', 'Bytes of bodies of requests that are not answered yet', bodies);
   validateRequests(app);
   serializeAnswers(app);
   await describeApi(app);
-  app.addHook('onResponse', (request, reply, done) => {
-    const operation = request.routeOptions.schema?.operationId ?? 'none';
-    metrics.countRequest(operation, reply.statusCode, reply.elapsedTime);
-    done();
-  });
 
   const changes = new ChangeRequests(new Idempotency(machines), now);
   const listeners = new Listeners(machines);
@@ -177,6 +173,19 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     await agent.destroy();
   });
   return app;
+}
+
+function countRequests(app: TypedApp, metrics: Metrics): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const started = performance.now();
+    // Not with a hook onResponse: Fastify would listen to two events for it, and look after more.
+    reply.raw.on('close', () => {
+      if (!reply.raw.writableFinished) return;
+      const operation = request.routeOptions.schema?.operationId ?? 'none';
+      metrics.countRequest(operation, reply.statusCode, performance.now() - started);
+    });
+    done();
+  });
 }
 
 function journalOf(config: Config): () => Promise<Journal> {

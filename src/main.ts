@@ -30,7 +30,7 @@ async function main(config: Config): Promise<void> {
     await app.close();
   });
   // Last, for whoever reads that it listens may send a signal.
-  await app.listen({ host: config.host, port: config.port });
+  log.info(`Server listening at ${await app.listen({ host: config.host, port: config.port })}`);
 }
 
 const [argument] = process.argv.slice(2);

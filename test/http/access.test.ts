@@ -2,7 +2,8 @@
 import Fastify from 'fastify';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authenticate, authorize } from '../../src/http/plugins/access.ts';
+import { authenticate, tokenIsEnough } from '../../src/http/plugins/access.ts';
+import { admit } from '../../src/http/plugins/admission.ts';
 import { answerProblems } from '../../src/http/plugins/problems.ts';
 import { Tokens } from '../../src/tokens.ts';
 import { CLOSED, WRITES } from '../contract/statuses/rows.ts';
@@ -213,8 +214,8 @@ describe('a route that says its scope', () => {
     const app = Fastify();
     const tokens = new Tokens(file.path);
     authenticate(app, tokens);
-    authorize(app, tokens, app.log);
-    answerProblems(app);
+    admit(app, [tokenIsEnough(app, tokens, app.log)]);
+    answerProblems(app, app.log);
     app.post('/plans', { config: { scope: 'read' } }, async () => 'planned');
     app.post('/changes', async () => 'changed');
     const url = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -3,6 +3,7 @@
 import type { FastifyBaseLogger, FastifyContextConfig, FastifyInstance, FastifyReply } from 'fastify';
 import { Problem } from '../../errors.ts';
 import type { Scope, Token, Tokens } from '../../tokens.ts';
+import type { Rule } from './admission.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,7 +31,7 @@ export function scopeOf(method: string, config: FastifyContextConfig = {}): Scop
   return config.scope ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'write');
 }
 
-/** Finds out whose request it is; whether they may is asked later ({@link authorize}), when they have been counted. */
+/** Finds out whose request it is; whether they may is asked later ({@link tokenIsEnough}), when they have been counted. */
 export function authenticate(app: FastifyInstance, tokens: Tokens | null): void {
   app.decorateRequest('token', null);
   if (tokens === null) return;
@@ -42,26 +43,9 @@ export function authenticate(app: FastifyInstance, tokens: Tokens | null): void 
 }
 
 /** Turns away who has no token, or one of the wrong scope. */
-export function authorize(app: FastifyInstance, tokens: Tokens, log: FastifyBaseLogger): void {
+export function tokenIsEnough(app: FastifyInstance, tokens: Tokens, log: FastifyBaseLogger): Rule {
   /** Answers to reads that are under way: one of them, events, does not end by itself. */
   const reads = new Map<FastifyReply, Token>();
-
-  app.addHook('onRequest', async (request, reply) => {
-    const { method, token, headers, routeOptions } = request;
-    const needed = scopeOf(method, routeOptions.config);
-    if (needed === null) return;
-    if (token === null) {
-      const known = headers.authorization === undefined ? 'there is none' : 'what there is is not known here';
-      throw new Problem('unauthorized', `a bearer token is needed, and ${known}`);
-    }
-    // What is not there needs no scope: 404 and 405 say more.
-    if (needed === 'write' && token.scope === 'read' && !request.is404) {
-      throw new Problem('forbidden', `the token of ${token.name} may read, and this needs one that may write`);
-    }
-    if (needed === 'write') return;
-    reads.set(reply, token);
-    reply.raw.once('close', () => reads.delete(reply));
-  });
 
   app.decorate('reloadTokens', () => {
     try {
@@ -75,4 +59,22 @@ export function authorize(app: FastifyInstance, tokens: Tokens, log: FastifyBase
       if (!tokens.has(token)) reply.raw.destroy();
     }
   });
+
+  return (request, reply, route) => {
+    const { method, token, headers } = request;
+    const needed = scopeOf(method, route);
+    if (needed === null) return null;
+    if (token === null) {
+      const known = headers.authorization === undefined ? 'there is none' : 'what there is is not known here';
+      return new Problem('unauthorized', `a bearer token is needed, and ${known}`);
+    }
+    // What is not there needs no scope: 404 and 405 say more.
+    if (needed === 'write' && token.scope === 'read' && !request.is404) {
+      return new Problem('forbidden', `the token of ${token.name} may read, and this needs one that may write`);
+    }
+    if (needed === 'write') return null;
+    reads.set(reply, token);
+    reply.raw.once('close', () => reads.delete(reply));
+    return null;
+  };
 }

@@ -2,6 +2,7 @@
 import accepts from '@fastify/accepts';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../errors.ts';
+import type { Rule } from './admission.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,16 +21,15 @@ export function setHeaders(app: FastifyInstance): void {
   });
 }
 
-export async function negotiate(app: FastifyInstance): Promise<void> {
+/** The client takes what the route answers. */
+export async function answerIsTaken(app: FastifyInstance): Promise<Rule> {
   await app.register(accepts);
-  app.addHook('onRequest', (request, _reply, done) => {
+  return (request, _reply, route) => {
     const { accept } = request.headers;
     // With its parameters, for many clients name the charset that they take.
-    const { produces = 'application/json; charset=utf-8' } = request.routeOptions.config;
-    if (accept === undefined || accept === '*/*' || produces === null || request.accepts().type([produces]) !== false) {
-      done();
-    } else {
-      done(new Problem('not-acceptable', `this is answered as ${produces}, which Accept: ${accept} does not take`));
-    }
-  });
+    const { produces = 'application/json; charset=utf-8' } = route;
+    if (accept === undefined || accept === '*/*' || produces === null) return null;
+    if (request.accepts().type([produces]) !== false) return null;
+    return new Problem('not-acceptable', `this is answered as ${produces}, which Accept: ${accept} does not take`);
+  };
 }

@@ -2,19 +2,17 @@
 // Origin, or, after DNS rebinding, with a Host that is a name. (With tokens it would need one, and browsers add none.)
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../errors.ts';
+import type { Rule } from './admission.ts';
 
 /** HTTP/1.1 does not leave out the Host (RFC 9112, 3.2). */
-export function requireHost(app: FastifyInstance): void {
-  app.addHook('onRequest', ({ headers, raw, routeOptions }, _reply, done) => {
-    if (headers.host !== undefined || raw.httpVersion === '1.0' || routeOptions.config.open === true) done();
-    else done(new Problem('invalid-request', 'there is no Host header'));
-  });
-}
+export const hostIsThere: Rule = ({ headers, raw }, _reply, { open }) => {
+  if (headers.host !== undefined || raw.httpVersion === '1.0' || open === true) return null;
+  return new Problem('invalid-request', 'there is no Host header');
+};
 
 /** @param allowedHosts names (lower case, without port) that are served beside addresses and localhost */
-export function restrictHosts(app: FastifyInstance, allowedHosts: readonly string[]): void {
+export function hostIsAllowed(allowedHosts: readonly string[]): Rule {
   const isAllowed = (authority: string): boolean => {
     // Anything that is more than a host and a port is not what a Host header holds.
     const url = /[/\\?#@]/.test(authority) ? null : URL.parse(`http://${authority}`);
@@ -36,9 +34,5 @@ export function restrictHosts(app: FastifyInstance, allowedHosts: readonly strin
     if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return null;
     return new Problem('forbidden', `Origin ${origin} is not ${host}; pages of other sites may not call this service`);
   };
-  app.addHook('onRequest', ({ headers, routeOptions }, _reply, done) => {
-    const problem = routeOptions.config.open === true ? null : objection(headers);
-    if (problem === null) done();
-    else done(problem);
-  });
+  return ({ headers }, _reply, { open }) => (open === true ? null : objection(headers));
 }

@@ -2,8 +2,9 @@
 // many bytes of them. Whoever gets 503 here is certain that nothing was done.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Transform } from 'node:stream';
-import type { FastifyInstance, onRequestHookHandler, preParsingHookHandler, RouteOptions } from 'fastify';
+import type { FastifyInstance, preParsingHookHandler, RouteOptions } from 'fastify';
 import { Problem } from '../../errors.ts';
+import type { Rule } from './admission.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,23 +19,26 @@ const TICK_MS = 10;
 /** Bytes of a body that are counted at once, when it begins; those of a longer one as they come. */
 const SMALL_BODY = 64 * 1024;
 
-/** Of routes: reads do not pay for what only others need. */
-const isRead = ({ method }: RouteOptions): boolean => [method].flat().every((one) => one === 'GET' || one === 'HEAD');
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+/** Reads do not pay for what only others need. */
+const onlyReads = ({ method }: RouteOptions): boolean => [method].flat().every(isRead);
 
 /**
  * Turns changes away while the event loop is late. Reads go on: they are short, and whoever watches the service needs them
  * now. (@fastify/under-pressure would take a single stall, such as the start, for a lack of time.)
  * @param limitMs 0: never
  */
-export function refuseWhenLate(app: FastifyInstance, limitMs: number): void {
-  if (limitMs === 0) return;
+export function isInTime(app: FastifyInstance, limitMs: number): Rule {
+  if (limitMs === 0) return () => null;
   const histogram = monitorEventLoopDelay({ resolution: TICK_MS });
-  /** Of the last two samples, the newest first. */
-  let delays = [0, 0];
+  /** Of the last sample, and the lower one of the last two. */
+  let last = 0;
+  let delay = 0;
   const sampling = setInterval(() => {
     // Without a tick there is no mean: it was late all the time.
     const mean = histogram.count === 0 ? SAMPLE_MS : histogram.mean / 1e6 - TICK_MS;
-    delays = [mean, ...delays.slice(0, 1)];
+    delay = Math.min(mean, last);
+    last = mean;
     histogram.reset();
   }, SAMPLE_MS).unref();
   histogram.enable();
@@ -42,18 +46,11 @@ export function refuseWhenLate(app: FastifyInstance, limitMs: number): void {
     clearInterval(sampling);
     histogram.disable();
   });
-  const check: onRequestHookHandler = (_request, _reply, done) => {
-    const delay = Math.min(...delays);
-    if (delay <= limitMs) {
-      done();
-      return;
-    }
+  return ({ method }) => {
+    if (delay <= limitMs || isRead(method)) return null;
     const late = `the event loop is ${Math.round(delay)} ms late`;
-    done(overloaded(`${late}, the limit is ${limitMs} (RBA_EVENT_LOOP_DELAY_LIMIT_MS)`));
+    return overloaded(`${late}, the limit is ${limitMs} (RBA_EVENT_LOOP_DELAY_LIMIT_MS)`);
   };
-  app.addHook('onRoute', (route) => {
-    if (!isRead(route)) route.onRequest = [route.onRequest ?? [], check].flat();
-  });
 }
 
 /**
@@ -87,7 +84,7 @@ export function limitBodies(app: FastifyInstance, limit: number): () => number {
       if (!isOver) held -= own;
       isOver = true;
     };
-    reply.raw.once('close', release);
+    reply.raw.on('close', release);
     if (encoding === undefined && declared <= SMALL_BODY) {
       take(declared);
       done(null, payload);
@@ -115,7 +112,7 @@ export function limitBodies(app: FastifyInstance, limit: number): () => number {
     done(null, payload.pipe(counted));
   };
   app.addHook('onRoute', (route) => {
-    if (!isRead(route) && route.config?.streamed !== true) route.preParsing = [route.preParsing ?? [], count].flat();
+    if (!onlyReads(route) && route.config?.streamed !== true) route.preParsing = [route.preParsing ?? [], count].flat();
   });
   return () => held;
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type {
+  FastifyBaseLogger,
   FastifyError,
   FastifyInstance,
   FastifyReply,
@@ -11,6 +12,7 @@ import type {
 } from 'fastify';
 import findMyWay from 'find-my-way';
 import { PROBLEMS, Problem, type ProblemCode } from '../../errors.ts';
+import type { Rule } from './admission.ts';
 import { HEADERS_OF_ALL } from './headers.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
@@ -27,17 +29,17 @@ const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
   FST_ERR_MAX_PARAM_LENGTH: ['invalid-request', 'an id in the path is longer than 100 characters'],
 };
 
-export function answerProblems(app: FastifyInstance): void {
+export function answerProblems(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // Fastify would close the connection, and whoever is still sending a body then never reads why it is refused.
     if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) {
       reply.header('connection', 'keep-alive');
       reply.raw.once('finish', () => linger(request.raw));
     }
-    return sendProblem(request, reply, aboutBody(error, request) ?? toProblem(error));
+    return sendProblem(reply, aboutBody(error, request) ?? toProblem(error), log);
   });
   // What a route does not find itself: a static file of /docs.
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound(request.url)));
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request.url), log));
   // Node would answer 417 without a problem document; an expectation may be ignored (RFC 9110, 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
   // Where another answer comes first, Node would write "100 Continue" in the middle of this one. Nobody has to wait for it.
@@ -45,7 +47,10 @@ export function answerProblems(app: FastifyInstance): void {
     if (response.socket !== null) response.writeContinue();
     app.routing(request, response);
   });
+}
 
+/** There is such a path, and it has such a method. (As early as this, for the 404 of Fastify would read the body first.) */
+export function routeIsThere(app: FastifyInstance): Rule {
   // All routes once more, without their methods: a path that is known is not "not found".
   const paths = findMyWay<findMyWay.HTTPVersion.V1>({ maxParamLength: 1000 });
   const methods = new Map<string, string[]>();
@@ -53,27 +58,23 @@ export function answerProblems(app: FastifyInstance): void {
     if (!methods.has(url)) paths.on('GET', url, () => undefined, { url });
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
   });
-  // As early as this, for the 404 of Fastify would read the body first.
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (!request.is404) {
-      done();
-      return;
-    }
+  return (request) => {
+    if (!request.is404) return null;
     const path = request.url.split('?', 1)[0] ?? '';
     const allow = methods.get(paths.find('GET', path)?.store?.url)?.join(', ');
-    if (allow === undefined) done(notFound(path));
-    else done(new Problem('method-not-allowed', `${path} has no ${request.method}, but ${allow}`, { allow }));
-  });
+    if (allow === undefined) return notFound(path);
+    return new Problem('method-not-allowed', `${path} has no ${request.method}, but ${allow}`, { allow });
+  };
 }
 
 function notFound(path: string): Problem {
   return new Problem('not-found', `there is no ${path} here`);
 }
 
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+export function sendProblem(reply: FastifyReply, problem: Problem, log: FastifyBaseLogger): FastifyReply {
   const { retryAfterSeconds, allow } = problem.extras;
   const instance = `urn:uuid:${randomUUID()}`;
-  if (problem.code === 'internal') request.log.error({ err: problem.cause, instance }, 'a request failed');
+  if (problem.code === 'internal') log.error({ err: problem.cause, instance }, 'a request failed');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Problem } from '../../errors.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
@@ -35,15 +35,15 @@ export function validateRequests(app: FastifyInstance): void {
 
 /** A parameter or a field that a route does not know: a typing mistake, or something that this version cannot do. */
 function refuseWhatNobodyReads(app: FastifyInstance): void {
-  app.addHook('onRoute', ({ schema, config }) => {
+  const noBody: preValidationHookHandler = ({ body }, _reply, done) => {
+    if (body === undefined || JSON.stringify(body) === '{}') done();
+    else done(new Problem('invalid-request', 'nothing of a body is read here; leave it out'));
+  };
+  app.addHook('onRoute', (route) => {
+    const { schema, config } = route;
     // What is open is asked by probes, which may append what they like.
     if (schema?.operationId !== undefined && config?.open !== true) schema.querystring ??= input({});
-  });
-  app.addHook('preValidation', (request, _reply, done) => {
-    const { body, routeOptions } = request;
-    if (body === undefined || routeOptions.schema?.body !== undefined) done();
-    else if (JSON.stringify(body) === '{}') done();
-    else done(new Problem('invalid-request', 'nothing of a body is read here; leave it out'));
+    if (schema?.body === undefined) route.preValidation = [route.preValidation ?? [], noBody].flat();
   });
 }
 
