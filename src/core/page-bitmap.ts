@@ -23,6 +23,8 @@ export class PageBitmap {
   /** Populated pages of each chunk. 0 = empty, all of it = full; anything between has words in `#mixed`. */
   readonly #counts: Uint16Array;
   readonly #mixed = new Map<number, Uint32Array>();
+  /** Words of a chunk that became uniform, for the next that is mixed: often that is the same one again. */
+  #spare: Uint32Array | null = null;
   #populated = 0;
   #runs = 0;
 
@@ -160,7 +162,6 @@ export class PageBitmap {
    * @param found to which they are added
    */
   listRuns(range: PageRange, populated: boolean, found: PageRange[] = []): PageRange[] {
-    const flip = populated ? 0 : ALL_ONES;
     /** Where the run begins that is not over yet; -1 where there is none. */
     let start = -1;
     for (let page = range.start; page < range.end; ) {
@@ -178,25 +179,10 @@ export class PageBitmap {
         }
         continue;
       }
-      const last = (to - 1) >>> 5;
-      // Most words are all of what has begun, or of what has not.
-      const skip = (index: number) => skipWords(words, index, last, start < 0 ? flip : ~flip);
-      for (let index = skip(from >>> 5); index <= last; index = skip(index + 1)) {
-        const wanted = word(words, index) ^ flip;
-        const mask = maskOf(index, from, to);
-        // From one page at which something begins or ends to the next.
-        let left = (start < 0 ? wanted : ~wanted) & mask;
-        while (left !== 0) {
-          const bit = lowestBit(left);
-          const at = base + index * 32 + bit;
-          if (start < 0) start = at;
-          else {
-            found.push({ start, end: at });
-            start = -1;
-          }
-          left = (start < 0 ? wanted : ~wanted) & mask & (ALL_ONES << bit);
-        }
-      }
+      const size = this.#size(chunk);
+      const count = populated ? this.#count(chunk) : size - this.#count(chunk);
+      // Of a part of a chunk it is not known how many there are.
+      start = listInWords({ words, base, from, to }, populated, start, to - from === size ? count : size, found);
     }
     if (start >= 0) found.push({ start, end: range.end });
     return found;
@@ -292,15 +278,29 @@ export class PageBitmap {
     if (before === (populated ? size : 0)) return;
     let after = populated ? size : 0;
     if (to - from < size) {
-      const words = mixed ?? newWords(before > 0, size);
+      const words = mixed ?? this.#newWords(before > 0, size);
       const changed = fillBits(words, from, to, populated);
       after = before + (populated ? changed : -changed);
       this.#putChunk(chunk, words, after);
     } else {
-      this.#mixed.delete(chunk);
+      if (mixed !== undefined) this.#dropWords(chunk, mixed);
       this.#counts[chunk] = after;
     }
     this.#populated += after - before;
+  }
+
+  /** The words of a chunk of `size` pages that are all populated, or none. */
+  #newWords(populated: boolean, size: number): Uint32Array {
+    const words = this.#spare ?? new Uint32Array(CHUNK_WORDS);
+    this.#spare = null;
+    words.fill(populated ? ALL_ONES : 0);
+    if (populated && size < CHUNK_PAGES) fillBits(words, size, CHUNK_PAGES, false);
+    return words;
+  }
+
+  #dropWords(chunk: number, words: Uint32Array): void {
+    this.#mixed.delete(chunk);
+    this.#spare = words;
   }
 
   /** Copies `range` to the first pages of `copy`, which is empty. */
@@ -319,7 +319,7 @@ export class PageBitmap {
   /** Keeps the words only where they say more than the count does. */
   #putChunk(chunk: number, words: Uint32Array, populated: number): void {
     this.#counts[chunk] = populated;
-    if (populated === 0 || populated === this.#size(chunk)) this.#mixed.delete(chunk);
+    if (populated === 0 || populated === this.#size(chunk)) this.#dropWords(chunk, words);
     else this.#mixed.set(chunk, words);
   }
 
@@ -370,8 +370,43 @@ export class PageBitmap {
   }
 }
 
-function newWords(populated: boolean, size: number): Uint32Array {
-  const words = new Uint32Array(CHUNK_WORDS);
-  if (populated) fillBits(words, 0, size, true);
-  return words;
+/** Bits [from, to) of a chunk; its first page is `base`. */
+interface ChunkPart {
+  readonly words: Uint32Array;
+  readonly base: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The runs that end in `part`, of which `count` pages at most are populated (or not populated), to `found`.
+ * @param start of the run that is not over yet; -1 where there is none @returns the same at the end of the part
+ */
+function listInWords(part: ChunkPart, populated: boolean, start: number, count: number, found: PageRange[]): number {
+  const { words, base, from, to } = part;
+  const flip = populated ? 0 : ALL_ONES;
+  const last = (to - 1) >>> 5;
+  let begun = start;
+  let left = count;
+  // Most words are all of what has begun, or of what has not; and behind the last of what is looked for there is nothing.
+  for (let index = from >>> 5; begun >= 0 || left > 0; index++) {
+    index = skipWords(words, index, last, begun < 0 ? flip : ~flip);
+    if (index > last) break;
+    const wanted = word(words, index) ^ flip;
+    const mask = maskOf(index, from, to);
+    // From one page at which something begins or ends to the next.
+    let ends = (begun < 0 ? wanted : ~wanted) & mask;
+    while (ends !== 0) {
+      const bit = lowestBit(ends);
+      const at = base + index * 32 + bit;
+      if (begun < 0) begun = at;
+      else {
+        found.push({ start: begun, end: at });
+        left -= at - Math.max(begun, base);
+        begun = -1;
+      }
+      ends = (begun < 0 ? wanted : ~wanted) & mask & (ALL_ONES << bit);
+    }
+  }
+  return begun;
 }

@@ -3,7 +3,7 @@
 import { PageBitmap } from './page-bitmap.ts';
 import type { RamDiscardListener } from './ram-discard-listener.ts';
 import type { RamDiscardSource, Uniformity } from './ram-discard-source.ts';
-import { type Call, type Round, Rounds } from './rounds.ts';
+import { type Call, type Round, Rounds, roundOf } from './rounds.ts';
 import { cutAll, type PageRange } from './section.ts';
 
 /** What is to be done to one source. */
@@ -118,6 +118,8 @@ export class RamDiscardManager {
   /** What listeners hear of `plans`, one after the other. */
   rounds(plans: readonly Plan[]): Round[] {
     if (this.#listeners.size === 0) return [];
+    const [only] = plans;
+    if (only !== undefined && plans.length === 1) return roundOf(only.populate, this.callsFor(only.effective));
     const rounds = new Rounds();
     for (const { effective, populate } of plans) rounds.add(populate, this.callsFor(effective));
     return rounds.inOrder(this.newestFirst);
@@ -231,6 +233,7 @@ function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean)
 
 /** Whether no two of `steps` share a page. */
 function areApart(steps: readonly Step[]): boolean {
+  if (steps.length === 1) return true;
   const ascending = steps.map(({ range }) => range).sort((a, b) => a.start - b.start);
   return ascending.every(({ start }, index) => start >= (ascending[index - 1]?.end ?? 0));
 }

@@ -15,6 +15,12 @@ export interface Round {
   readonly populates: readonly Call[];
 }
 
+/** What listeners hear of a single change. */
+export function roundOf(populate: boolean, calls: readonly Call[]): Round[] {
+  if (calls.length === 0) return [];
+  return [populate ? { discards: [], populates: calls } : { discards: calls, populates: [] }];
+}
+
 interface Leg {
   readonly populate: boolean;
   readonly parts: (readonly PageRange[])[];
