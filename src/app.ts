@@ -100,7 +100,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     checkTarget: (url) => policy.check(url),
     newSecret,
     now,
-    newId: createIds(now),
+    newId: createIds(Date.now),
     log,
     queueLimits: { length: config.blockQueueLimit, waitMs: config.queueWaitMs },
     snapshotEvery: config.snapshotEvery,

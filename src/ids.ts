@@ -6,8 +6,11 @@ import { randomBytes } from 'node:crypto';
 const IDS_OF_CHANCE = 1024;
 const CHANCE_BYTES = 4;
 
-/** Makes ids such as `blk_0199f3b2c1d00000a1b2c3d4`: milliseconds, a counter within them, and chance. */
-export function createIds(now: () => Date): (prefix: string) => string {
+/**
+ * Makes ids such as `blk_0199f3b2c1d00000a1b2c3d4`: milliseconds, a counter within them, and chance.
+ * @param now milliseconds since the epoch
+ */
+export function createIds(now: () => number): (prefix: string) => string {
   let milliseconds = 0;
   /** `milliseconds` as ids have it. */
   let time = '';
@@ -15,7 +18,7 @@ export function createIds(now: () => Date): (prefix: string) => string {
   let chance = '';
   let used = 0;
   return (prefix) => {
-    const current = now().getTime();
+    const current = now();
     counter++;
     // More ids than a millisecond has numbers, or a clock that was set back: stay ahead of what was given.
     if (current > milliseconds || counter > 0xffff) {

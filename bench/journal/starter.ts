@@ -30,7 +30,7 @@ function open(folder: string): Promise<Machines> {
     checkTarget: unused,
     newSecret: () => '',
     now,
-    newId: createIds(now),
+    newId: createIds(Date.now),
     log: pino({ level: 'error' }),
     queueLimits: { length: 10_000, waitMs: 30_000 },
     snapshotEvery: 1000,
@@ -39,7 +39,7 @@ function open(folder: string): Promise<Machines> {
 
 /** The creation of the blocks, then one conversion after the other of a block by chance, as the service records them. */
 function* recordsOf(count: number, blocks: number): Generator<BlockRecord> {
-  const newId = createIds(now);
+  const newId = createIds(Date.now);
   const random = createRandom(1);
   const at = now().toISOString();
   const made = Array.from({ length: blocks }, (_, index) => ({ id: newId('blk'), sourceId: newId('src'), index }));

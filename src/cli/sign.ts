@@ -17,7 +17,7 @@ async function main(args: readonly string[]): Promise<number> {
   const secret = await loadSecret(options.secret);
   const body = await readBody(options.file, process.stdin);
   const now = new Date();
-  const id = options.id ?? createIds(() => now)('msg');
+  const id = options.id ?? createIds(() => now.getTime())('msg');
   const timestamp = options.timestamp ?? Math.floor(now.getTime() / 1000);
   const headers = signedHeaders(secret, id, timestamp, body);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);

@@ -246,6 +246,7 @@ export class PageBitmap {
     this.clear(range);
     const populated = countBits(words, 0, CHUNK_PAGES);
     this.#putChunk(chunk, words, populated);
+    this.#counts[chunk] = populated;
     this.#populated += populated;
     const followed = range.end < this.length && this.has(range.end);
     this.#runs += this.#countStarts(start, range.end + (followed ? 1 : 0)) - (followed ? 1 : 0);
@@ -281,11 +282,9 @@ export class PageBitmap {
       const words = mixed ?? this.#newWords(before > 0, size);
       const changed = fillBits(words, from, to, populated);
       after = before + (populated ? changed : -changed);
-      this.#putChunk(chunk, words, after);
-    } else {
-      if (mixed !== undefined) this.#dropWords(chunk, mixed);
-      this.#counts[chunk] = after;
-    }
+      if (mixed === undefined || after === 0 || after === size) this.#putChunk(chunk, words, after);
+    } else if (mixed !== undefined) this.#dropWords(chunk, mixed);
+    this.#counts[chunk] = after;
     this.#populated += after - before;
   }
 
@@ -316,9 +315,8 @@ export class PageBitmap {
     return copy;
   }
 
-  /** Keeps the words only where they say more than the count does. */
+  /** Keeps the words only where they say more than their count, `populated`. */
   #putChunk(chunk: number, words: Uint32Array, populated: number): void {
-    this.#counts[chunk] = populated;
     if (populated === 0 || populated === this.#size(chunk)) this.#dropWords(chunk, words);
     else this.#mixed.set(chunk, words);
   }

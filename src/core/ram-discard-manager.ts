@@ -234,8 +234,10 @@ function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean)
 /** Whether no two of `steps` share a page. */
 function areApart(steps: readonly Step[]): boolean {
   if (steps.length === 1) return true;
-  const ascending = steps.map(({ range }) => range).sort((a, b) => a.start - b.start);
-  return ascending.every(({ start }, index) => start >= (ascending[index - 1]?.end ?? 0));
+  // Numbers are sorted much faster than ranges: the ranges are apart where each of their ends comes before the next start.
+  const starts = new Float64Array(steps.map(({ range }) => range.start)).sort();
+  const ends = new Float64Array(steps.map(({ range }) => range.end)).sort();
+  return starts.every((start, index) => index === 0 || start >= (ends[index - 1] ?? 0));
 }
 
 /** The parts of `runs` that are populated in `bitmap`, maximal. */

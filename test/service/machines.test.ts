@@ -24,7 +24,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     checkTarget: async () => undefined,
     newSecret: () => '',
     now,
-    newId: createIds(now),
+    newId: createIds(Date.now),
     log: pino({ level: 'silent' }),
     queueLimits: { length: 10, waitMs: 10_000 },
     snapshotEvery: 1000,
