@@ -22,6 +22,7 @@ const FAILED_SHOWN = 100;
 
 /** The runs that a Conversion shows. */
 const CHANGED_SHOWN = 1000;
+const NOBODY: readonly string[] = [];
 
 /** One step as it is asked for. `runs` are the pages of `section` (bytes) that it sets, where those are not all. */
 export interface Asked<To> {
@@ -71,10 +72,10 @@ export function planSteps(
   const change = (generation: number): NewRecord => {
     recorded = described(generation);
     const steps: SourceStep[] = [];
-    for (const [index, conversion] of recorded.entries()) {
+    recorded.forEach((conversion, index) => {
       const runs = asked[index]?.runs;
       if (conversion.id !== null) steps.push(runs === undefined ? { conversion } : { conversion, runs });
-    }
+    });
     return { ramBlockId: block.id, kind: 'source-changed', sourceId: source.definition.id, steps };
   };
   return {
@@ -137,7 +138,10 @@ function describe(
     changed: changed.slice(0, CHANGED_SHOWN).map((run) => toSection(run, block.pageSize)),
     changedTruncated: changed.length > CHANGED_SHOWN,
     generation,
-    notified: block.manager.callsFor(effective).map(({ listener }) => listener.id),
+    notified:
+      block.manager.listeners.size === 0
+        ? NOBODY
+        : block.manager.callsFor(effective).map(({ listener }) => listener.id),
   };
 }
 

@@ -34,10 +34,8 @@ export class Conversions {
    * Converts `section` (bytes) to shared or private and tells the listeners (QEMU: ram_block_attributes_state_change).
    * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, and what {@link carryOutPlanned} throws
    */
-  async convert(ramBlockId: string, asked: Asked<PageState>, options: ChangeOptions<Conversion>): Promise<Conversion> {
-    const answered = ({ conversions: [only] }: ConversionBatch) => (only === undefined ? null : options.answered(only));
-    const { conversions } = await this.#convert(ramBlockId, () => [asked], { ...options, answered }, asked);
-    return first(conversions);
+  convert(ramBlockId: string, asked: Asked<PageState>, options: ChangeOptions<Conversion>): Promise<Conversion> {
+    return this.#changeOne(this.#machines.block(ramBlockId), attributesOf, asked, options);
   }
 
   /**
@@ -48,7 +46,7 @@ export class Conversions {
     asked: readonly Asked<PageState>[],
     options: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
-    return this.#convert(ramBlockId, () => asked, options);
+    return this.#convertAll(ramBlockId, () => asked, options);
   }
 
   /** What {@link Conversions.convertAll} would do now. @throws as that, but nobody is called */
@@ -76,7 +74,7 @@ export class Conversions {
     bytes: Uint8Array,
     options: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
-    return this.#convert(
+    return this.#convertAll(
       ramBlockId,
       (block, source) => {
         const bitmap = readBitmap(block, window, bytes);
@@ -103,17 +101,7 @@ export class Conversions {
     options: ChangeOptions<Conversion>,
   ): Promise<Conversion> {
     const live = this.#machines.block(ramBlockId);
-    return live.inTurn(
-      async () => {
-        const source = findSource(live.block, sourceId);
-        checkGeneration(live.block, options.ifMatch);
-        const planned = this.#plan(live, source, [asked]);
-        await carryOutPlanned([planned], planned.reason, () => options.answered(first(planned.conversions())));
-        return first(planned.conversions());
-      },
-      options.signal,
-      lockOf(live, asked, options),
-    );
+    return this.#changeOne(live, (block) => findSource(block, sourceId), asked, options);
   }
 
   /** Committed changes with a position below `before`, newest first. @throws Problem `not-found`, `journal-unavailable` */
@@ -122,25 +110,37 @@ export class Conversions {
     return this.#machines.journal.history(ramBlockId, before, limit);
   }
 
-  #convert(
+  /** One step alone, while others may change other pages. */
+  #changeOne(
+    live: LiveBlock,
+    sourceOf: (block: RamBlock) => RamDiscardSource,
+    asked: Asked<PageState | Populatedness>,
+    options: ChangeOptions<Conversion>,
+  ): Promise<Conversion> {
+    const change = async (): Promise<Conversion> => {
+      const source = sourceOf(live.block);
+      checkGeneration(live.block, options.ifMatch);
+      const planned = this.#plan(live, source, [asked]);
+      await carryOutPlanned([planned], planned.reason, () => options.answered(first(planned.conversions())));
+      return first(planned.conversions());
+    };
+    return live.inTurn(change, options.signal, lockOf(live, asked, options));
+  }
+
+  #convertAll(
     ramBlockId: string,
     asked: (block: RamBlock, source: RamDiscardSource) => readonly Asked<PageState>[],
     options: ChangeOptions<ConversionBatch>,
-    only?: Asked<PageState>,
   ): Promise<ConversionBatch> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
-    return live.inTurn(
-      async () => {
-        checkGeneration(block, options.ifMatch);
-        const source = attributesOf(block);
-        const planned = this.#plan(live, source, asked(block, source));
-        await carryOutPlanned([planned], planned.reason, () => options.answered(batchOf(planned)));
-        return batchOf(planned);
-      },
-      options.signal,
-      only && lockOf(live, only, options),
-    );
+    return live.inTurn(async () => {
+      const source = attributesOf(block);
+      checkGeneration(block, options.ifMatch);
+      const planned = this.#plan(live, source, asked(block, source));
+      await carryOutPlanned([planned], planned.reason, () => options.answered(batchOf(planned)));
+      return batchOf(planned);
+    }, options.signal);
   }
 
   #plan(live: LiveBlock, source: RamDiscardSource, asked: readonly Asked<PageState | Populatedness>[]): Planned {
