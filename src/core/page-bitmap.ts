@@ -10,12 +10,13 @@ import {
   isSet,
   lowestBit,
   maskOf,
+  setBits,
   skipWords,
   word,
 } from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
-const CHUNK_WORDS = CHUNK_PAGES / 32;
+export const CHUNK_WORDS = CHUNK_PAGES / 32;
 
 export class PageBitmap {
   /** Pages that the bitmap stands for. */
@@ -250,6 +251,29 @@ export class PageBitmap {
     this.#populated += populated;
     const followed = range.end < this.length && this.has(range.end);
     this.#runs += this.#countStarts(start, range.end + (followed ? 1 : 0)) - (followed ? 1 : 0);
+  }
+
+  /**
+   * Puts back the runs of one chunk, which is empty so far; the counts follow. For snapshots.
+   * @param runs where each begins within the chunk and how long it is, by turns; ascending and maximal
+   * @param words that are all 0, which are the bitmap's from then on
+   */
+  setRuns(chunk: number, runs: readonly number[], words: Uint32Array): void {
+    const base = chunk * CHUNK_PAGES;
+    let populated = 0;
+    for (let at = 0; at < runs.length; at += 2) {
+      const [start, length] = [runs[at] ?? 0, runs[at + 1] ?? 0];
+      setBits(words, start, start + length);
+      populated += length;
+    }
+    const size = this.#size(chunk);
+    // Where a run goes on from the chunk before, or into the one behind, it has been counted there or is there already.
+    const continued = isSet(words, 0) && this.#hasBefore(base) ? 1 : 0;
+    const followed = isSet(words, size - 1) && base + size < this.length && this.has(base + size) ? 1 : 0;
+    this.#putChunk(chunk, words, populated);
+    this.#counts[chunk] = populated;
+    this.#populated += populated;
+    this.#runs += runs.length / 2 - continued - followed;
   }
 
   #fill({ start, end }: PageRange, populated: boolean): void {

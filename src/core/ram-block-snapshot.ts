@@ -1,7 +1,7 @@
 // The state of a RAM block as bytes and back: what a journal keeps in the place of many records. JSON, so that a person
 // can read it; of mixed chunks it has the runs, or where these are many, the words as base64.
 import { Backlog, type BacklogState } from './backlog.ts';
-import { CHUNK_PAGES, PageBitmap } from './page-bitmap.ts';
+import { CHUNK_PAGES, CHUNK_WORDS, PageBitmap } from './page-bitmap.ts';
 import { RamBlock } from './ram-block.ts';
 import { type ListenerPhase, RamDiscardListener } from './ram-discard-listener.ts';
 import type { Intent, ListenerDefinition, RamBlockDefinition, SourceDefinition } from './records.ts';
@@ -16,6 +16,8 @@ interface BitmapSnapshot {
 
 /** A chunk with more runs takes less room as words. */
 const MAX_RUNS = 512;
+/** Not more, for their memory is free again only when the last of them is not needed any more. */
+const CHUNKS_AT_ONCE = 16;
 
 interface ListenerSnapshot {
   readonly definition: ListenerDefinition;
@@ -95,27 +97,38 @@ function encodeBitmap(bitmap: PageBitmap): BitmapSnapshot {
 function encodeChunk(bitmap: PageBitmap, chunk: number, words: Uint32Array): number[] | string {
   const base = chunk * CHUNK_PAGES;
   const range = { start: base, end: Math.min(base + CHUNK_PAGES, bitmap.length) };
-  if (bitmap.countRuns(range) > MAX_RUNS) return toBase64(words);
-  return bitmap.listRuns(range, true).flatMap(({ start, end }) => [start - base, end - start]);
+  const runs = bitmap.listRuns(range, true);
+  if (runs.length > MAX_RUNS) return toBase64(words);
+  const content: number[] = [];
+  for (const { start, end } of runs) content.push(start - base, end - start);
+  return content;
 }
 
 /** Fills `bitmap`, which is empty. */
 function decodeBitmap(bitmap: PageBitmap, { full, mixed }: BitmapSnapshot): PageBitmap {
   for (const run of full) bitmap.set(run);
+  const words = newWords(mixed.length);
   for (const [chunk, content] of mixed) {
-    if (typeof content === 'string') {
-      const bytes = Uint8Array.fromBase64(content);
-      bitmap.setChunk(chunk, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
-      continue;
-    }
-    for (let at = 0; at < content.length; at += 2) {
-      const start = chunk * CHUNK_PAGES + (content[at] ?? 0);
-      bitmap.set({ start, end: start + (content[at + 1] ?? 0) });
-    }
+    if (typeof content === 'string') bitmap.setChunk(chunk, fromBase64(content));
+    else bitmap.setRuns(chunk, content, words.next().value);
   }
   return bitmap;
 }
 
+/** Words for so many chunks, some of them in one piece: to ask for each alone takes longer than to fill it. */
+function* newWords(chunks: number): Generator<Uint32Array, Uint32Array> {
+  for (let left = chunks; ; left -= CHUNKS_AT_ONCE) {
+    const count = Math.max(1, Math.min(left, CHUNKS_AT_ONCE));
+    const words = new Uint32Array(count * CHUNK_WORDS);
+    for (let at = 0; at < words.length; at += CHUNK_WORDS) yield words.subarray(at, at + CHUNK_WORDS);
+  }
+}
+
 function toBase64(words: Uint32Array): string {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength).toBase64();
+}
+
+function fromBase64(text: string): Uint32Array {
+  const bytes = Uint8Array.fromBase64(text);
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }

@@ -54,6 +54,15 @@ export function fillBits(words: Uint32Array, from: number, to: number, set: bool
   return changed;
 }
 
+/** Sets the bits of [from, to), of which there is at least one. */
+export function setBits(words: Uint32Array, from: number, to: number): void {
+  const [first, last] = [from >>> 5, (to - 1) >>> 5];
+  words[first] = word(words, first) | maskOf(first, from, to);
+  if (first === last) return;
+  words.fill(ALL_ONES, first + 1, last);
+  words[last] = word(words, last) | maskOf(last, from, to);
+}
+
 /** The first word from `index` to `last` that is not `uniform`, which is 0 or all ones; behind `last` where there is none. */
 export function skipWords(words: Uint32Array, index: number, last: number, uniform: number): number {
   let at = index;
