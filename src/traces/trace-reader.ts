@@ -6,7 +6,7 @@ import { isDamagedConversion, parseTraceLine, type TraceEvent } from './trace-li
 /** Characters; a longer line is foreign. The longest that the tracers write have a few hundred. */
 export const MAX_LINE_LENGTH = 8192;
 
-/** Reads one stream once. Its counts are those of what was read so far. */
+/** Reads one stream once, piece by piece. Its counts are those of what was read so far: to the end of a piece. */
 export class TraceReader implements AsyncIterable<TraceEvent> {
   readonly #input: AsyncIterable<Uint8Array>;
   /** The beginning of a line whose end is in a later piece; of one that is too long, just enough to tell. */
@@ -31,11 +31,8 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
     }
   }
 
-  /**
-   * The same events by the pieces of the stream: cheaper for who has nothing to wait for at each. Lines are read when their
-   * turn comes, as without batches, so a batch is to be read to its end before the next.
-   */
-  async *batches(): AsyncGenerator<Iterable<TraceEvent>> {
+  /** The same events by the pieces of the stream, whose lines are read then: cheaper for who has nothing to wait for at each. */
+  async *batches(): AsyncGenerator<readonly TraceEvent[]> {
     for await (const piece of this.#input) {
       this.bytes += piece.length;
       yield this.#eventsOf(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
@@ -43,7 +40,8 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
     if (this.#rest !== '') yield this.#eventsOf(Buffer.from('\n'));
   }
 
-  *#eventsOf(piece: Buffer): Generator<TraceEvent> {
+  #eventsOf(piece: Buffer): TraceEvent[] {
+    const events: TraceEvent[] = [];
     // Latin-1 takes any byte as it is: junk cannot fail, and trace lines are ASCII.
     const text = piece.toString('latin1');
     const lines = new PlainLines(piece, text);
@@ -52,9 +50,10 @@ export class TraceReader implements AsyncIterable<TraceEvent> {
       const plain = start === 0 ? null : this.#takePlain(lines, start, end);
       const event = plain ?? this.#take(this.#endOfRest() + text.slice(start, end));
       start = end + 1;
-      if (event !== null && event !== 'foreign') yield event;
+      if (event !== null && event !== 'foreign') events.push(event);
     }
     this.#keep(text.slice(start));
+    return events;
   }
 
   /** What was kept of the line that ends now. */

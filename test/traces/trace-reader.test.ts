@@ -72,11 +72,15 @@ describe('TraceReader', () => {
     expect(taken).toEqual(['a', 'b', 'end']);
   });
 
-  it('reads no line of a batch before its turn', async () => {
-    const reader = new TraceReader(stream([`${LINE}\n${LINE}\nforeign\n${LINE}\n`]));
-    const counts: number[] = [];
-    for await (const events of reader.batches()) for (const _event of events) counts.push(reader.lines);
-    expect(counts).toEqual([1, 2, 4]);
+  it('gives the conversions of each piece at once', async () => {
+    const reader = new TraceReader(stream([`${LINE}\n${LINE}\nfor`, `eign\n${LINE}`, '\n']));
+    const batches: unknown[] = [];
+    for await (const events of reader.batches()) batches.push([reader.lines, events.map(({ line }) => line)]);
+    expect(batches).toEqual([
+      [2, [1, 2]],
+      [3, []],
+      [4, [4]],
+    ]);
   });
 
   it('takes binary junk for foreign lines', async () => {
