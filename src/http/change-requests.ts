@@ -82,7 +82,7 @@ const noHeaders = (): Record<string, string> => ({});
  */
 export function clientGone({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  raw.once('close', () => {
+  raw.on('close', () => {
     if (!raw.writableFinished) gone.abort();
   });
   return gone.signal;
@@ -114,7 +114,8 @@ function parseIdempotencyKey(request: FastifyRequest): string | null {
 /** Whether the client asked for a short answer (RFC 7240). */
 export function prefersMinimal(request: FastifyRequest): boolean {
   const { prefer } = request.headers;
-  return [prefer ?? []].flat().some((value) => /(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?:[,;]|$)/i.test(value));
+  if (prefer === undefined) return false;
+  return [prefer].flat().some((value) => /(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?:[,;]|$)/i.test(value));
 }
 
 function invalidHeader(name: string, detail: string): Problem {
