@@ -1,6 +1,7 @@
 // One HTTP request to a listener and as much of its answer as is read. On undici's dispatch, not its request(): that one
 // heeds its signal only once a connection stands (nodejs/undici#386), and a deadline must hold before that too.
 import type { Dispatcher } from 'undici';
+import type { Limits } from './limits.ts';
 import type { OriginPools } from './origin-pools.ts';
 
 /** Bytes of an answer's body that are read at most. */
@@ -29,11 +30,11 @@ export type Exchanged =
   | { readonly end: 'failed' | 'unusable'; readonly status: number | null; readonly why: string }
   | { readonly end: 'aborted'; readonly status: number | null };
 
-/** POSTs `outgoing` and reads the answer. Ends at once when `signal` aborts; nothing is sent after that. Never throws. */
-export function exchange(pools: OriginPools, outgoing: Outgoing, signal: AbortSignal): Promise<Exchanged> {
-  if (signal.aborted) return Promise.resolve({ end: 'aborted', status: null });
+/** POSTs `outgoing` and reads the answer. Ends when a limit is reached; nothing is sent after that. Never throws. */
+export function exchange(pools: OriginPools, outgoing: Outgoing, limits: Limits): Promise<Exchanged> {
+  if (limits.isReached) return Promise.resolve({ end: 'aborted', status: null });
   if (pools.isDestroyed) return Promise.resolve({ end: 'unusable', status: null, why: 'the service is closing' });
-  const running = new Exchange(signal);
+  const running = new Exchange(limits);
   pools.dispatch({ ...outgoing, method: 'POST' }, running);
   return running.exchanged;
 }
@@ -41,8 +42,6 @@ export function exchange(pools: OriginPools, outgoing: Outgoing, signal: AbortSi
 class Exchange implements Dispatcher.DispatchHandler {
   readonly exchanged: Promise<Exchanged>;
   readonly #resolve: (exchanged: Exchanged) => void;
-  readonly #signal: AbortSignal;
-  readonly #onAbort = (): void => this.#end({ end: 'aborted', status: this.#status });
   #isOver = false;
   /** The answer has come to its end. */
   #isComplete = false;
@@ -53,12 +52,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(limits: Limits) {
     const { promise, resolve } = Promise.withResolvers<Exchanged>();
     this.exchanged = promise;
     this.#resolve = resolve;
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#onAbort);
+    limits.onReached = () => this.#end({ end: 'aborted', status: this.#status });
   }
 
   /** A connection stands and the request is about to be written to it. */
@@ -108,7 +106,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   #end(exchanged: Exchanged): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve(exchanged);
     if (this.#isComplete) return;
     // Closes the connection. Not at once: this may be called from within undici's parser, which must not lose its request

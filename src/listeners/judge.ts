@@ -26,6 +26,9 @@ export interface HttpAnswer {
   readonly hidden: readonly string[];
 }
 
+/** What an answer to a delivery means. */
+export type Judge = (type: DeliveryType, answer: HttpAnswer, now: Date) => Judgement;
+
 export function judge(type: DeliveryType, answer: HttpAnswer, now: Date): Judgement {
   const { status, retryAfter } = answer;
   const said = { status, ...readProblem(answer) };
@@ -41,7 +44,7 @@ export function judge(type: DeliveryType, answer: HttpAnswer, now: Date): Judgem
 }
 
 /** As {@link judge}, of an async listener: it cannot refuse, and says with Retry-After when it wants to be asked again. */
-export function judgeAsync(answer: HttpAnswer, now: Date): Judgement {
+export function judgeAsync(_type: DeliveryType, answer: HttpAnswer, now: Date): Judgement {
   const { status, retryAfter } = answer;
   const { excerpt } = readProblem(answer);
   if (status >= 200 && status <= 299) return { outcome: 'accepted', status, excerpt };

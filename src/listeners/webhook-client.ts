@@ -1,12 +1,12 @@
 // Turns a delivery into signed HTTP requests and their answers into accepted, refused or unanswered, by the answer table
 // of the contract.
 import type { KeyObject } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenerDefinition } from '../core/records.ts';
 import type { Delivery, DeliveryAnswer } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
-import { type Exchanged, exchange } from './exchange.ts';
-import { type Judgement, judge, judgeAsync } from './judge.ts';
+import { type Exchanged, exchange, type Outgoing } from './exchange.ts';
+import { type Judge, type Judgement, judge, judgeAsync } from './judge.ts';
+import { type Limits, UnderWay } from './limits.ts';
 import type { OriginPools } from './origin-pools.ts';
 import { sign, signingKey } from './signature.ts';
 import type { TargetPolicy } from './target-policy.ts';
@@ -19,16 +19,6 @@ export interface WebhookClientOptions {
   readonly now: () => Date;
   /** Hears of every attempt when it is over. */
   readonly onAttempt: (delivery: Delivery, attempt: Attempt) => void;
-}
-
-/** What bounds one delivery. */
-interface Limits {
-  /** Milliseconds. */
-  readonly timeoutMs: number;
-  /** The deadline is over. */
-  isLate: boolean;
-  /** Aborts at the deadline, or when the delivery is called off. */
-  readonly signal: AbortSignal;
 }
 
 /** What follows from a definition: made once, for it is used for every delivery. */
@@ -49,6 +39,7 @@ interface Message {
 export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #targets = new WeakMap<ListenerDefinition, Target>();
+  readonly #underWay = new UnderWay();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -63,26 +54,32 @@ export class WebhookClient {
     const message = this.#message(delivery);
     const { timeoutMs } = delivery.listener.definition;
     const end = performance.now() + timeoutMs;
-    return within(timeoutMs, signal, async (limits) => {
-      let backoff = FIRST_RETRY_MS;
+    const limits = this.#underWay.begin(timeoutMs, signal);
+    let backoff = FIRST_RETRY_MS;
+    try {
       for (let number = 1; ; number++) {
-        const result = await this.#observed(delivery, message, number, limits, judge);
+        const result = await this.#attempt(delivery, message, number, limits, judge);
         if (result.outcome === 'accepted') return { outcome: 'accepted' };
         const wait = Math.max(backoff, result.retryMs ?? Number.POSITIVE_INFINITY);
-        if (performance.now() + wait >= end || limits.signal.aborted) return answerOf(result);
-        await delay(wait, undefined, { signal: limits.signal }).catch(() => undefined);
-        if (limits.signal.aborted) return answerOf(result);
+        if (performance.now() + wait >= end || limits.isReached) return answerOf(result);
+        await limits.wait(wait);
+        if (limits.isReached) return answerOf(result);
         backoff *= 2;
       }
-    });
+    } finally {
+      limits.lift();
+    }
   }
 
   /** Makes one attempt, the `number`th, to send `delivery` to an async listener. Never throws. */
-  attempt(delivery: Delivery, number: number, signal: AbortSignal): Promise<Judgement> {
+  async attempt(delivery: Delivery, number: number, signal: AbortSignal): Promise<Judgement> {
     const message = this.#message(delivery);
-    return within(delivery.listener.definition.timeoutMs, signal, (limits) => {
-      return this.#observed(delivery, message, number, limits, (_type, answer, now) => judgeAsync(answer, now));
-    });
+    const limits = this.#underWay.begin(delivery.listener.definition.timeoutMs, signal);
+    try {
+      return await this.#attempt(delivery, message, number, limits, judgeAsync);
+    } finally {
+      limits.lift();
+    }
   }
 
   #message(delivery: Delivery): Message {
@@ -108,20 +105,34 @@ export class WebhookClient {
     return { id: `msg_${listener.id}_${sequence}`, body };
   }
 
-  async #observed(
+  async #attempt(
     delivery: Delivery,
     message: Message,
     number: number,
     limits: Limits,
-    judgeAnswer: typeof judge,
+    judgeAnswer: Judge,
   ): Promise<Judgement> {
-    const startedAt = this.#options.now();
+    const { now, dispatcher, onAttempt } = this.#options;
+    const { type, listener } = delivery;
+    const target = this.#targetOf(listener.definition);
+    const startedAt = now();
     const started = performance.now();
-    const result = await this.#attempt(delivery, message, startedAt, limits, judgeAnswer);
-    this.#options.onAttempt(delivery, {
+    let result: Judgement;
+    if (target.objection !== null) {
+      result = { outcome: 'unanswered', status: null, excerpt: target.objection };
+    } else {
+      const exchanged = await exchange(dispatcher, outgoing(target, message, startedAt.getTime()), limits);
+      if (exchanged.end === 'answered') {
+        const hidden = exchanged.text === '' ? [] : secretsOf(listener.definition);
+        result = judgeAnswer(type, { ...exchanged, hidden }, now());
+      } else {
+        result = unansweredBy(exchanged, limits);
+      }
+    }
+    onAttempt(delivery, {
       id: message.id,
       sequence: delivery.sequence,
-      type: `ram_block.${delivery.type}`,
+      type: `ram_block.${type}`,
       reason: delivery.reason,
       attempt: number,
       status: result.status,
@@ -131,36 +142,6 @@ export class WebhookClient {
       responseExcerpt: result.excerpt,
     });
     return result;
-  }
-
-  async #attempt(
-    { listener: { definition }, type }: Delivery,
-    { id, body }: Message,
-    at: Date,
-    limits: Limits,
-    judgeAnswer: typeof judge,
-  ): Promise<Judgement> {
-    const { dispatcher, now } = this.#options;
-    const { origin, path, objection, keys } = this.#targetOf(definition);
-    if (objection !== null) return { outcome: 'unanswered', status: null, excerpt: objection };
-    const timestamp = Math.floor(at.getTime() / 1000);
-    const signatures = keys
-      .filter(({ until }) => at.getTime() < until)
-      .map(({ key }) => sign(key, id, timestamp, body));
-    const headers = {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': signatures.join(' '),
-    };
-    const exchanged = await exchange(dispatcher, { origin, path, headers, body }, limits.signal);
-    if (exchanged.end === 'answered') {
-      return judgeAnswer(type, { ...exchanged, hidden: exchanged.text === '' ? [] : secretsOf(definition) }, now());
-    }
-    const { status } = exchanged;
-    const excerpt = explain(exchanged, limits.isLate ? limits.timeoutMs : null);
-    const unanswered = { outcome: 'unanswered', status, excerpt } as const;
-    return exchanged.end === 'failed' ? { ...unanswered, retryMs: 0 } : unanswered;
   }
 
   #targetOf(definition: ListenerDefinition): Target {
@@ -196,24 +177,25 @@ function secretsOf({ secret, previousSecrets = [] }: ListenerDefinition): string
   return keys.flatMap((key) => [key, key.replaceAll('/', '\\/')]);
 }
 
-/** Runs `task` with a deadline after `timeoutMs`. */
-async function within<T>(timeoutMs: number, signal: AbortSignal, task: (limits: Limits) => Promise<T>): Promise<T> {
-  const end = new AbortController();
-  const limits: Limits = { timeoutMs, isLate: false, signal: end.signal };
-  const callOff = (): void => end.abort();
-  const timer = setTimeout(() => {
-    limits.isLate = true;
-    end.abort();
-  }, timeoutMs);
-  // Not AbortSignal.any, which costs more than all the rest of this.
-  signal.addEventListener('abort', callOff);
-  if (signal.aborted) callOff();
-  try {
-    return await task(limits);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', callOff);
-  }
+/** A request that carries `message`, signed. @param at milliseconds since the epoch */
+function outgoing({ origin, path, keys }: Target, { id, body }: Message, at: number): Outgoing {
+  const timestamp = Math.floor(at / 1000);
+  const signatures = keys.filter(({ until }) => at < until).map(({ key }) => sign(key, id, timestamp, body));
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': signatures.join(' '),
+  };
+  return { origin, path, headers, body };
+}
+
+/** What an attempt came to that got no complete answer. */
+function unansweredBy(exchanged: Exclude<Exchanged, { end: 'answered' }>, limits: Limits): Judgement {
+  const { status } = exchanged;
+  const excerpt = explain(exchanged, limits.isLate ? limits.timeoutMs : null);
+  const unanswered = { outcome: 'unanswered', status, excerpt } as const;
+  return exchanged.end === 'failed' ? { ...unanswered, retryMs: 0 } : unanswered;
 }
 
 /** Why there is no complete answer. @param timeoutMs of a deadline that is over */

@@ -12,7 +12,7 @@ export class AsyncCourse {
   failures = 0;
   /** When the next attempt is due, on the clock of `performance.now`. */
   due = 0;
-  /** Breaks off the attempt that is under way. */
+  /** Breaks off the attempt that is under way; made anew once it has. */
   attempt = new AbortController();
   /** Ends the wait for the next one. */
   waiting: AbortController | null = null;

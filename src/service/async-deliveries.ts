@@ -207,7 +207,7 @@ export class AsyncDeliveries {
       return;
     }
     listener.lastSequence = Math.max(listener.lastSequence, delivery.sequence);
-    course.attempt = new AbortController();
+    if (course.attempt.signal.aborted) course.attempt = new AbortController();
     const judgement = await this.#dependencies.attemptOnce(delivery, course.failures + 1, course.attempt.signal);
     if (judgement.outcome === 'accepted') await this.#accepted(course);
     // Broken off from here, it is not the listener's fault.

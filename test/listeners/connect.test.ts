@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAgent } from '../../src/listeners/connect.ts';
 import { exchange } from '../../src/listeners/exchange.ts';
+import { Limits } from '../../src/listeners/limits.ts';
 import type { Resolve } from '../../src/listeners/target-policy.ts';
 import { TargetPolicy } from '../../src/listeners/target-policy.ts';
 import { answering, Receiver, type ReceiverOptions } from './receiver.ts';
@@ -56,7 +57,9 @@ describe('the address of a connection', () => {
     closing.push(() => pools.destroy());
     const { origin, pathname: path } = new URL(url);
     const outgoing = { origin, path, headers: {}, body: 'secret' };
-    const exchanged = await exchange(pools, outgoing, new AbortController().signal);
+    const limits = new Limits(30_000);
+    closing.push(async () => limits.lift());
+    const exchanged = await exchange(pools, outgoing, limits);
     expect(exchanged).toMatchObject({ end: 'failed', status: null, why: expect.stringContaining('is not public') });
     expect(arrived).toEqual([]);
   });

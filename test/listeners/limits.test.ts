@@ -1,0 +1,46 @@
+// The limits of a delivery: each is reached once, and wakes the one thing that waits.
+import { getEventListeners } from 'node:events';
+import { expect, it } from 'vitest';
+import { Limits, UnderWay } from '../../src/listeners/limits.ts';
+
+const FAR_OFF = 30_000;
+
+it('the deadline is over after timeoutMs, and wakes what waits', async () => {
+  const limits = new Limits(20);
+  await limits.wait(FAR_OFF);
+  expect([limits.isReached, limits.isLate]).toEqual([true, true]);
+});
+
+it('a delivery that is called off is not late, whatever comes later', async () => {
+  const limits = new Limits(20);
+  limits.callOff();
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  expect([limits.isReached, limits.isLate]).toEqual([true, false]);
+});
+
+it('a wait that is shorter ends by itself', async () => {
+  const limits = new Limits(FAR_OFF);
+  await limits.wait(1);
+  expect(limits.isReached).toBe(false);
+  limits.lift();
+});
+
+it('all under one signal are called off together, over one event listener, and no other', () => {
+  const [off, other] = [new AbortController(), new AbortController()];
+  const underWay = new UnderWay();
+  const limits = [off, off, off, other].map(({ signal }) => underWay.begin(FAR_OFF, signal));
+  expect(getEventListeners(off.signal, 'abort')).toHaveLength(1);
+  let reached = 0;
+  for (const each of limits) each.onReached = () => reached++;
+  limits[0]?.lift();
+  off.abort();
+  expect(limits.map(({ isReached }) => isReached)).toEqual([false, true, true, false]);
+  expect(reached).toBe(2);
+  for (const each of limits) each.lift();
+});
+
+it('a delivery that begins under a signal that has aborted is called off', () => {
+  const limits = new UnderWay().begin(FAR_OFF, AbortSignal.abort());
+  expect(limits.isReached).toBe(true);
+  limits.lift();
+});
