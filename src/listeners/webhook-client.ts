@@ -2,6 +2,7 @@
 // of the contract.
 import type { KeyObject } from 'node:crypto';
 import type { ListenerDefinition } from '../core/records.ts';
+import { createIsoTime } from '../iso-time.ts';
 import type { Delivery, DeliveryAnswer } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange, type Outgoing } from './exchange.ts';
@@ -40,6 +41,7 @@ export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #targets = new WeakMap<ListenerDefinition, Target>();
   readonly #underWay = new UnderWay();
+  readonly #isoTime = createIsoTime();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -84,7 +86,7 @@ export class WebhookClient {
 
   #message(delivery: Delivery): Message {
     const { type, listener, ramBlockId, machine, idstr, sequence, settledThrough, generation } = delivery;
-    const { reason, conversionId, sections, timestamp = this.#options.now().toISOString() } = delivery;
+    const { reason, conversionId, sections, timestamp = this.#isoTime(this.#options.now()) } = delivery;
     const body = JSON.stringify({
       type: `ram_block.${type}`,
       timestamp,
@@ -138,7 +140,7 @@ export class WebhookClient {
       status: result.status,
       outcome: result.outcome,
       durationMs: Math.round(performance.now() - started),
-      startedAt: startedAt.toISOString(),
+      startedAt: this.#isoTime(startedAt),
       responseExcerpt: result.excerpt,
     });
     return result;

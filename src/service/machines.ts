@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RamBlock } from '../core/ram-block.ts';
 import { decodeSnapshot } from '../core/ram-block-snapshot.ts';
 import { Problem } from '../errors.ts';
+import { createIsoTime } from '../iso-time.ts';
 import type { Journal, StoredBlock } from '../journal/journal.ts';
 import type { Dependencies } from './dependencies.ts';
 import { LiveBlock, type Stored } from './live-block.ts';
@@ -36,7 +37,8 @@ export class Machines {
   private constructor(dependencies: Dependencies, journal: Journal) {
     this.#dependencies = dependencies;
     this.#journal = journal;
-    this.#timestamp = timestamps(dependencies.now);
+    const isoTime = createIsoTime();
+    this.#timestamp = () => isoTime(dependencies.now());
     this.#forgetting = setInterval(() => this.#forgetAnswers(), FORGET_ANSWERS_EVERY_MS).unref();
   }
 
@@ -191,18 +193,6 @@ export class Machines {
       this.#dependencies.log.warn({ err: error }, 'old answers could not be forgotten');
     });
   }
-}
-
-/** The time, ISO 8601; written out once for all that happens in a millisecond. */
-function timestamps(now: () => Date): () => string {
-  let at = now();
-  let text = at.toISOString();
-  return () => {
-    const current = now();
-    if (current.getTime() !== at.getTime()) text = current.toISOString();
-    at = current;
-    return text;
-  };
 }
 
 function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
