@@ -3,7 +3,7 @@
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import type { DeliveryReason, NewRecord } from '../core/records.ts';
-import type { Round } from '../core/rounds.ts';
+import type { Call, Round } from '../core/rounds.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
@@ -85,7 +85,7 @@ export function peaksOf(live: LiveBlock, { populates }: Round): Map<RamDiscardLi
  * @throws Problem `listener-unsettled`
  */
 export async function settleFirst(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
-  await live.settling.conclude(listener);
+  if (live.settling.isPopulating(listener)) await live.settling.conclude(listener);
   checkSettled(live, listener);
 }
 
@@ -117,23 +117,34 @@ export function unsettledSections(runs: readonly PageRange[], pageSize: number):
 }
 
 /** What of `rounds` is waited for: async listeners are told once it is true. */
-function awaited(rounds: readonly Round[]): Round[] {
+function awaited(rounds: readonly Round[]): readonly Round[] {
+  // Mostly all of it is, and nothing is copied for that.
+  if (rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited))) return rounds;
   return rounds
     .map(({ discards, populates }) => ({
-      discards: discards.filter(({ listener }) => listener.backlog === null),
-      populates: populates.filter(({ listener }) => listener.backlog === null),
+      discards: discards.filter(isAwaited),
+      populates: populates.filter(isAwaited),
     }))
     .filter(({ discards, populates }) => discards.length + populates.length > 0);
 }
 
+function isAwaited({ listener }: Call): boolean {
+  return listener.backlog === null;
+}
+
 function listenersOf(rounds: readonly Round[]): Set<RamDiscardListener> {
-  return new Set(
-    rounds.flatMap(({ discards, populates }) => [...discards, ...populates].map(({ listener }) => listener)),
-  );
+  const listeners = new Set<RamDiscardListener>();
+  for (const { discards, populates } of rounds) {
+    for (const { listener } of discards) listeners.add(listener);
+    for (const { listener } of populates) listeners.add(listener);
+  }
+  return listeners;
 }
 
 /** The rounds of several blocks as one: the first of each together, and so on. */
-function inStep(all: readonly (readonly Round[])[]): Round[] {
+function inStep(all: readonly (readonly Round[])[]): readonly Round[] {
+  const [only = [], ...others] = all;
+  if (others.length === 0) return only;
   const count = Math.max(...all.map((rounds) => rounds.length));
   return Array.from({ length: count }, (_, index) => ({
     discards: all.flatMap((rounds) => rounds[index]?.discards ?? []),

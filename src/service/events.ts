@@ -95,6 +95,8 @@ export class Events {
 
   /** To be called before `records` are applied to `block`, and what it returns after that. */
   about(block: RamBlock, records: readonly BlockRecord[]): () => void {
+    // Half of all commits, where listeners are sync.
+    if (records.every(({ kind }) => kind === 'intent')) return () => undefined;
     const leaving = records.flatMap((record) => leavingWith(block, record));
     const failing = new Set<RamDiscardListener>();
     const registering = new Set<RamDiscardListener>();

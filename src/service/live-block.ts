@@ -80,12 +80,12 @@ export async function beginTogether(beginnings: readonly [Beginning, ...Beginnin
   const begun = beginnings.map((beginning) => ({ ...beginning, intentId: dependencies.newId('int') }));
   await commitTogether(
     begun.map(({ live, rounds, runs, intentId, with: before = [] }) => {
-      const calls = rounds.flatMap(({ discards, populates }) => [...discards, ...populates]);
+      const calls = callsOf(rounds);
       const intent = {
         ramBlockId: live.block.id,
         kind: 'intent',
         id: intentId,
-        runs: runs ?? mergeRuns(calls.flatMap((call) => call.runs)),
+        runs: runs ?? runsOf(calls),
         calls: [...Map.groupBy(calls, ({ listener }) => listener)].map(([listener, all]) =>
           live.reserve(listener, all),
         ),
@@ -97,6 +97,18 @@ export async function beginTogether(beginnings: readonly [Beginning, ...Beginnin
     return { block: live.block, intentId, conversionId, signal };
   });
   return new Notifications(shares, dependencies.deliver);
+}
+
+function callsOf(rounds: readonly Round[]): Call[] {
+  const calls: Call[] = [];
+  for (const { discards, populates } of rounds) calls.push(...discards, ...populates);
+  return calls;
+}
+
+/** All that `calls` tell of, as maximal runs. */
+function runsOf(calls: readonly Call[]): readonly PageRange[] {
+  const [only, ...others] = calls;
+  return only !== undefined && others.length === 0 ? only.runs : mergeRuns(calls.flatMap(({ runs }) => runs));
 }
 
 export class LiveBlock {

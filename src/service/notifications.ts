@@ -6,7 +6,7 @@ import type { DeliveryReason, ListenerOutcome, NewRecord } from '../core/records
 import type { Call, Round } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
-import type { Deliver, DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
+import type { Deliver, Delivery, DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
 import { netOf } from './undoing.ts';
 
 /** What one listener was told, up to the delivery that was not accepted, and its last answer. */
@@ -36,6 +36,8 @@ const FAILURES = {
 
 type FailureCode = keyof typeof FAILURES;
 
+const ACCEPTED: DeliveryAnswer = { outcome: 'accepted' };
+
 type Marks = Pick<ListenerOutcome, 'settled' | 'unmapped' | 'unknown'>;
 
 /**
@@ -61,11 +63,12 @@ export class Notifications {
 
   /** The records that end the intents: what is now known of every listener that was called. */
   get outcomes(): NewRecord[] {
+    const outcomes = [...this.#outcomes.values()];
     return this.#shares.map((share) => ({
       ramBlockId: share.block.id,
       kind: 'outcome',
       intentId: share.intentId,
-      listeners: [...this.#outcomes.values()].filter(({ listenerId }) => this.#shareOf(listenerId) === share),
+      listeners: outcomes.filter(({ listenerId }) => this.#shareOf(listenerId) === share),
     }));
   }
 
@@ -85,10 +88,12 @@ export class Notifications {
   async tell(rounds: readonly Round[], reason: DeliveryReason): Promise<Problem | null> {
     const told: Told[] = [];
     for (const { discards, populates } of rounds) {
-      const all = await Promise.all(discards.map((call) => this.#tell(call, 'discard', reason)));
-      told.push(...all);
-      const missing = all.filter((one) => !isAccepted(one));
-      if (missing.length > 0) return this.#problem('discard-unacknowledged', missing, await this.#undo(told));
+      if (discards.length > 0) {
+        const all = await Promise.all(discards.map((call) => this.#tell(call, 'discard', reason)));
+        told.push(...all);
+        const missing = all.filter((one) => !isAccepted(one));
+        if (missing.length > 0) return this.#problem('discard-unacknowledged', missing, await this.#undo(told));
+      }
       for (const call of populates) {
         const one = await this.#tell(call, 'populate', reason);
         told.push(one);
@@ -165,24 +170,28 @@ export class Notifications {
   async #tell(call: Call, type: DeliveryType, reason: DeliveryReason): Promise<Told> {
     const { listener, runs } = call;
     const { maxSections } = listener.definition;
+    const { signal } = this.#shareOf(listener.id);
     for (let from = 0; from < runs.length; from += maxSections) {
-      const answer = await this.#send(listener, type, reason, runs.slice(from, from + maxSections));
+      const part = runs.length <= maxSections ? runs : runs.slice(from, from + maxSections);
+      const delivery = this.#begin(listener, type, reason, part);
+      const answer = await this.#deliver(delivery, signal);
+      listener.endDelivery(delivery.sequence);
       if (answer.outcome !== 'accepted') return { call, type, sent: runs.slice(0, from + maxSections), answer };
     }
-    return { call, type, sent: runs, answer: { outcome: 'accepted' } };
+    return { call, type, sent: runs, answer: ACCEPTED };
   }
 
-  async #send(
+  #begin(
     listener: RamDiscardListener,
     type: DeliveryType,
     reason: DeliveryReason,
     runs: readonly PageRange[],
-  ): Promise<DeliveryAnswer> {
+  ): Delivery {
+    const { block, conversionId } = this.#shareOf(listener.id);
+    const { id, definition, generation } = block;
     const { sequence, settledThrough } = listener.beginDelivery();
     this.note(listener, {});
-    const { block, conversionId, signal } = this.#shareOf(listener.id);
-    const { id, definition, generation } = block;
-    const delivery = {
+    return {
       type,
       reason,
       ramBlockId: id,
@@ -195,9 +204,6 @@ export class Notifications {
       conversionId,
       sections: runs.map((run) => listener.notifiedSection(run)),
     };
-    const answer = await this.#deliver(delivery, signal);
-    listener.endDelivery(sequence);
-    return answer;
   }
 
   /** A listener that its block does not have any more is told by the only share there is. */

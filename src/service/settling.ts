@@ -59,6 +59,11 @@ export class Settling {
     }
   }
 
+  /** Whether a populate to `listener` is under way, or what came of it is not recorded. */
+  isPopulating(listener: RamDiscardListener): boolean {
+    return this.#flights.get(listener.id)?.populate ?? false;
+  }
+
   /**
    * Waits until no populate to `listener` is under way and what came of it is recorded: a change that is delivered to it
    * must not cross one. Called in turn only. Takes at most the deadline of one delivery.
