@@ -34,8 +34,11 @@ export class DeliveryLog {
   #lastOrdinal = 0;
 
   add(listener: DeliveredListener, attempt: Attempt): void {
-    const kept = this.#kept.get(listener) ?? [];
-    this.#kept.set(listener, kept);
+    let kept = this.#kept.get(listener);
+    if (kept === undefined) {
+      kept = [];
+      this.#kept.set(listener, kept);
+    }
     kept.push({ ordinal: ++this.#lastOrdinal, attempt });
     // Cut in steps, so that a full log is not moved with every attempt.
     if (kept.length >= 2 * KEPT) kept.splice(0, KEPT);

@@ -1,47 +1,99 @@
-// What ends a delivery that is not answered: its deadline, or that it is called off. Not an AbortSignal for each delivery:
-// to make one, and to add and remove its listeners, costs more than the timer.
+// What ends a delivery that is not answered: its deadline, or that it is called off. Without a timer and an AbortSignal for
+// each delivery: those, and listeners that are added and removed, would cost as much as its signature.
 
-/** Deliveries that are under way, by the signal that calls them off. */
+/** Deliveries that are under way: by the signal that calls them off, and by how long they may take. */
 export class UnderWay {
   readonly #bySignal = new WeakMap<AbortSignal, Set<Limits>>();
+  readonly #byTimeout = new Map<number, Deadlines>();
 
   /** Limits of a delivery that begins; {@link Limits.lift} ends them. */
   begin(timeoutMs: number, signal: AbortSignal): Limits {
-    let all = this.#bySignal.get(signal);
-    if (all === undefined) {
-      all = this.#follow(signal);
-      this.#bySignal.set(signal, all);
+    let calledOffTogether = this.#bySignal.get(signal);
+    if (calledOffTogether === undefined) {
+      calledOffTogether = follow(signal);
+      this.#bySignal.set(signal, calledOffTogether);
     }
-    const limits = new Limits(timeoutMs, all);
+    let deadlines = this.#byTimeout.get(timeoutMs);
+    if (deadlines === undefined) {
+      deadlines = new Deadlines(timeoutMs);
+      this.#byTimeout.set(timeoutMs, deadlines);
+    }
+    const limits = new Limits(deadlines, calledOffTogether);
     if (signal.aborted) limits.callOff();
     return limits;
   }
+}
 
-  /** One listener for all: a signal looks through all that it has whenever one is added or removed. */
-  #follow(signal: AbortSignal): Set<Limits> {
-    const all = new Set<Limits>();
-    signal.addEventListener('abort', () => {
-      for (const limits of all) limits.callOff();
-    });
-    return all;
+/** What `signal` calls off. One listener for all: it looks through all that it has whenever one is added or removed. */
+function follow(signal: AbortSignal): Set<Limits> {
+  const all = new Set<Limits>();
+  signal.addEventListener('abort', () => {
+    for (const limits of all) limits.callOff();
+  });
+  return all;
+}
+
+/** The deadlines of deliveries that may take equally long. One timer for all: nearly all are over long before. */
+class Deadlines {
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+  /** In the order in which they are due. */
+  readonly #all = new Set<Limits>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+
+  add(limits: Limits): void {
+    this.#all.add(limits);
+    this.#timer ??= this.#lookAfter(this.timeoutMs);
+  }
+
+  delete(limits: Limits): void {
+    this.#all.delete(limits);
+  }
+
+  #look(): void {
+    this.#timer = null;
+    const now = performance.now();
+    for (const limits of this.#all) {
+      if (limits.deadline > now) {
+        this.#timer = this.#lookAfter(limits.deadline - now);
+        return;
+      }
+      this.#all.delete(limits);
+      limits.expire();
+    }
+  }
+
+  /** Keeps no process up: the connection of a delivery does. */
+  #lookAfter(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => this.#look(), milliseconds).unref();
   }
 }
 
 /** The limits of one delivery. */
 export class Limits {
-  /** Milliseconds. */
-  readonly timeoutMs: number;
+  /** On the clock of `performance`. */
+  readonly deadline: number;
   /** Called when one is reached; there is one thing at a time that waits. */
   onReached: () => void = () => undefined;
   #reached: 'deadline' | 'called off' | null = null;
-  readonly #timer: NodeJS.Timeout;
-  readonly #all: Set<Limits>;
+  readonly #deadlines: Deadlines;
+  readonly #calledOffTogether: Set<Limits>;
 
-  /** @param all that are called off together; this is one of them until it is lifted */
-  constructor(timeoutMs: number, all: Set<Limits> = new Set()) {
-    this.timeoutMs = timeoutMs;
-    this.#all = all.add(this);
-    this.#timer = setTimeout(() => this.#reach('deadline'), timeoutMs);
+  constructor(deadlines: Deadlines, calledOffTogether: Set<Limits>) {
+    this.deadline = performance.now() + deadlines.timeoutMs;
+    this.#deadlines = deadlines;
+    this.#calledOffTogether = calledOffTogether;
+    deadlines.add(this);
+    calledOffTogether.add(this);
+  }
+
+  /** Milliseconds that the delivery may take. */
+  get timeoutMs(): number {
+    return this.#deadlines.timeoutMs;
   }
 
   /** Nothing may be sent any more. */
@@ -58,6 +110,10 @@ export class Limits {
     this.#reach('called off');
   }
 
+  expire(): void {
+    this.#reach('deadline');
+  }
+
   /** Resolves after so many milliseconds, or when a limit is reached. */
   wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
@@ -71,8 +127,8 @@ export class Limits {
 
   /** The delivery is over. */
   lift(): void {
-    clearTimeout(this.#timer);
-    this.#all.delete(this);
+    this.#deadlines.delete(this);
+    this.#calledOffTogether.delete(this);
   }
 
   #reach(limit: 'deadline' | 'called off'): void {

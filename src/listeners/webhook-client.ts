@@ -54,16 +54,14 @@ export class WebhookClient {
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryAnswer> {
     if (signal.aborted) return { outcome: 'unanswered', status: null, detail: 'called off before it was sent' };
     const message = this.#message(delivery);
-    const { timeoutMs } = delivery.listener.definition;
-    const end = performance.now() + timeoutMs;
-    const limits = this.#underWay.begin(timeoutMs, signal);
+    const limits = this.#underWay.begin(delivery.listener.definition.timeoutMs, signal);
     let backoff = FIRST_RETRY_MS;
     try {
       for (let number = 1; ; number++) {
         const result = await this.#attempt(delivery, message, number, limits, judge);
         if (result.outcome === 'accepted') return { outcome: 'accepted' };
         const wait = Math.max(backoff, result.retryMs ?? Number.POSITIVE_INFINITY);
-        if (performance.now() + wait >= end || limits.isReached) return answerOf(result);
+        if (performance.now() + wait >= limits.deadline || limits.isReached) return answerOf(result);
         await limits.wait(wait);
         if (limits.isReached) return answerOf(result);
         backoff *= 2;
@@ -126,7 +124,7 @@ export class WebhookClient {
       const exchanged = await exchange(dispatcher, outgoing(target, message, startedAt.getTime()), limits);
       if (exchanged.end === 'answered') {
         const hidden = exchanged.text === '' ? [] : secretsOf(listener.definition);
-        result = judgeAnswer(type, { ...exchanged, hidden }, now());
+        result = judgeAnswer(type, { ...exchanged, hidden }, now);
       } else {
         result = unansweredBy(exchanged, limits);
       }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAgent } from '../../src/listeners/connect.ts';
 import { exchange } from '../../src/listeners/exchange.ts';
-import { Limits } from '../../src/listeners/limits.ts';
+import { UnderWay } from '../../src/listeners/limits.ts';
 import type { Resolve } from '../../src/listeners/target-policy.ts';
 import { TargetPolicy } from '../../src/listeners/target-policy.ts';
 import { answering, Receiver, type ReceiverOptions } from './receiver.ts';
@@ -57,7 +57,7 @@ describe('the address of a connection', () => {
     closing.push(() => pools.destroy());
     const { origin, pathname: path } = new URL(url);
     const outgoing = { origin, path, headers: {}, body: 'secret' };
-    const limits = new Limits(30_000);
+    const limits = new UnderWay().begin(30_000, new AbortController().signal);
     closing.push(async () => limits.lift());
     const exchanged = await exchange(pools, outgoing, limits);
     expect(exchanged).toMatchObject({ end: 'failed', status: null, why: expect.stringContaining('is not public') });

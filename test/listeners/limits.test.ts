@@ -1,25 +1,48 @@
 // The limits of a delivery: each is reached once, and wakes the one thing that waits.
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { Limits, UnderWay } from '../../src/listeners/limits.ts';
+import { UnderWay } from '../../src/listeners/limits.ts';
 
 const FAR_OFF = 30_000;
 
+const limited = (timeoutMs: number) => new UnderWay().begin(timeoutMs, new AbortController().signal);
+
 it('the deadline is over after timeoutMs, and wakes what waits', async () => {
-  const limits = new Limits(20);
+  const limits = limited(20);
   await limits.wait(FAR_OFF);
   expect([limits.isReached, limits.isLate]).toEqual([true, true]);
 });
 
+it('each of several deliveries has its own deadline', async () => {
+  const underWay = new UnderWay();
+  const { signal } = new AbortController();
+  const took = (timeoutMs: number) => {
+    const limits = underWay.begin(timeoutMs, signal);
+    const from = performance.now();
+    return limits.wait(FAR_OFF).then(() => performance.now() - from);
+  };
+  const lifted = underWay.begin(50, signal);
+  const first = took(50);
+  await lifted.wait(20);
+  lifted.lift();
+  for (const ms of await Promise.all([first, took(50), took(20), took(50)])) {
+    expect(ms).toBeGreaterThan(19);
+    expect(ms).toBeLessThan(5000);
+  }
+  expect(lifted.isReached).toBe(false);
+  const again = took(30);
+  expect(await again).toBeGreaterThan(29);
+});
+
 it('a delivery that is called off is not late, whatever comes later', async () => {
-  const limits = new Limits(20);
+  const limits = limited(20);
   limits.callOff();
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect([limits.isReached, limits.isLate]).toEqual([true, false]);
 });
 
 it('a wait that is shorter ends by itself', async () => {
-  const limits = new Limits(FAR_OFF);
+  const limits = limited(FAR_OFF);
   await limits.wait(1);
   expect(limits.isReached).toBe(false);
   limits.lift();
