@@ -209,20 +209,24 @@ export class AsyncDeliveries {
     listener.lastSequence = Math.max(listener.lastSequence, delivery.sequence);
     if (course.attempt.signal.aborted) course.attempt = new AbortController();
     const judgement = await this.#dependencies.attemptOnce(delivery, course.failures + 1, course.attempt.signal);
-    if (judgement.outcome === 'accepted') await this.#accepted(course);
+    if (judgement.outcome === 'accepted') {
+      this.#accepted(course);
+      if (this.#isKeepDue(course)) await this.#keep(course);
+    }
     // Broken off from here, it is not the listener's fault.
     else if (!course.attempt.signal.aborted) await this.#failed(course, judgement);
   }
 
-  async #accepted(course: AsyncCourse): Promise<void> {
+  #accepted(course: AsyncCourse): void {
     course.accepted++;
     course.failures = 0;
     course.failingSince = null;
-    if (course.backlog.failingSince !== null || course.accepted - course.backlog.acknowledged >= POSITION_EVERY) {
-      await this.#keep(course);
-    } else {
-      course.keeping ??= setTimeout(() => void this.#keep(course).catch(() => undefined), POSITION_AFTER_MS);
-    }
+    course.keeping ??= setTimeout(() => void this.#keep(course).catch(() => undefined), POSITION_AFTER_MS);
+  }
+
+  /** Nothing is sent before the position is durable. */
+  #isKeepDue({ accepted, backlog }: AsyncCourse): boolean {
+    return backlog.failingSince !== null || accepted - backlog.acknowledged >= POSITION_EVERY;
   }
 
   async #failed(course: AsyncCourse, { status, retryMs = 0 }: Judgement): Promise<void> {
