@@ -148,7 +148,9 @@ export class RamDiscardListener {
   beginDelivery(): { readonly sequence: number; readonly settledThrough: number } {
     const sequence = ++this.lastSequence;
     this.#underWay.add(sequence);
-    return { sequence, settledThrough: Math.min(...this.#underWay) - 1 };
+    // The first is the oldest.
+    const [oldest = sequence] = this.#underWay;
+    return { sequence, settledThrough: oldest - 1 };
   }
 
   /** It is answered or given up. */
