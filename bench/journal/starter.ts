@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
 import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
 import { createIds } from '../../src/ids.ts';
+import { readSegment } from '../../src/journal/segment-text.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
@@ -116,8 +117,8 @@ const handlers = {
     const start = performance.now();
     const database = new DatabaseSync(join(folder, 'journal.sqlite'));
     let kinds = 0;
-    for (const { json } of database.prepare('SELECT json FROM records ORDER BY block, sequence').iterate()) {
-      kinds += JSON.parse(String(json)).kind === '' ? 0 : 1;
+    for (const { text } of database.prepare('SELECT text FROM segments ORDER BY block, last').iterate()) {
+      for (const { json } of readSegment(String(text))) kinds += JSON.parse(json).kind === '' ? 0 : 1;
     }
     database.close();
     const took = performance.now() - start;

@@ -1,31 +1,18 @@
 // Checksums of what the SQLite journal keeps: a row that is not what was written is found out, and so is one that is
-// missing, for every record of a block carries the checksum of the one before it.
+// missing, for rows that follow each other carry the checksum of the one before.
 import { crc32 } from 'node:zlib';
 
-/** What the first record of a block has before it. */
-export const NO_RECORD = 0;
+/** What the first of a chain has before it, and what stands for a checksum where there is nothing. */
+export const NOTHING = 0;
 
-export interface ChainedRecord {
-  readonly ramBlockId: string;
-  readonly sequence: number;
-  readonly conversions: number;
-  readonly json: string;
-  /** The checksum of the record before it in its block. */
-  readonly previous: number;
-}
-
-export function checksumOfRecord({ ramBlockId, sequence, conversions, json, previous }: ChainedRecord): number {
-  return crc32(`${previous} ${sequence} ${conversions} ${ramBlockId} ${json}`);
-}
-
-/** @param record the checksum of the last record that is in the snapshot */
-export function checksumOfSnapshot(ramBlockId: string, sequence: number, data: Uint8Array, record: number): number {
-  return crc32(data, crc32(`${record} ${sequence} ${ramBlockId}`));
-}
-
-/** Of anything else: its values, in order. */
+/** Of values, in order. */
 export function checksumOf(...values: (string | number)[]): number {
   return crc32(values.join(' '));
+}
+
+/** Of a long text or of bytes, and of values that belong to it. */
+export function checksumWith(data: string | Uint8Array, ...values: (string | number)[]): number {
+  return crc32(data, checksumOf(...values));
 }
 
 export function damaged(what: string): Error {

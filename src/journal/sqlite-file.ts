@@ -5,25 +5,34 @@ import { DatabaseSync } from 'node:sqlite';
 import { damaged } from './checksums.ts';
 import { inspectLog, syncLog } from './write-ahead-log.ts';
 
-const FORMAT = 5;
+const FORMAT = 6;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
 const SCHEMA = `
-  CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
-  -- With the sequence and the checksum of the last record of each.
-  CREATE TABLE blocks (
-    number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL, record INTEGER NOT NULL
+  -- A row for each group of appends that is not filed yet: see log-text.ts.
+  CREATE TABLE log (number INTEGER PRIMARY KEY, previous INTEGER NOT NULL, crc INTEGER NOT NULL, text TEXT NOT NULL);
+  -- One row: the last row that was written and the last that was filed, and their checksums.
+  CREATE TABLE log_end (
+    number INTEGER NOT NULL, crc INTEGER NOT NULL, filed INTEGER NOT NULL, filed_crc INTEGER NOT NULL
   );
-  CREATE TABLE records (
-    block INTEGER NOT NULL, sequence INTEGER NOT NULL, conversions INTEGER NOT NULL, json TEXT NOT NULL,
-    previous INTEGER NOT NULL, crc INTEGER NOT NULL,
-    PRIMARY KEY (block, sequence)
+  INSERT INTO log_end VALUES (0, 0, 0, 0);
+  CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+  -- With the last sequence, what the first segment has before it, the link of the last, the checksum of the snapshot.
+  CREATE TABLE blocks (
+    number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL,
+    oldest INTEGER NOT NULL, newest INTEGER NOT NULL, snapshot INTEGER NOT NULL
+  );
+  -- Records that follow each other: see segment-table.ts and segment-text.ts. What is long comes last.
+  CREATE TABLE segments (
+    block INTEGER NOT NULL, last INTEGER NOT NULL, first INTEGER NOT NULL, others INTEGER NOT NULL,
+    conversions INTEGER NOT NULL, previous INTEGER NOT NULL, link INTEGER NOT NULL, crc INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (block, last)
   ) WITHOUT ROWID;
   CREATE TABLE snapshots (
-    block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, data BLOB NOT NULL,
-    record INTEGER NOT NULL, crc INTEGER NOT NULL
+    block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL
   );
   CREATE TABLE answers (
     key TEXT PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL, crc INTEGER NOT NULL
@@ -35,6 +44,8 @@ const SCHEMA = `
 export interface FileOptions {
   /** Pages of 4 KiB that SQLite may use; as many as the disk has where it is missing. */
   readonly maxPages?: number;
+  /** Characters that the log may have before it is filed; 4 Mi where it is missing. */
+  readonly logLimit?: number;
 }
 
 export interface OpenFile {

@@ -1,10 +1,10 @@
 // The embedded journal: SQLite in a worker thread, with group commit. While one group is being written, everything that
-// is appended waits for the next, so that any number of changes share an fsync.
+// is appended waits for the next, so that any number of changes share an fsync. What can be refused is refused here: the
+// worker gets a group as one text and writes it as it is.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { SourceChanged } from '../core/records.ts';
+import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
-import { type AnswerRow, type Append, packGroup, type Row } from './append-group.ts';
 import {
   type Answered,
   type Journal,
@@ -14,15 +14,18 @@ import {
   pastConversions,
   type StoredBlock,
 } from './journal.ts';
-import { readRecord, writeRecord } from './record-text.ts';
+import { GroupText, type LoggedRecord } from './log-text.ts';
+import { readRecord } from './record-text.ts';
+import { parseSegments } from './segment-text.ts';
 import type { FileOptions } from './sqlite-file.ts';
-import type { AppendResult, HistoryRow } from './sqlite-store.ts';
+import type { LoadedBlock } from './sqlite-store.ts';
 import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Waiting {
-  readonly append: Append;
   readonly resolve: () => void;
   readonly reject: (reason: Problem) => void;
+  /** Why nothing of it is in the group. */
+  readonly refusal: Problem | null;
 }
 
 interface Call {
@@ -35,6 +38,11 @@ export class SqliteJournal implements Journal {
   readonly #calls = new Map<number, Call>();
   #lastCall = 0;
   #waiting: Waiting[] = [];
+  /** What waits and was not refused. */
+  readonly #group = new GroupText();
+  /** The last sequence of every machine and all blocks, with what waits and what is under way. */
+  readonly #sequences = new Map<string, number>();
+  readonly #blocks = new Set<string>();
   #committing = false;
   #failure: Problem | null = null;
   #remark: string | null = null;
@@ -47,6 +55,8 @@ export class SqliteJournal implements Journal {
     const journal = new SqliteJournal({ folder, options });
     try {
       journal.#remark = (await journal.#call({ method: 'open', args: [] })) as string | null;
+      for (const [machine, sequence] of await journal.positions()) journal.#sequences.set(machine, sequence);
+      for (const ramBlockId of await journal.#blockIds()) journal.#blocks.add(ramBlockId);
     } catch (error) {
       await journal.#worker.terminate();
       throw error;
@@ -73,7 +83,7 @@ export class SqliteJournal implements Journal {
   }
 
   async *blocks(): AsyncIterable<StoredBlock> {
-    const ids = (await this.#call({ method: 'blockIds', args: [] })) as string[];
+    const ids = await this.#blockIds();
     const load = (index: number): Promise<unknown> => {
       const ramBlockId = ids[index];
       const loaded = ramBlockId === undefined ? Promise.resolve() : this.#call({ method: 'load', args: [ramBlockId] });
@@ -86,15 +96,21 @@ export class SqliteJournal implements Journal {
     for (const [index, ramBlockId] of ids.entries()) {
       const loaded = await next;
       next = load(index + 1);
-      const { snapshot, records } = loaded as { snapshot: Uint8Array | null; records: string };
-      yield { ramBlockId, snapshot, records: JSON.parse(records).map(readRecord) };
+      const { snapshot, after, text } = loaded as LoadedBlock;
+      // What is parsed was written by writeRecord.
+      const records = parseSegments(text, after).map((parsed) => readRecord(parsed as BlockRecord));
+      yield { ramBlockId, snapshot, records };
     }
   }
 
   append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const append = { machine, expectedSequence, rows: records.map(toRow) };
-      this.#waiting.push({ append, resolve, reject });
+      const refusal = this.#refusalOf(machine, expectedSequence, records);
+      if (refusal === null) {
+        this.#group.add(machine, expectedSequence, records);
+        this.#sequences.set(machine, expectedSequence + records.length);
+      }
+      this.#waiting.push({ resolve, reject, refusal });
       // Not at once: what else is appended in this turn of the event loop joins the group.
       if (!this.#committing) {
         this.#committing = true;
@@ -110,7 +126,7 @@ export class SqliteJournal implements Journal {
   async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
     // The last record may be of the same change as `before`, for a change can have many conversions.
     const last = Math.floor((before - 1) / MAX_STEPS);
-    const rows = (await this.#call({ method: 'history', args: [ramBlockId, last, limit] })) as HistoryRow[];
+    const rows = (await this.#call({ method: 'history', args: [ramBlockId, last, limit] })) as LoggedRecord[];
     const found = rows.flatMap(({ sequence, json }) => {
       // What the history finds in the store are changes of sources.
       return pastConversions(sequence, readRecord(JSON.parse(json)) as SourceChanged);
@@ -134,21 +150,49 @@ export class SqliteJournal implements Journal {
 
   async #commitWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting;
+      const waiting = this.#waiting;
       this.#waiting = [];
       try {
-        const call = { method: 'commit', args: [packGroup(group.map(({ append }) => append))] } as const;
-        const results = (await this.#call(call)) as AppendResult[];
-        group.forEach((waiting, index) => {
-          settle(waiting, results[index] ?? null);
-        });
+        await this.#commit(this.#group.take());
+        for (const { resolve, reject, refusal } of waiting) {
+          if (refusal === null) resolve();
+          else reject(refusal);
+        }
       } catch (error) {
         const problem = unavailable(error);
         this.#fail(problem);
-        for (const { reject } of group) reject(problem);
+        for (const { reject } of waiting) reject(problem);
       }
     }
     this.#committing = false;
+  }
+
+  async #commit(group: string): Promise<void> {
+    if (group !== '' || this.#failure !== null) await this.#call({ method: 'commit', args: [group] });
+  }
+
+  /** Keeps count of the blocks, too. */
+  #refusalOf(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Problem | null {
+    const actual = this.#sequences.get(machine) ?? 0;
+    if (actual !== expectedSequence) {
+      const detail = `machine ${machine} is at sequence ${actual}, not ${expectedSequence}: another process writes to it`;
+      return new Problem('not-owner', detail, { retryAfterSeconds: 1 });
+    }
+    for (const record of records) {
+      if (record.kind === 'answered') continue;
+      if (record.kind === 'block-created') this.#blocks.add(record.ramBlockId);
+      if (!this.#blocks.has(record.ramBlockId)) {
+        const problem = unavailable(`a record names block ${record.ramBlockId}, which it does not have`);
+        this.#fail(problem);
+        return problem;
+      }
+      if (record.kind === 'block-deleted') this.#blocks.delete(record.ramBlockId);
+    }
+    return null;
+  }
+
+  async #blockIds(): Promise<string[]> {
+    return (await this.#call({ method: 'blockIds', args: [] })) as string[];
   }
 
   #call(call: StoreCall): Promise<unknown> {
@@ -173,22 +217,6 @@ export class SqliteJournal implements Journal {
     for (const { reject } of this.#calls.values()) reject(problem);
     this.#calls.clear();
   }
-}
-
-function settle({ append, resolve, reject }: Waiting, result: AppendResult): void {
-  if (result === null) {
-    resolve();
-    return;
-  }
-  const { machine, expectedSequence } = append;
-  const detail = `machine ${machine} is at sequence ${result.actualSequence}, not ${expectedSequence}: another process writes to it`;
-  reject(new Problem('not-owner', detail, { retryAfterSeconds: 1 }));
-}
-
-function toRow(record: JournalRecord): Row | AnswerRow {
-  if (record.kind === 'answered') return { key: record.key, at: record.at, json: JSON.stringify(record) };
-  const conversions = record.kind === 'source-changed' ? record.steps.length : 0;
-  return { ramBlockId: record.ramBlockId, kind: record.kind, conversions, json: writeRecord(record) };
 }
 
 function unavailable(error: unknown): Problem {

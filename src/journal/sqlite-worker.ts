@@ -1,6 +1,5 @@
 // The journal's worker thread: takes calls in order and answers each. Everything that waits comes as one group.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type PackedGroup, unpackGroup } from './append-group.ts';
 import type { FileOptions } from './sqlite-file.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
@@ -8,7 +7,7 @@ import { SqliteStore } from './sqlite-store.ts';
 export type StoreCall =
   | { readonly method: 'open' | 'positions' | 'blockIds' | 'close'; readonly args: readonly [] }
   | { readonly method: 'load'; readonly args: readonly [ramBlockId: string] }
-  | { readonly method: 'commit'; readonly args: readonly [group: PackedGroup] }
+  | { readonly method: 'commit'; readonly args: readonly [group: string] }
   | { readonly method: 'saveSnapshot'; readonly args: readonly [string, number, Uint8Array] }
   | { readonly method: 'history'; readonly args: readonly [string, number, number] }
   | { readonly method: 'findAnswer'; readonly args: readonly [string] }
@@ -44,7 +43,7 @@ function answer(call: StoreCall): unknown {
     case 'load':
       return store.load(...call.args);
     case 'commit':
-      return store.commit(unpackGroup(...call.args));
+      return store.commit(...call.args);
     case 'saveSnapshot':
       return store.saveSnapshot(...call.args);
     case 'history':
@@ -64,4 +63,6 @@ parentPort?.on('message', (request: StoreRequest) => {
     response = { id: request.id, error: error instanceof Error ? error.message : String(error) };
   }
   parentPort?.postMessage(response);
+  // When whoever waits for the commit is told.
+  if (request.method === 'commit') store?.fileWhenDue();
 });

@@ -7,7 +7,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Row } from '../../src/journal/append-group.ts';
+import type { BlockRecord } from '../../src/core/records.ts';
+import { checksumOf } from '../../src/journal/checksums.ts';
+import type { Answered, JournalRecord } from '../../src/journal/journal.ts';
+import { GroupText } from '../../src/journal/log-text.ts';
+import { parseSegments } from '../../src/journal/segment-text.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
 
 type File = 'journal.sqlite' | 'journal.sqlite-wal';
@@ -15,17 +19,26 @@ type Damage = (file: string) => void;
 
 /** Appends of the written journal. */
 const APPENDS = 60;
+/** The one that is so large that its block comes to have several segments. */
+const LARGE = 12;
 const REFUSALS = /damaged|not a database|malformed|format/;
 
+const ANSWER: Answered = { kind: 'answered', key: '', fingerprint: '', status: 200, headers: {}, body: '', at: 1 };
+const step = { conversion: { id: null, offset: 0, size: 0, to: 'shared', from: 'shared', changed: [], notified: [] } };
+
 let root: string;
-/** A folder as a crash leaves it, and one that was closed in order. */
+/** A folder as a crash leaves it; one that was closed in order; and one with all in its log, the log in the file. */
 let crashed: string;
 let closed: string;
+let logged: string;
 /** What the journal held after each append that was answered; the last is all of it. */
 const states: unknown[] = [];
 
 function contentOf(store: SqliteStore) {
-  const blocks = store.blockIds().map((ramBlockId) => ({ ramBlockId, ...store.load(ramBlockId) }));
+  const blocks = store.blockIds().map((ramBlockId) => {
+    const { snapshot, after, text } = store.load(ramBlockId);
+    return { ramBlockId, snapshot, records: parseSegments(text, after) };
+  });
   return {
     blocks: blocks.sort((a, b) => (a.ramBlockId < b.ramBlockId ? -1 : 1)),
     positions: store.positions().sort(),
@@ -33,24 +46,38 @@ function contentOf(store: SqliteStore) {
   };
 }
 
-function rowOf(index: number): Row {
-  const kind = index < 5 ? 'block-created' : 'block-resized';
-  const json = JSON.stringify({ index, text: 'x'.repeat(index * 7) });
-  return { ramBlockId: `blk_${index % 5}`, kind, conversions: index % 3, json };
+function recordsOf(index: number): JournalRecord[] {
+  const ramBlockId = `blk_${index % 5}`;
+  const common = { ramBlockId, at: '', index, text: 'x'.repeat(index === LARGE ? 20_000 : index * 7) };
+  // The journal looks at no more of a record than what is here.
+  const record = (index < 5
+    ? { ...common, kind: 'block-created' }
+    : {
+        ...common,
+        kind: 'source-changed',
+        steps: Array.from({ length: index % 3 }, () => step),
+      }) as unknown as BlockRecord;
+  return [record, { ...ANSWER, key: `key ${index}`, body: `${index}` }];
+}
+
+function groupOf(machine: string, sequence: number, index: number): string {
+  const group = new GroupText();
+  group.add(machine, sequence, recordsOf(index));
+  return group.take();
 }
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'rba-damage-'));
   crashed = join(root, 'crashed');
   closed = join(root, 'closed');
+  logged = join(root, 'logged');
   let store = new SqliteStore(closed);
   const sequences = new Map<string, number>();
   states.push(contentOf(store));
   for (let index = 0; index < APPENDS; index++) {
     const machine = `m${(index % 5) % 2}`;
     const expectedSequence = sequences.get(machine) ?? 0;
-    const rows = [rowOf(index), { key: `key ${index}`, at: 1, json: `{"answer":${index}}` }];
-    expect(store.commit([{ machine, expectedSequence, rows }])).toEqual([null]);
+    store.commit(groupOf(machine, expectedSequence, index));
     sequences.set(machine, expectedSequence + 2);
     states.push(contentOf(store));
     if (index === 20) {
@@ -61,11 +88,28 @@ beforeAll(() => {
       store = new SqliteStore(closed);
     }
     if (index === 40) cpSync(closed, crashed, { recursive: true });
+    if (index === 50) {
+      store.close();
+      store = new SqliteStore(closed);
+    }
   }
   store.close();
+  leaveInLog();
 });
 
 afterAll(() => rmSync(root, { recursive: true }));
+
+/** Makes {@link logged}: twenty groups that are not filed, as SQLite leaves them when it is closed. */
+function leaveInLog(): void {
+  const made = join(root, 'made');
+  const store = new SqliteStore(made);
+  for (let index = 0; index < 20; index++) store.commit(groupOf('m', 2 * index, index));
+  cpSync(made, logged, { recursive: true });
+  store.close();
+  const db = new DatabaseSync(join(logged, 'journal.sqlite'));
+  db.exec('PRAGMA wal_checkpoint');
+  db.close();
+}
 
 /** Damages a copy of a folder and opens it. @returns what was found, null where it was refused with a message that says why */
 function opened(folder: string, file: File, damage: Damage) {
@@ -169,26 +213,80 @@ describe('a data folder', () => {
   });
 
   it.each([
-    ['a record that is another', `UPDATE records SET json = '{}' WHERE sequence = 41`],
-    ['a record that counts for more', 'UPDATE records SET conversions = 9 WHERE sequence = 41'],
-    ['a record of another place', 'UPDATE records SET sequence = 999 WHERE sequence = 41'],
-    ['a record of another block', 'UPDATE records SET block = 3 WHERE block = 1 AND sequence > 41'],
-    ['a record less', 'DELETE FROM records WHERE sequence = 41'],
-    ['the last records missing', 'DELETE FROM records WHERE sequence > 41'],
+    ['records that are others', `UPDATE segments SET text = replace(text, 'xxx', 'xxy') WHERE block = 1`],
+    ['records that count for more', 'UPDATE segments SET conversions = 9 WHERE block = 1'],
+    ['records of another place', `UPDATE segments SET last = last + 1 WHERE last = (${segment('MAX(last)')})`],
+    ['records of another block', `UPDATE segments SET block = 9 WHERE last = (${segment('MAX(last)')})`],
+    ['records of two blocks exchanged', `${exchange('segments', 'block', 2, 3)}`],
+    ['the first segment missing', `DELETE FROM segments WHERE last = (${segment('MIN(last)')})`],
+    [
+      'a segment less',
+      `DELETE FROM segments WHERE last = (${segment('MIN(last)')} AND last > (${segment('MIN(last)')}))`,
+    ],
+    ['the last segment missing', `DELETE FROM segments WHERE last = (${segment('MAX(last)')})`],
     ['a snapshot that is another', `UPDATE snapshots SET data = x'00'`],
     ['a snapshot of another moment', 'UPDATE snapshots SET sequence = sequence + 1'],
     ['a snapshot less', 'DELETE FROM snapshots'],
+    ['a snapshot of another block', 'UPDATE snapshots SET block = block + 1'],
     ['a machine that is elsewhere', 'UPDATE machines SET sequence = sequence + 1'],
     ['a block of another name', `UPDATE blocks SET block = 'blk_9' WHERE number = 1`],
     ['a block less', 'DELETE FROM blocks WHERE number = 1'],
     ['no format any more', 'PRAGMA user_version = 0'],
     ['an answer that is another', `UPDATE answers SET json = '{}' WHERE key = 'key 7'`],
+    ['a log that ends elsewhere', 'UPDATE log_end SET number = number + 1'],
+    ['a log without its end', 'DELETE FROM log_end'],
   ])('with %s is refused', (_what, sql) => {
-    const alter: Damage = (file) => {
-      const db = new DatabaseSync(file);
-      db.exec(sql);
-      db.close();
-    };
-    expect(opened(closed, 'journal.sqlite', alter)).toBeNull();
+    expect(opened(closed, 'journal.sqlite', alter(sql))).toBeNull();
+  });
+
+  it('with a log that is not filed is found whole', () => {
+    expect(opened(logged, 'journal.sqlite', nothing)).toMatchObject({
+      found: { positions: [['m', 40]] },
+      remark: null,
+    });
+  });
+
+  it.each([
+    ['a row that is another', `UPDATE log SET text = replace(text, 'xxx', 'xxy') WHERE number = 10`],
+    ['two rows exchanged', exchange('log', 'number', 10, 11)],
+    ['the first row missing', 'DELETE FROM log WHERE number = 1'],
+    ['a row less', 'DELETE FROM log WHERE number = 10'],
+    ['the last row missing', 'DELETE FROM log WHERE number = 20'],
+    ['no rows', 'DELETE FROM log'],
+    ['an end that is before', 'UPDATE log_end SET number = 19, crc = (SELECT crc FROM log WHERE number = 19)'],
+    ['an end that says that some are filed', 'UPDATE log_end SET filed = 2'],
+    ['rows that say that another was before them', 'UPDATE log SET previous = previous + 1 WHERE number = 10'],
+    ['a machine that is elsewhere', `INSERT INTO machines VALUES ('m', 2, ${checksumOf('m', 2)})`],
+  ])('with a log with %s is refused', (_what, sql) => {
+    expect(opened(logged, 'journal.sqlite', alter(sql))).toBeNull();
+  });
+
+  it('with a bit turned anywhere in a log that is not filed is refused, or found as it was', () => {
+    const whole = opened(logged, 'journal.sqlite', nothing)?.found;
+    fc.assert(
+      fc.property(place, fc.nat({ max: 7 }), (at, bit) => {
+        const result = opened(logged, 'journal.sqlite', flip(at, bit));
+        if (result !== null) expect(result.found).toEqual(whole);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
+
+function alter(sql: string): Damage {
+  return (file) => {
+    const db = new DatabaseSync(file);
+    db.exec(sql);
+    db.close();
+  };
+}
+
+/** Of the block that has most segments. */
+function segment(what: string): string {
+  return `SELECT ${what} FROM segments WHERE block = (SELECT block FROM segments GROUP BY block ORDER BY COUNT(*) DESC LIMIT 1)`;
+}
+
+function exchange(table: string, column: string, one: number, other: number): string {
+  const put = (from: number, to: number) => `UPDATE ${table} SET ${column} = ${to} WHERE ${column} = ${from};`;
+  return put(one, -1) + put(other, one) + put(-1, other);
+}

@@ -6,7 +6,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlockRecord } from '../../src/core/records.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
-import { SqliteStore } from '../../src/journal/sqlite-store.ts';
 
 let folder: string;
 
@@ -20,14 +19,12 @@ const added: BlockRecord = { ramBlockId: 'b1', at: '', kind: 'source-removed', s
 
 /** A journal with one block, its creation and one more record; closed. */
 async function written(): Promise<void> {
-  const store = new SqliteStore(folder);
-  const rows = [
-    { ramBlockId: 'b1', kind: 'block-created', conversions: 0, json: '{"kind":"block-created"}' },
-    { ramBlockId: 'b1', kind: added.kind, conversions: 0, json: JSON.stringify(added) },
-  ];
-  expect(store.commit([{ machine: 'default', expectedSequence: 0, rows }])).toEqual([null]);
-  store.saveSnapshot('b1', 1, new Uint8Array([1, 2, 3]));
-  store.close();
+  const journal = await SqliteJournal.open(folder);
+  // The journal looks at no more of it than what is here.
+  const created = { ramBlockId: 'b1', at: '', kind: 'block-created' } as BlockRecord;
+  await journal.append('default', 0, [created, added]);
+  await journal.saveSnapshot('b1', 1, new Uint8Array([1, 2, 3]));
+  await journal.close();
 }
 
 async function readAll(): Promise<unknown[]> {
@@ -77,8 +74,8 @@ describe('a data folder', () => {
 describe('damage', () => {
   it('of a record is noticed', async () => {
     await written();
-    alter(`UPDATE records SET json = replace(json, 'a source', 'b source')`);
-    await expect(readAll()).rejects.toThrow(/damaged: record 2 of b1/);
+    alter(`UPDATE segments SET text = replace(text, 'a source', 'b source')`);
+    await expect(readAll()).rejects.toThrow(/damaged: records 1 to 2 of b1/);
   });
 
   it('of a snapshot is noticed', async () => {
