@@ -1,5 +1,5 @@
-// The text of the journal's log: a group of appends is a few lines for each, which are written where appends are made and
-// read much later, when they are filed. A line holds JSON, which has no line feeds of its own.
+// The text of the journal's log. A group of appends is a few lines for each, which are written where appends are made (see
+// group-text.ts) and read much later, when they are filed. A line holds JSON, which has no line feeds of its own.
 //
 //     m 41 "default"      what follows is of this machine, after its sequence 41
 //     b "blk_01a2..."     and of this block
@@ -7,8 +7,7 @@
 //     2{"kind":...}       a record that the history finds two conversions in
 //     -                   its deletion
 //     a{"kind":...}       a stored answer
-import type { Answered, JournalRecord } from './journal.ts';
-import { writeRecord } from './record-text.ts';
+import type { Answered } from './journal.ts';
 
 /** A record of a block as it is kept. */
 export interface LoggedRecord {
@@ -32,49 +31,6 @@ export type LogEntry =
   | { readonly kind: 'record' | 'created'; readonly ramBlockId: string; readonly record: LoggedRecord }
   | { readonly kind: 'deleted'; readonly ramBlockId: string; readonly sequence: number }
   | { readonly kind: 'answer'; readonly answer: LoggedAnswer; readonly sequence: number };
-
-/** Appends become a text as they are made. */
-export class GroupText {
-  #text = '';
-  #machine: string | null = null;
-  #ramBlockId: string | null = null;
-
-  /** @param sequence the last one of `machine`; the records follow it */
-  add(machine: string, sequence: number, records: readonly JournalRecord[]): void {
-    if (machine !== this.#machine) {
-      this.#machine = machine;
-      this.#text += `m ${sequence} ${JSON.stringify(machine)}\n`;
-    }
-    for (const record of records) this.#add(record);
-  }
-
-  /** @returns what was added since it was last taken */
-  take(): string {
-    const text = this.#text;
-    this.#text = '';
-    this.#machine = null;
-    this.#ramBlockId = null;
-    return text;
-  }
-
-  #add(record: JournalRecord): void {
-    if (record.kind === 'answered') {
-      this.#text += `a${JSON.stringify(record)}\n`;
-      return;
-    }
-    if (record.ramBlockId !== this.#ramBlockId) {
-      this.#ramBlockId = record.ramBlockId;
-      this.#text += `b ${JSON.stringify(record.ramBlockId)}\n`;
-    }
-    if (record.kind === 'block-deleted') this.#text += '-\n';
-    else this.#text += `${markOf(record)}${writeRecord(record)}\n`;
-  }
-}
-
-function markOf(record: Exclude<JournalRecord, Answered>): string | number {
-  if (record.kind === 'block-created') return '+';
-  return record.kind === 'source-changed' ? record.steps.length : 0;
-}
 
 export function* readGroup(text: string): Generator<LogEntry> {
   let ramBlockId = '';

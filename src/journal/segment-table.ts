@@ -33,6 +33,8 @@ interface Segment {
 
 /** The newest segment is written anew with what follows, while it is shorter than this and no longer than that. */
 const SHORT = 16 * 1024;
+/** Characters that a line has beside the record, at most. */
+const BESIDE = 24;
 const SEGMENT = 'SELECT first, last, others, conversions, previous, link, crc, text FROM segments WHERE block = ?';
 
 export class SegmentTable {
@@ -101,7 +103,7 @@ export class SegmentTable {
   /** Takes out the newest segments where they are short, so that reading does not come to meet ever more of them. */
   #takeShort(chain: Chain, records: readonly LoggedRecord[]): readonly LoggedRecord[] {
     let all = records;
-    let length = records.reduce((sum, { json }) => sum + json.length, 0);
+    let length = records.reduce((sum, { json }) => sum + json.length + BESIDE, 0);
     const sql =
       'SELECT last, previous, octet_length(text) AS bytes FROM segments WHERE block = ? ORDER BY last DESC LIMIT 1';
     for (;;) {

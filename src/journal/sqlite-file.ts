@@ -8,6 +8,10 @@ import { inspectLog, syncLog } from './write-ahead-log.ts';
 const FORMAT = 6;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
+/** The log that is filed, and what is filed of it, so that neither is read back from the file. */
+const CACHE_KIB = 32 * 1024;
+/** Pages that the write-ahead log may have: enough that the log is filed before it is copied to its place. */
+const CHECKPOINT_PAGES = 4000;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
 const SCHEMA = `
@@ -69,7 +73,8 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
     // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
     const remark = inspectLog(`${file}-wal`);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
+    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; BEGIN IMMEDIATE`);
     const value = (pragma: string): unknown => Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
     if (remark !== null) syncLog(`${file}-wal`);
     if (maxPages !== undefined) value(`max_page_count = ${maxPages}`);

@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
+import { GroupText } from './group-text.ts';
 import {
   type Answered,
   type Journal,
@@ -14,7 +15,7 @@ import {
   pastConversions,
   type StoredBlock,
 } from './journal.ts';
-import { GroupText, type LoggedRecord } from './log-text.ts';
+import type { LoggedRecord } from './log-text.ts';
 import { readRecord } from './record-text.ts';
 import { parseSegments } from './segment-text.ts';
 import type { FileOptions } from './sqlite-file.ts';

@@ -7,12 +7,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BlockRecord } from '../../src/core/records.ts';
 import { checksumOf } from '../../src/journal/checksums.ts';
-import type { Answered, JournalRecord } from '../../src/journal/journal.ts';
-import { GroupText } from '../../src/journal/log-text.ts';
+import { GroupText } from '../../src/journal/group-text.ts';
+import type { JournalRecord } from '../../src/journal/journal.ts';
 import { parseSegments } from '../../src/journal/segment-text.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
+import { answerOf, recordOf } from './records.ts';
 
 type File = 'journal.sqlite' | 'journal.sqlite-wal';
 type Damage = (file: string) => void;
@@ -22,9 +22,6 @@ const APPENDS = 60;
 /** The one that is so large that its block comes to have several segments. */
 const LARGE = 12;
 const REFUSALS = /damaged|not a database|malformed|format/;
-
-const ANSWER: Answered = { kind: 'answered', key: '', fingerprint: '', status: 200, headers: {}, body: '', at: 1 };
-const step = { conversion: { id: null, offset: 0, size: 0, to: 'shared', from: 'shared', changed: [], notified: [] } };
 
 let root: string;
 /** A folder as a crash leaves it; one that was closed in order; and one with all in its log, the log in the file. */
@@ -48,16 +45,10 @@ function contentOf(store: SqliteStore) {
 
 function recordsOf(index: number): JournalRecord[] {
   const ramBlockId = `blk_${index % 5}`;
-  const common = { ramBlockId, at: '', index, text: 'x'.repeat(index === LARGE ? 20_000 : index * 7) };
-  // The journal looks at no more of a record than what is here.
-  const record = (index < 5
-    ? { ...common, kind: 'block-created' }
-    : {
-        ...common,
-        kind: 'source-changed',
-        steps: Array.from({ length: index % 3 }, () => step),
-      }) as unknown as BlockRecord;
-  return [record, { ...ANSWER, key: `key ${index}`, body: `${index}` }];
+  const kind = index < 5 ? 'block-created' : 'source-changed';
+  const text = 'x'.repeat(index === LARGE ? 20_000 : index * 7);
+  const record = recordOf({ ramBlockId, kind, conversions: index % 3, tag: `${index}`, text });
+  return [record, answerOf(`key ${index}`, `${index}`)];
 }
 
 function groupOf(machine: string, sequence: number, index: number): string {
