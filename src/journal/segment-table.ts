@@ -1,7 +1,7 @@
 // The records of the blocks, many in a row: in a segment. The segments of a block are a chain: each carries the link of
 // the one before it, and the block those of its ends, so that none can be missing or be another.
 import { crc32 } from 'node:zlib';
-import { checksumOf, checksumWith, damaged } from './checksums.ts';
+import { checksumOf, damaged } from './checksums.ts';
 import { HISTORY_LIMIT } from './journal.ts';
 import type { LoggedRecord } from './log-text.ts';
 import { cutIntoSegments, readSegment, writeSegment } from './segment-text.ts';
@@ -49,8 +49,9 @@ export class SegmentTable {
     for (const some of cutIntoSegments(all)) {
       const text = writeSegment(some);
       const [first, last] = [some[0]?.sequence ?? 0, some.at(-1)?.sequence ?? 0];
-      const link = checksumOf(chain.newest, chain.ramBlockId, first, last, crc32(text));
-      this.#write(chain, { first, last, previous: chain.newest, link, ...countsOf(some) }, text);
+      const checksum = crc32(text);
+      const link = checksumOf(chain.newest, chain.ramBlockId, first, last, checksum);
+      this.#write(chain, { first, last, previous: chain.newest, link, ...countsOf(some) }, text, checksum);
       chain.newest = link;
       chain.sequence = last;
     }
@@ -59,6 +60,7 @@ export class SegmentTable {
   /** The texts of the segments with records after `sequence`, oldest first. @throws Error where any segment is missing */
   textsAfter(chain: Chain, sequence: number): string[] {
     this.#checkChain(chain);
+    if (chain.sequence <= sequence) return [];
     const rows = this.#statements.iterate(`${SEGMENT} AND last > ? ORDER BY last`, chain.number, sequence);
     return Array.from(rows, (row) => textOf(chain, row));
   }
@@ -121,12 +123,13 @@ export class SegmentTable {
   #forgetOthers(chain: Chain, segment: Segment): void {
     const [row] = this.#statements.all(`${SEGMENT} AND last = ?`, chain.number, segment.last);
     const kept = readSegment(textOf(chain, row ?? {})).filter(({ conversions }) => conversions > 0);
-    this.#write(chain, { ...segment, others: 0 }, writeSegment(kept));
+    const text = writeSegment(kept);
+    this.#write(chain, { ...segment, others: 0 }, text, crc32(text));
   }
 
-  #write(chain: Chain, segment: Segment, text: string): void {
+  #write(chain: Chain, segment: Segment, text: string, checksum: number): void {
     const { first, last, others, conversions, previous, link } = segment;
-    const crc = checksumOfSegment(chain, segment, text);
+    const crc = checksumOfSegment(chain, segment, checksum);
     const sql = 'INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
     this.#statements.run(sql, chain.number, last, first, others, conversions, previous, link, crc, text);
   }
@@ -136,16 +139,17 @@ export class SegmentTable {
     return this.#statements.all(sql, number).map(segmentOf);
   }
 
-  #checkChain(chain: Chain): void {
-    const segments = this.#segments(chain);
-    let newest = chain.oldest;
-    for (const { previous, link, first } of segments) {
-      if (previous !== newest) throw damaged(`a segment of ${chain.ramBlockId} before record ${first} is missing`);
-      newest = link;
-    }
-    if (newest !== chain.newest || segments.at(-1)?.last !== chain.sequence) {
-      throw damaged(`the last segment of ${chain.ramBlockId} is missing`);
-    }
+  #checkChain({ number, ramBlockId, sequence, oldest, newest }: Chain): void {
+    // Beside MAX, `link` is that of the row that has it.
+    const found = this.#statements.get(
+      `SELECT MAX(last) AS last, link, SUM(previous <> before) AS broken FROM (
+         SELECT last, previous, link, LAG(link, 1, ?) OVER (ORDER BY last) AS before FROM segments WHERE block = ?
+       )`,
+      oldest,
+      number,
+    );
+    if (found?.broken !== 0) throw damaged(`a segment of ${ramBlockId} is missing`);
+    if (found.link !== newest || found.last !== sequence) throw damaged(`the last segment of ${ramBlockId} is missing`);
   }
 }
 
@@ -168,11 +172,11 @@ function segmentOf(row: Record<string, unknown>): Segment {
 function textOf(chain: Chain, row: Record<string, unknown>): string {
   const segment = segmentOf(row);
   const text = String(row.text);
-  if (checksumOfSegment(chain, segment, text) === row.crc) return text;
+  if (checksumOfSegment(chain, segment, crc32(text)) === row.crc) return text;
   throw damaged(`records ${segment.first} to ${segment.last} of ${chain.ramBlockId} do not match their checksum`);
 }
 
-function checksumOfSegment({ ramBlockId }: Chain, segment: Segment, text: string): number {
+function checksumOfSegment({ ramBlockId }: Chain, segment: Segment, checksumOfText: number): number {
   const { first, last, others, conversions, previous, link } = segment;
-  return checksumWith(text, ramBlockId, first, last, others, conversions, previous, link);
+  return checksumOf(checksumOfText, ramBlockId, first, last, others, conversions, previous, link);
 }

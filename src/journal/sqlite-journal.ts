@@ -34,6 +34,9 @@ interface Call {
   readonly reject: (reason: Problem) => void;
 }
 
+/** Blocks that are read before they are asked for. */
+const LOADS_AHEAD = 8;
+
 export class SqliteJournal implements Journal {
   readonly #worker: Worker;
   readonly #calls = new Map<number, Call>();
@@ -85,19 +88,19 @@ export class SqliteJournal implements Journal {
 
   async *blocks(): AsyncIterable<StoredBlock> {
     const ids = await this.#blockIds();
-    const load = (index: number): Promise<unknown> => {
-      const ramBlockId = ids[index];
-      const loaded = ramBlockId === undefined ? Promise.resolve() : this.#call({ method: 'load', args: [ramBlockId] });
+    const ahead: Promise<unknown>[] = [];
+    const load = (ramBlockId: string | undefined): void => {
+      if (ramBlockId === undefined) return;
+      const loaded = this.#call({ method: 'load', args: [ramBlockId] });
       // Whoever comes to it hears of it.
       loaded.catch(() => undefined);
-      return loaded;
+      ahead.push(loaded);
     };
-    // One ahead, so that one thread reads while the other makes something of it.
-    let next = load(0);
+    // Some ahead, so that one thread reads while the other makes something of it, and neither waits to be told.
+    for (const ramBlockId of ids.slice(0, LOADS_AHEAD)) load(ramBlockId);
     for (const [index, ramBlockId] of ids.entries()) {
-      const loaded = await next;
-      next = load(index + 1);
-      const { snapshot, after, text } = loaded as LoadedBlock;
+      const { snapshot, after, text } = (await ahead.shift()) as LoadedBlock;
+      load(ids[index + LOADS_AHEAD]);
       // What is parsed was written by writeRecord.
       const records = parseSegments(text, after).map((parsed) => readRecord(parsed as BlockRecord));
       yield { ramBlockId, snapshot, records };
