@@ -14,6 +14,7 @@ const CACHE_KIB = 32 * 1024;
 const CHECKPOINT_PAGES = 4000;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
+// No table with long rows is WITHOUT ROWID: to look for a key there, SQLite reads the rows that it passes.
 const SCHEMA = `
   -- A row for each group of appends that is not filed yet: see log-text.ts.
   CREATE TABLE log (number INTEGER PRIMARY KEY, previous INTEGER NOT NULL, crc INTEGER NOT NULL, text TEXT NOT NULL);
@@ -34,13 +35,13 @@ const SCHEMA = `
     conversions INTEGER NOT NULL, previous INTEGER NOT NULL, link INTEGER NOT NULL, crc INTEGER NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (block, last)
-  ) WITHOUT ROWID;
+  );
   CREATE TABLE snapshots (
     block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL
   );
   CREATE TABLE answers (
-    key TEXT PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL, crc INTEGER NOT NULL
-  ) WITHOUT ROWID;
+    key TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL, json TEXT NOT NULL
+  );
   CREATE INDEX answers_by_age ON answers (at);
   PRAGMA user_version = ${FORMAT};
 `;

@@ -165,7 +165,7 @@ export class SqliteStore {
 
   #fileAnswer({ key, at, json }: LoggedAnswer): void {
     const crc = checksumOf(key, at, json);
-    this.#statements.run('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)', key, at, json, crc);
+    this.#statements.run('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)', key, at, crc, json);
   }
 
   /** After a change that failed nothing is known of what is in the file: the store is of no more use. */
