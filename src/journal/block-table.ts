@@ -75,16 +75,19 @@ export class BlockTable {
     this.#write(head);
   }
 
-  /** Of a block that is filed. */
+  /** Of a block that is filed; in a transaction of its own. @throws Error when nothing was changed */
   saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): void {
-    const head = this.#heads.get(ramBlockId);
+    const known = this.#heads.get(ramBlockId);
     // What came after an older one may be forgotten already.
-    if (head === undefined || sequence < this.#savedAt(head)) return;
-    head.snapshot = checksumWith(data, sequence, ramBlockId);
-    const sql = 'INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)';
-    this.#statements.run(sql, head.number, sequence, head.snapshot, data);
-    this.segments.forget(head, sequence);
-    this.#write(head);
+    if (known === undefined || sequence < this.#savedAt(known)) return;
+    const head = { ...known, snapshot: checksumWith(data, sequence, ramBlockId) };
+    this.#statements.transaction(() => {
+      const sql = 'INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)';
+      this.#statements.run(sql, head.number, sequence, head.snapshot, data);
+      this.segments.forget(head, sequence);
+      this.#write(head);
+    });
+    this.#heads.set(ramBlockId, head);
   }
 
   /** The last sequence that is in its snapshot. */

@@ -57,10 +57,12 @@ export class SqliteStore {
   }
 
   positions(): [string, number][] {
+    this.#expectUsable();
     return [...new Map([...this.#sequences, ...this.#tail.positions])];
   }
 
   blockIds(): string[] {
+    this.#expectUsable();
     const { blocks } = this.#tail;
     const filed = [...this.#blocks.ids()].filter((id) => !blocks.has(id));
     return [...filed, ...[...blocks].flatMap(([id, { exists }]) => (exists ? [id] : []))];
@@ -68,6 +70,7 @@ export class SqliteStore {
 
   /** The newest snapshot of a block and the records after it. @throws Error on damaged rows */
   load(ramBlockId: string): LoadedBlock {
+    this.#expectUsable();
     const unfiled = this.#tail.blocks.get(ramBlockId);
     const records = unfiled?.records ?? [];
     if (unfiled?.replaced) return { snapshot: null, after: -1, text: writeSegment(records) };
@@ -92,11 +95,13 @@ export class SqliteStore {
     }
   }
 
+  /** @throws Error when it is not kept; the store is of use all the same, unless filing failed */
   saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): void {
+    this.#expectUsable();
     const unfiled = this.#tail.blocks.get(ramBlockId);
     if (unfiled?.exists === false) return;
     if (unfiled?.replaced) this.#file();
-    this.#change(() => this.#blocks.saveSnapshot(ramBlockId, sequence, data));
+    this.#blocks.saveSnapshot(ramBlockId, sequence, data);
   }
 
   /** The record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first. */
@@ -124,8 +129,9 @@ export class SqliteStore {
   }
 
   forgetAnswers(before: number): void {
+    this.#expectUsable();
     if ([...this.#tail.answers.values()].some(({ at }) => at < before)) this.#file();
-    this.#change(() => this.#statements.run('DELETE FROM answers WHERE at < ?', before));
+    this.#statements.run('DELETE FROM answers WHERE at < ?', before);
   }
 
   close(): void {

@@ -173,6 +173,18 @@ describe('a snapshot', () => {
     expect(loaded()).toEqual(upTo(10_000).slice(5500));
   });
 
+  it('that has no room is not kept, and all goes on', () => {
+    store = new SqliteStore(folder, { maxPages: 50, logLimit: 1 });
+    commit(10);
+    store.saveSnapshot(ID, 5, new Uint8Array([1]));
+    expect(() => store.saveSnapshot(ID, 10, new Uint8Array(1_000_000))).toThrow(/full/);
+    expect(loaded()).toEqual([6, 7, 8, 9, 10]);
+    commit(1);
+    store.close();
+    store = new SqliteStore(folder);
+    expect(loaded()).toEqual([6, 7, 8, 9, 10, 11]);
+  });
+
   it('of a block that has nothing but other records leaves one segment', () => {
     store = new SqliteStore(folder, { logLimit: 100_000 });
     for (let round = 0; round < 5; round++) {
