@@ -46,11 +46,13 @@ export function readRecord(parsed: BlockRecord | WrittenChange): BlockRecord {
 function writeChange({ steps, ...record }: Change): string {
   const change = { ...record, kind: 'changed', generation: steps[0]?.conversion.generation ?? 0 };
   // Step by step, for a batch has thousands: to make them arrays first takes three times as long.
-  let text = `${JSON.stringify(change).slice(0, -1)},"steps":`;
+  let text = `${JSON.stringify(change).slice(0, -1)},"steps":[`;
   let notified = NOBODY;
-  for (const [index, step] of steps.entries()) {
-    text += `${index === 0 ? '[' : ','}${writeStep(step, notified)}`;
+  let separator = '';
+  for (const step of steps) {
+    text += separator + writeStep(step, notified);
     notified = step.conversion.notified;
+    separator = ',';
   }
   return `${text}]}`;
 }

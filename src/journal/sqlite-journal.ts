@@ -2,6 +2,7 @@
 // is appended waits for the next, so that any number of changes share an fsync. What can be refused is refused here: the
 // worker gets a group as one text and writes it as it is.
 import { extname } from 'node:path';
+import { setImmediate as turnOver } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
@@ -115,10 +116,9 @@ export class SqliteJournal implements Journal {
         this.#sequences.set(machine, expectedSequence + records.length);
       }
       this.#waiting.push({ resolve, reject, refusal });
-      // Not at once: what else is appended in this turn of the event loop joins the group.
       if (!this.#committing) {
         this.#committing = true;
-        queueMicrotask(() => void this.#commitWaiting());
+        void this.#commitWaiting();
       }
     });
   }
@@ -154,6 +154,8 @@ export class SqliteJournal implements Journal {
 
   async #commitWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
+      // What else has come in this turn of the event loop joins the group: to wake the worker is what costs most of it.
+      await turnOver();
       const waiting = this.#waiting;
       this.#waiting = [];
       try {
