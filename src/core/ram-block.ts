@@ -259,8 +259,8 @@ export class RamBlock {
   }
 
   #source(sourceId: string): RamDiscardSource {
-    const source = this.manager.sources.get(sourceId);
-    if (source === undefined) throw new Error(`the journal names source ${sourceId}, which ${this.id} does not have`);
-    return source;
+    // A handful at most: to look at each is faster than to hash an id that was just read from a record.
+    for (const source of this.manager.sources.values()) if (source.definition.id === sourceId) return source;
+    throw new Error(`the journal names source ${sourceId}, which ${this.id} does not have`);
   }
 }

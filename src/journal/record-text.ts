@@ -32,6 +32,7 @@ interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
 }
 
 const NOBODY: readonly string[] = [];
+const NOTHING: WrittenRest = {};
 
 /** `record` as JSON. */
 export function writeRecord(record: BlockRecord): string {
@@ -72,23 +73,35 @@ function writeStep({ conversion, runs }: SourceStep, notified: readonly string[]
   return `${common},${JSON.stringify(rest)}]`;
 }
 
-function read({ generation, steps, ...record }: WrittenChange): Change {
-  const { ramBlockId } = record;
+/** Field by field: a start reads millions, and objects that are spread take twice as long. */
+function read({ ramBlockId, sourceId, at, generation, steps }: WrittenChange): Change {
+  const all: SourceStep[] = [];
   let notified = NOBODY;
-  const all = steps.map(([id, offset, size, to, from, rest = {}]): SourceStep => {
+  for (const [id, offset, size, to, from, rest = NOTHING] of steps) {
     const { changed = [{ offset, size }], changedBytes, runs } = rest;
     notified = rest.notified ?? notified;
     const conversion: Conversion = {
-      ...{ id, ramBlockId, offset, size, to, from },
-      changedBytes: changedBytes ?? changed.reduce((sum, section) => sum + section.size, 0),
+      id,
+      ramBlockId,
+      offset,
+      size,
+      to,
+      from,
+      changedBytes: changedBytes ?? bytesOf(changed),
       changed,
       changedTruncated: changedBytes !== undefined,
       generation,
       notified,
     };
-    return runs === undefined ? { conversion } : { conversion, runs };
-  });
-  return { ...record, kind: 'source-changed', steps: all };
+    all.push(runs === undefined ? { conversion } : { conversion, runs });
+  }
+  return { ramBlockId, kind: 'source-changed', sourceId, steps: all, at };
+}
+
+function bytesOf(sections: readonly Section[]): number {
+  let bytes = 0;
+  for (const { size } of sections) bytes += size;
+  return bytes;
 }
 
 function isWhole({ offset, size, changed, changedTruncated }: Conversion): boolean {
