@@ -1,5 +1,6 @@
 // What ends a delivery that is not answered: its deadline, or that it is called off. Without a timer and an AbortSignal for
 // each delivery: those, and listeners that are added and removed, would cost as much as its signature.
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Deliveries that are under way: by the signal that calls them off, and by how long they may take. */
 export class UnderWay {
@@ -115,14 +116,10 @@ export class Limits {
   }
 
   /** Resolves after so many milliseconds, or when a limit is reached. */
-  wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.onReached = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  async wait(milliseconds: number): Promise<void> {
+    const reached = new AbortController();
+    this.onReached = () => reached.abort();
+    await delay(milliseconds, undefined, { signal: reached.signal }).catch(() => undefined);
   }
 
   /** The delivery is over. */
