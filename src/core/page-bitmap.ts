@@ -8,10 +8,9 @@ import {
   eachWord,
   fillBits,
   isSet,
+  listInWords,
   lowestBit,
-  maskOf,
   setBits,
-  skipWords,
   word,
 } from './words.ts';
 
@@ -390,45 +389,4 @@ export class PageBitmap {
   #count(chunk: number): number {
     return this.#counts[chunk] ?? 0;
   }
-}
-
-/** Bits [from, to) of a chunk; its first page is `base`. */
-interface ChunkPart {
-  readonly words: Uint32Array;
-  readonly base: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/**
- * The runs that end in `part`, of which `count` pages at most are populated (or not populated), to `found`.
- * @param start of the run that is not over yet; -1 where there is none @returns the same at the end of the part
- */
-function listInWords(part: ChunkPart, populated: boolean, start: number, count: number, found: PageRange[]): number {
-  const { words, base, from, to } = part;
-  const flip = populated ? 0 : ALL_ONES;
-  const last = (to - 1) >>> 5;
-  let begun = start;
-  let left = count;
-  // Most words are all of what has begun, or of what has not; and behind the last of what is looked for there is nothing.
-  for (let index = from >>> 5; begun >= 0 || left > 0; index++) {
-    index = skipWords(words, index, last, begun < 0 ? flip : ~flip);
-    if (index > last) break;
-    const wanted = word(words, index) ^ flip;
-    const mask = maskOf(index, from, to);
-    // From one page at which something begins or ends to the next.
-    let ends = (begun < 0 ? wanted : ~wanted) & mask;
-    while (ends !== 0) {
-      const bit = lowestBit(ends);
-      const at = base + index * 32 + bit;
-      if (begun < 0) begun = at;
-      else {
-        found.push({ start: begun, end: at });
-        left -= at - Math.max(begun, base);
-        begun = -1;
-      }
-      ends = (begun < 0 ? wanted : ~wanted) & mask & (ALL_ONES << bit);
-    }
-  }
-  return begun;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_PAGES, PageBitmap } from '../../src/core/page-bitmap.ts';
+import { CHUNK_PAGES, CHUNK_WORDS, PageBitmap } from '../../src/core/page-bitmap.ts';
 import type { PageRange } from '../../src/core/section.ts';
 
 /** The obvious implementation: one boolean a page, plain loops. */
@@ -136,6 +136,30 @@ describe('PageBitmap', () => {
         expect([...restored.allRuns(true)]).toEqual(mixture.runs(all, true));
         expect(restored.runCount).toBe(mixture.runs(all, true).length);
         expect(restored.populated).toBe(mixture.pages.filter(Boolean).length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('puts back the runs of chunks, in any order', () => {
+    const someOrder = fc.array(fc.nat(), { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(someLength, someFills, someOrder, (length, fills, order) => {
+        const [original] = build(length, fills);
+        const copy = new PageBitmap(length);
+        for (const run of original.fullChunks()) copy.set(run);
+        const chunks = [...original.mixedChunks().keys()].sort((a, b) => (order[a] ?? 0) - (order[b] ?? 0));
+        for (const chunk of chunks) {
+          const base = chunk * CHUNK_PAGES;
+          const runs = original.listRuns({ start: base, end: Math.min(base + CHUNK_PAGES, length) }, true);
+          const content = runs.flatMap(({ start, end }) => [start - base, end - start]);
+          copy.setRuns(chunk, content, new Uint32Array(CHUNK_WORDS));
+        }
+        expect([...copy.allRuns(true)]).toEqual([...original.allRuns(true)]);
+        expect([copy.populated, copy.runCount]).toEqual([original.populated, original.runCount]);
+        // The counts of chunks, too: a chunk that becomes uniform has no words.
+        copy.clear({ start: 0, end: length });
+        expect([copy.populated, copy.runCount, copy.mixedChunks().size]).toEqual([0, 0, 0]);
       }),
       { numRuns: 200 },
     );
