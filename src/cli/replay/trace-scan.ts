@@ -19,7 +19,7 @@ export interface TraceScan {
 /**
  * Reads a trace once. Conversions that the range rules refuse, and ones too large for any block, fit nothing and are left
  * to be counted when they come.
- * @throws ReplayError when it cannot be read
+ * @throws CommandError when it cannot be read
  */
 export async function scanTrace(
   reader: TraceReader,
