@@ -15,7 +15,7 @@ export interface Round {
   readonly populates: readonly Call[];
 }
 
-/** What listeners hear of a single change. */
+/** What listeners hear of a single change, as nearly all are: no legs to tell apart, and nothing to merge. */
 export function roundOf(populate: boolean, calls: readonly Call[]): Round[] {
   if (calls.length === 0) return [];
   return [populate ? { discards: [], populates: calls } : { discards: calls, populates: [] }];

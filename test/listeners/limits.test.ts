@@ -35,9 +35,13 @@ it('each of several deliveries has its own deadline', async () => {
 });
 
 it('a delivery that is called off is not late, whatever comes later', async () => {
-  const limits = limited(20);
+  const underWay = new UnderWay();
+  const { signal } = new AbortController();
+  const [limits, next] = [underWay.begin(20, signal), underWay.begin(20, signal)];
   limits.callOff();
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  // Its deadline comes after that of the first.
+  await next.wait(FAR_OFF);
+  expect(next.isLate).toBe(true);
   expect([limits.isReached, limits.isLate]).toEqual([true, false]);
 });
 
