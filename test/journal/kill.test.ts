@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 const WRITER = fileURLToPath(new URL('./kill-writer.ts', import.meta.url));
-const ROUNDS = 12;
+const ROUNDS = 20;
 /** The most that may be under way at once. */
 const MOST_AT_ONCE = 7;
 
@@ -46,8 +46,8 @@ async function writeAndKill(appends: number): Promise<number> {
 it('what was durable is there after each of many kills', async () => {
   let snapshots = 0;
   for (let round = 1; round <= ROUNDS; round++) {
-    const said = await writeAndKill(round * 37);
-    const journal = await SqliteJournal.open(folder, { logLimit: 4000 });
+    const said = await writeAndKill(40 + round);
+    const journal = await SqliteJournal.open(folder, { logLimit: 300 });
     const [last = 0] = (await journal.positions()).values();
     const [block] = await Array.fromAsync(journal.blocks());
     await journal.close();
