@@ -1,25 +1,31 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { longestFirst } from './test/support/longest-first.ts';
 
-/** What takes minutes begins first: begun last, it would be waited for with a core idle. */
-const LONG = ['test/model/protocol.test.ts', 'test/e2e/fault-points.test.ts'];
-
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => LONG.some((name) => moduleId.endsWith(name));
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
-  }
-}
+// Tests start the service and its commands many times: what Node compiled once is kept.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node');
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // They need a browser: npm run test:browser.
-    exclude: ['test/browser/**'],
-    // Both cores of a small machine; most tests wait more than they work.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'processes', include: ['test/{e2e,model}/**/*.test.ts'] },
+      },
+      // Nothing outlives a test: the modules need not be loaded again for each file.
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{browser,e2e,model}/**'],
+          isolate: false,
+        },
+      },
+    ],
+    // Both cores of a small machine.
     maxWorkers: 2,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: longestFirst('test/model/protocol.test.ts', 'test/e2e/fault-points.test.ts') },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

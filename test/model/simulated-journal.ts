@@ -126,8 +126,11 @@ const PASSING = ['id', 'at', 'intentId', 'lastSequence', 'reservedThrough', 'gen
 function show(records: readonly JournalRecord[]): ShownAppend {
   return {
     label: records.map(describe).join(' + '),
-    content: JSON.stringify(records, (key, value) => (PASSING.includes(key) ? undefined : value)),
     blocks: records.flatMap((record) => (record.kind === 'answered' ? [] : record.ramBlockId)),
+    // Only looked at where a path comes to a new place, not on the way back to it.
+    get content() {
+      return JSON.stringify(records, (key, value) => (PASSING.includes(key) ? undefined : value));
+    },
   };
 }
 

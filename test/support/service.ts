@@ -59,6 +59,6 @@ export async function until(
   const end = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await new Promise(setImmediate);
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -5,11 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { COMPONENTS } from '../schemas/components.ts';
 
+const components = Object.fromEntries(
+  COMPONENTS.map((component: TSchema & { $id?: string }) => [component.$id, component]),
+);
+/** By the JSON of the schema: an app that is built again compiles nothing again. */
+const compiled = new Map<string, (resource: unknown) => string>();
+
 export function serializeAnswers(app: FastifyInstance): void {
-  const components = Object.fromEntries(
-    COMPONENTS.map((component: TSchema & { $id?: string }) => [component.$id, component]),
-  );
-  const compiled = new Map<string, (resource: unknown) => string>();
   app.setSerializerCompiler(({ schema, httpStatus }) => {
     // Problems are written as they are, whichever route they are of.
     if (!httpStatus?.startsWith('2')) return JSON.stringify;

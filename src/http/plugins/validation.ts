@@ -2,7 +2,7 @@
 // it. Nothing that is unknown is dropped silently.
 import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
-import { Ajv, type Options } from 'ajv';
+import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
@@ -17,16 +17,37 @@ declare module 'fastify' {
   }
 }
 
+/** Compiles the schemas of bodies, or of what is text, once each: an app that is built again compiles nothing again. */
+class Validators {
+  readonly #ajv: Ajv;
+  /** By the JSON of the schema. */
+  readonly #compiled = new Map<string, ValidateFunction>();
+
+  constructor(ajv: Ajv) {
+    this.#ajv = ajv;
+  }
+
+  of(schema: object): ValidateFunction {
+    const key = JSON.stringify(schema);
+    let validate = this.#compiled.get(key);
+    if (validate === undefined) {
+      validate = this.#ajv.compile(schema);
+      this.#compiled.set(key, validate);
+    }
+    return validate;
+  }
+}
+
+// An integer beyond the range of a double is still an integer, and too large by a rule, not by the schema.
+const bodies = new Validators(ajvOf(COMPONENTS).addFormat('int64', { type: 'number', validate: () => true }));
+const asText = COMPONENTS.map((component) => (component === ByteSize ? ByteSizeText : component));
+const texts = new Validators(ajvOf(asText, { coerceTypes: true }));
+
 export function validateRequests(app: FastifyInstance): void {
   for (const component of COMPONENTS) app.addSchema(component);
-  const body = compiler(COMPONENTS);
-  // An integer beyond the range of a double is still an integer, and too large by a rule, not by the schema.
-  body.addFormat('int64', { type: 'number', validate: () => true });
-  const asText = COMPONENTS.map((component) => (component === ByteSize ? ByteSizeText : component));
-  const text = compiler(asText, { coerceTypes: true });
   app.setValidatorCompiler(({ schema, httpPart }) => {
     if (httpPart === 'body' && Object(schema).format === 'binary') return bytesOnly;
-    return (httpPart === 'body' ? body : text).compile(schema);
+    return (httpPart === 'body' ? bodies : texts).of(Object(schema));
   });
 
   refuseWhatNobodyReads(app);
@@ -85,7 +106,7 @@ function readJson(app: FastifyInstance): void {
   });
 }
 
-function compiler(components: readonly TSchema[], options: Options = {}): Ajv {
+function ajvOf(components: readonly TSchema[], options: Options = {}): Ajv {
   // Strict with numbers, Ajv would hold none that is not finite against a bound, such as that of ?limit=1e400.
   const common = { useDefaults: true, allowUnionTypes: true, verbose: true, strictNumbers: false };
   const ajv = new Ajv({ ...common, ...options });
