@@ -44,6 +44,11 @@ export class Metrics {
     });
   }
 
+  /** All of them in the text format, which has `NaN` where prom-client writes `Nan`: what was not measured yet. */
+  async text(): Promise<string> {
+    return (await this.registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+  }
+
   /** A connection was one too many. */
   countDrop(): void {
     this.#drops.inc();

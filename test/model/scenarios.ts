@@ -72,10 +72,8 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'two conversions that overlap, both to private',
     blocks: [{ ...TWO_LISTENERS, shared: [[0, 3]] }],
     commands: [convert('b1', made(0, 2)), convert('b1', made(1, 3))],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 0, 0, 0], [0, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[1, 1, 0, 0], [2, 1, 0, 0]],
+    quick: [[1, 1, 0, 0]],
+    deep: [[2, 1, 0, 0]],
   },
   {
     name: 'two conversions of different pages, under way at once',

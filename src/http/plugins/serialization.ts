@@ -4,23 +4,16 @@ import fastJsonStringify, { type Schema } from 'fast-json-stringify';
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { COMPONENTS } from '../schemas/components.ts';
+import { compiledOnce } from './compiled-once.ts';
 
 const components = Object.fromEntries(
   COMPONENTS.map((component: TSchema & { $id?: string }) => [component.$id, component]),
 );
-/** By the JSON of the schema: an app that is built again compiles nothing again. */
-const compiled = new Map<string, (resource: unknown) => string>();
+const serializerOf = compiledOnce((schema) => fastJsonStringify(schema as Schema, { schema: components }));
 
 export function serializeAnswers(app: FastifyInstance): void {
   app.setSerializerCompiler(({ schema, httpStatus }) => {
     // Problems are written as they are, whichever route they are of.
-    if (!httpStatus?.startsWith('2')) return JSON.stringify;
-    const key = JSON.stringify(schema);
-    let serializer = compiled.get(key);
-    if (serializer === undefined) {
-      serializer = fastJsonStringify(schema as Schema, { schema: components });
-      compiled.set(key, serializer);
-    }
-    return serializer;
+    return httpStatus?.startsWith('2') ? serializerOf(Object(schema)) : JSON.stringify;
   });
 }

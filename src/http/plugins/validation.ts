@@ -2,13 +2,14 @@
 // it. Nothing that is unknown is dropped silently.
 import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
-import { Ajv, type Options, type ValidateFunction } from 'ajv';
+import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Problem } from '../../errors.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
 import { COMPONENTS } from '../schemas/components.ts';
+import { compiledOnce } from './compiled-once.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,37 +18,18 @@ declare module 'fastify' {
   }
 }
 
-/** Compiles the schemas of bodies, or of what is text, once each: an app that is built again compiles nothing again. */
-class Validators {
-  readonly #ajv: Ajv;
-  /** By the JSON of the schema. */
-  readonly #compiled = new Map<string, ValidateFunction>();
-
-  constructor(ajv: Ajv) {
-    this.#ajv = ajv;
-  }
-
-  of(schema: object): ValidateFunction {
-    const key = JSON.stringify(schema);
-    let validate = this.#compiled.get(key);
-    if (validate === undefined) {
-      validate = this.#ajv.compile(schema);
-      this.#compiled.set(key, validate);
-    }
-    return validate;
-  }
-}
-
 // An integer beyond the range of a double is still an integer, and too large by a rule, not by the schema.
-const bodies = new Validators(ajvOf(COMPONENTS).addFormat('int64', { type: 'number', validate: () => true }));
+const bodies = ajvOf(COMPONENTS).addFormat('int64', { type: 'number', validate: () => true });
 const asText = COMPONENTS.map((component) => (component === ByteSize ? ByteSizeText : component));
-const texts = new Validators(ajvOf(asText, { coerceTypes: true }));
+const texts = ajvOf(asText, { coerceTypes: true });
+const bodyValidatorOf = compiledOnce((schema) => bodies.compile(schema));
+const textValidatorOf = compiledOnce((schema) => texts.compile(schema));
 
 export function validateRequests(app: FastifyInstance): void {
   for (const component of COMPONENTS) app.addSchema(component);
   app.setValidatorCompiler(({ schema, httpPart }) => {
     if (httpPart === 'body' && Object(schema).format === 'binary') return bytesOnly;
-    return (httpPart === 'body' ? bodies : texts).of(Object(schema));
+    return (httpPart === 'body' ? bodyValidatorOf : textValidatorOf)(Object(schema));
   });
 
   refuseWhatNobodyReads(app);

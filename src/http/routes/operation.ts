@@ -62,7 +62,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         },
       },
     },
-    async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()),
   );
 
   app.get(
