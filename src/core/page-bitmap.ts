@@ -17,12 +17,18 @@ import {
 export const CHUNK_PAGES = 32_768;
 export const CHUNK_WORDS = CHUNK_PAGES / 32;
 
+/** Where each run of a chunk begins within it and how long it is, by turns; ascending and maximal. */
+export type ChunkRuns = Uint16Array;
+
+/** A mixed chunk: its words, or the runs that were put back from a snapshot, until somebody looks into it. */
+export type ChunkContent = Uint32Array | ChunkRuns;
+
 export class PageBitmap {
   /** Pages that the bitmap stands for. */
   readonly length: number;
-  /** Populated pages of each chunk. 0 = empty, all of it = full; anything between has words in `#mixed`. */
+  /** Populated pages of each chunk. 0 = empty, all of it = full; anything between has its content in `#mixed`. */
   readonly #counts: Uint16Array;
-  readonly #mixed = new Map<number, Uint32Array>();
+  readonly #mixed = new Map<number, ChunkContent>();
   /** Words of a chunk that became uniform, for the next that is mixed: often that is the same one again. */
   #spare: Uint32Array | null = null;
   #populated = 0;
@@ -76,7 +82,7 @@ export class PageBitmap {
   clone(): PageBitmap {
     const copy = new PageBitmap(this.length);
     copy.#counts.set(this.#counts);
-    for (const [chunk, words] of this.#mixed) copy.#mixed.set(chunk, words.slice());
+    for (const [chunk, content] of this.#mixed) copy.#mixed.set(chunk, content.slice());
     copy.#populated = this.#populated;
     copy.#runs = this.#runs;
     return copy;
@@ -94,7 +100,7 @@ export class PageBitmap {
 
   has(page: number): boolean {
     const chunk = Math.floor(page / CHUNK_PAGES);
-    return this.#isPopulated(chunk, this.#mixed.get(chunk), page - chunk * CHUNK_PAGES);
+    return this.#isPopulated(chunk, this.#wordsOf(chunk), page - chunk * CHUNK_PAGES);
   }
 
   set(range: PageRange): void {
@@ -109,7 +115,7 @@ export class PageBitmap {
   count(range: PageRange): number {
     let pages = 0;
     this.#eachChunk(range, (chunk, from, to) => {
-      const words = this.#mixed.get(chunk);
+      const words = this.#wordsOf(chunk);
       if (words === undefined) pages += this.#count(chunk) > 0 ? to - from : 0;
       else if (to - from === this.#size(chunk)) pages += this.#count(chunk);
       else pages += countBits(words, from, to);
@@ -130,7 +136,7 @@ export class PageBitmap {
     while (page < range.end) {
       const chunk = Math.floor(page / CHUNK_PAGES);
       const base = chunk * CHUNK_PAGES;
-      const words = this.#mixed.get(chunk);
+      const words = this.#wordsOf(chunk);
       if (words === undefined) {
         if (this.#count(chunk) > 0 === populated) return page;
       } else {
@@ -168,7 +174,7 @@ export class PageBitmap {
       const chunk = Math.floor(page / CHUNK_PAGES);
       const base = chunk * CHUNK_PAGES;
       const [from, to] = [page - base, Math.min(range.end - base, CHUNK_PAGES)];
-      const words = this.#mixed.get(chunk);
+      const words = this.#wordsOf(chunk);
       page = base + to;
       if (words === undefined) {
         const isWanted = this.#count(chunk) > 0 === populated;
@@ -199,7 +205,7 @@ export class PageBitmap {
     const end = Math.min(start + count * 32, limit);
     this.#eachChunk({ start, end }, (chunk, from, to) => {
       const base = chunk * CHUNK_PAGES - start;
-      const words = this.#mixed.get(chunk);
+      const words = this.#wordsOf(chunk);
       if (words === undefined) {
         if (this.#count(chunk) > 0) {
           eachWord(base + from, base + to, (index, mask) => {
@@ -234,8 +240,8 @@ export class PageBitmap {
     return found;
   }
 
-  /** Chunk numbers with words of their own, and those words; for snapshots. Not to be changed by the caller. */
-  mixedChunks(): ReadonlyMap<number, Uint32Array> {
+  /** The content of each chunk that is neither empty nor full; for snapshots. Not to be changed by the caller. */
+  mixedChunks(): ReadonlyMap<number, ChunkContent> {
     return this.#mixed;
   }
 
@@ -253,23 +259,22 @@ export class PageBitmap {
   }
 
   /**
-   * Puts back the runs of one chunk, which is empty so far; the counts follow. For snapshots.
-   * @param runs where each begins within the chunk and how long it is, by turns; ascending and maximal
-   * @param words that are all 0, which are the bitmap's from then on
+   * Puts back one chunk, which is empty so far, from its runs; the counts follow. For snapshots: most of what a start puts
+   * back is not looked into for a long time, and takes the room of its words from then on.
    */
-  setRuns(chunk: number, runs: readonly number[], words: Uint32Array): void {
+  setRuns(chunk: number, runs: ChunkRuns): void {
     const base = chunk * CHUNK_PAGES;
-    let populated = 0;
-    for (let at = 0; at < runs.length; at += 2) {
-      const [start, length] = [runs[at] ?? 0, runs[at + 1] ?? 0];
-      setBits(words, start, start + length);
-      populated += length;
-    }
     const size = this.#size(chunk);
+    let [populated, end] = [0, 0];
+    for (let at = 0; at < runs.length; at += 2) {
+      const length = runs[at + 1] ?? 0;
+      populated += length;
+      end = (runs[at] ?? 0) + length;
+    }
     // Where a run goes on from the chunk before, or into the one behind, it has been counted there or is there already.
-    const continued = isSet(words, 0) && this.#hasBefore(base) ? 1 : 0;
-    const followed = isSet(words, size - 1) && base + size < this.length && this.has(base + size) ? 1 : 0;
-    this.#putChunk(chunk, words, populated);
+    const continued = runs[0] === 0 && this.#hasBefore(base) ? 1 : 0;
+    const followed = end === size && base + size < this.length && this.has(base + size) ? 1 : 0;
+    if (populated < size) this.#mixed.set(chunk, runs);
     this.#counts[chunk] = populated;
     this.#populated += populated;
     this.#runs += runs.length / 2 - continued - followed;
@@ -286,7 +291,7 @@ export class PageBitmap {
       const chunk = Math.floor(page / CHUNK_PAGES);
       const base = chunk * CHUNK_PAGES;
       const [from, to] = [page - base, Math.min(end - base, CHUNK_PAGES)];
-      const words = this.#mixed.get(chunk);
+      const words = this.#wordsOf(chunk);
       starts += this.#startsIn(chunk, words, from, to, before);
       before = this.#isPopulated(chunk, words, to - 1);
       this.#fillChunk(chunk, words, from, to, populated);
@@ -320,6 +325,19 @@ export class PageBitmap {
     return words;
   }
 
+  /** The words of a chunk that is mixed; undefined of any other. */
+  #wordsOf(chunk: number): Uint32Array | undefined {
+    const content = this.#mixed.get(chunk);
+    if (content === undefined || content instanceof Uint32Array) return content;
+    const words = this.#newWords(false, CHUNK_PAGES);
+    for (let at = 0; at < content.length; at += 2) {
+      const start = content[at] ?? 0;
+      setBits(words, start, start + (content[at + 1] ?? 0));
+    }
+    this.#mixed.set(chunk, words);
+    return words;
+  }
+
   #dropWords(chunk: number, words: Uint32Array): void {
     this.#mixed.delete(chunk);
     this.#spare = words;
@@ -349,7 +367,7 @@ export class PageBitmap {
     let starts = 0;
     let before = this.#hasBefore(start);
     this.#eachChunk({ start, end }, (chunk, from, to) => {
-      const words = this.#mixed.get(chunk);
+      const words = this.#wordsOf(chunk);
       starts += this.#startsIn(chunk, words, from, to, before);
       before = this.#isPopulated(chunk, words, to - 1);
     });

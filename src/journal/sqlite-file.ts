@@ -1,17 +1,20 @@
-// Opens the SQLite file of the journal: for this process alone, durably, and only where it is sound.
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+// Opens the SQLite file of the journal: for this process alone, and durably.
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { damaged } from './checksums.ts';
 import { inspectLog, syncLog } from './write-ahead-log.ts';
 
-const FORMAT = 6;
+const FORMAT = 7;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
 /** The log that is filed, and what is filed of it, so that neither is read back from the file. */
 const CACHE_KIB = 32 * 1024;
 /** Pages that the write-ahead log may have: enough that the log is filed before it is copied to its place. */
 const CHECKPOINT_PAGES = 4000;
+/** Bytes of the file that are mapped while it is read back; SQLite maps no more. */
+const MAPPED_BYTES = 2 ** 31 - 2 ** 16;
+const PIECE_BYTES = 256 * 1024;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
 // No table with long rows is WITHOUT ROWID: to look for a key there, SQLite reads the rows that it passes.
@@ -59,7 +62,10 @@ export interface OpenFile {
   readonly remark: string | null;
 }
 
-/** @throws Error when the folder cannot be used, another process has it, or it is damaged; the message says which */
+/**
+ * Before anything is written, {@link checkFile} is to be asked.
+ * @throws Error when the folder cannot be used, another process has it, or it is damaged; the message says which
+ */
 export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'journal.sqlite');
@@ -72,11 +78,12 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   const db = new DatabaseSync(file);
   try {
     // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA mmap_size = ${MAPPED_BYTES}`);
     const remark = inspectLog(`${file}-wal`);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; BEGIN IMMEDIATE`);
-    const value = (pragma: string): unknown => Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
+    readThrough(file);
+    const value = (pragma: string): unknown => answerTo(db, pragma);
     if (remark !== null) syncLog(`${file}-wal`);
     if (maxPages !== undefined) value(`max_page_count = ${maxPages}`);
     // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
@@ -87,8 +94,6 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
     if (format !== 0 && format !== FORMAT) {
       throw new Error(`${file} has format ${format}; this version reads format ${FORMAT}`);
     }
-    const soundness = value('quick_check(1)');
-    if (soundness !== 'ok') throw damaged(String(soundness));
     if (format === 0) {
       const { tables } = db.prepare('SELECT COUNT(*) AS tables FROM sqlite_schema').get() ?? {};
       if (tables !== 0) throw damaged(`${file} has tables and no format`);
@@ -103,7 +108,32 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
     if (message.includes('locked')) {
       throw new Error(`${folder} is in use by another process; set RBA_DATA_DIR to another folder`, { cause: error });
     }
-    if (message.includes('malformed')) throw damaged(message);
     throw error;
   }
+}
+
+/** Looks at all pages of the file, which is not mapped any more after that. @throws Error where it is damaged */
+export function checkFile(db: DatabaseSync): void {
+  const soundness = answerTo(db, 'quick_check(1)');
+  if (soundness !== 'ok') throw damaged(String(soundness));
+  db.exec('PRAGMA mmap_size = 0');
+}
+
+/**
+ * Reads a file once, in large pieces: SQLite's own reading, of a page here and there, takes many times as long. And what
+ * the disk cannot read is an error here; of a page that is mapped it is a signal, which ends the process.
+ * @throws Error of the file system
+ */
+function readThrough(file: string): void {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  const open = openSync(file, 'r');
+  try {
+    while (readSync(open, piece, 0, PIECE_BYTES, null) > 0);
+  } finally {
+    closeSync(open);
+  }
+}
+
+function answerTo(db: DatabaseSync, pragma: string): unknown {
+  return Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0];
 }

@@ -35,8 +35,8 @@ interface Call {
   readonly reject: (reason: Problem) => void;
 }
 
-/** Blocks that are read before they are asked for. */
-const LOADS_AHEAD = 8;
+/** Pieces of all blocks that are read before they are asked for. */
+const PIECES_AHEAD = 8;
 
 export class SqliteJournal implements Journal {
   readonly #worker: Worker;
@@ -88,23 +88,23 @@ export class SqliteJournal implements Journal {
   }
 
   async *blocks(): AsyncIterable<StoredBlock> {
-    const ids = await this.#blockIds();
-    const ahead: Promise<unknown>[] = [];
-    const load = (ramBlockId: string | undefined): void => {
-      if (ramBlockId === undefined) return;
-      const loaded = this.#call({ method: 'load', args: [ramBlockId] });
+    const read = (isFirst: boolean): Promise<unknown> => {
+      const piece = this.#call({ method: 'blocks', args: [isFirst] });
       // Whoever comes to it hears of it.
-      loaded.catch(() => undefined);
-      ahead.push(loaded);
+      piece.catch(() => undefined);
+      return piece;
     };
     // Some ahead, so that one thread reads while the other makes something of it, and neither waits to be told.
-    for (const ramBlockId of ids.slice(0, LOADS_AHEAD)) load(ramBlockId);
-    for (const [index, ramBlockId] of ids.entries()) {
-      const { snapshot, after, text } = (await ahead.shift()) as LoadedBlock;
-      load(ids[index + LOADS_AHEAD]);
-      // What is parsed was written by writeRecord.
-      const records = parseSegments(text, after).map((parsed) => readRecord(parsed as BlockRecord));
-      yield { ramBlockId, snapshot, records };
+    const ahead = Array.from({ length: PIECES_AHEAD }, (_, index) => read(index === 0));
+    for (;;) {
+      const piece = (await ahead.shift()) as LoadedBlock[];
+      if (piece.length === 0) return;
+      ahead.push(read(false));
+      for (const { ramBlockId, snapshot, after, text } of piece) {
+        // What is parsed was written by writeRecord.
+        const records = parseSegments(text, after).map((parsed) => readRecord(parsed as BlockRecord));
+        yield { ramBlockId, snapshot, records };
+      }
     }
   }
 

@@ -1,16 +1,18 @@
 // The journal as SQLite keeps it: a log that groups of appends are committed to as they are, and the tables that they are
 // filed in, many together. Synchronous: it lives in the journal's worker thread, where a slow disk holds up nobody else.
+import type { DatabaseSync } from 'node:sqlite';
 import { BlockTable } from './block-table.ts';
 import { checksumOf, damaged } from './checksums.ts';
 import { LogTable } from './log-table.ts';
 import { LogTail } from './log-tail.ts';
 import type { LoggedAnswer, LoggedRecord } from './log-text.ts';
 import { joinSegments, writeSegment } from './segment-text.ts';
-import { type FileOptions, openFile } from './sqlite-file.ts';
+import { checkFile, type FileOptions, openFile } from './sqlite-file.ts';
 import { Statements } from './statements.ts';
 
 /** A block as it is read back. */
 export interface LoadedBlock {
+  readonly ramBlockId: string;
   readonly snapshot: Uint8Array | null;
   /** The last sequence that is in the snapshot. */
   readonly after: number;
@@ -19,10 +21,13 @@ export interface LoadedBlock {
 }
 
 const LOG_LIMIT = 4 * 1024 * 1024;
+/** Bytes and characters of the blocks that are read back in one piece, or a single one that is larger. */
+const PIECE = 1024 * 1024;
 
 export class SqliteStore {
   /** What people should know of how it was found. */
   readonly remark: string | null;
+  readonly #db: DatabaseSync;
   readonly #statements: Statements;
   readonly #logLimit: number;
   readonly #log: LogTable;
@@ -32,10 +37,12 @@ export class SqliteStore {
   readonly #tail: LogTail;
   /** Why it is of no more use. */
   #failure: unknown = null;
+  #isChecked = false;
 
   /** @throws Error when the folder cannot be used, another process has it, or it is damaged */
   constructor(folder: string, options: FileOptions = {}) {
     const { db, remark } = openFile(folder, options);
+    this.#db = db;
     this.remark = remark;
     this.#logLimit = options.logLimit ?? LOG_LIMIT;
     this.#statements = new Statements(db);
@@ -68,15 +75,45 @@ export class SqliteStore {
     return [...filed, ...[...blocks].flatMap(([id, { exists }]) => (exists ? [id] : []))];
   }
 
+  /** All blocks, some at a time, then {@link SqliteStore.check}: whoever reads them has something to do meanwhile. */
+  *blocks(): Generator<LoadedBlock[], void> {
+    let piece: LoadedBlock[] = [];
+    let size = 0;
+    for (const ramBlockId of this.blockIds()) {
+      const block = this.load(ramBlockId);
+      piece.push(block);
+      size += block.text.length + (block.snapshot?.length ?? 0);
+      if (size < PIECE) continue;
+      yield piece;
+      piece = [];
+      size = 0;
+    }
+    if (piece.length > 0) yield piece;
+    this.check();
+  }
+
+  /** Reads the whole file, once, unless that was done. @throws Error where it is damaged; the store is of no more use then */
+  check(): void {
+    this.#expectUsable();
+    if (this.#isChecked) return;
+    try {
+      checkFile(this.#db);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+    this.#isChecked = true;
+  }
+
   /** The newest snapshot of a block and the records after it. @throws Error on damaged rows */
   load(ramBlockId: string): LoadedBlock {
     this.#expectUsable();
     const unfiled = this.#tail.blocks.get(ramBlockId);
     const records = unfiled?.records ?? [];
-    if (unfiled?.replaced) return { snapshot: null, after: -1, text: writeSegment(records) };
+    if (unfiled?.replaced) return { ramBlockId, snapshot: null, after: -1, text: writeSegment(records) };
     const { snapshot, after, texts } = this.#blocks.load(ramBlockId);
     const all = records.length === 0 ? texts : [...texts, writeSegment(records)];
-    return { snapshot, after, text: joinSegments(all) };
+    return { ramBlockId, snapshot, after, text: joinSegments(all) };
   }
 
   /** Commits a group of appends with one fsync. @throws Error when the outcome is unknown; the store is of no more use then */
@@ -97,7 +134,7 @@ export class SqliteStore {
 
   /** @throws Error when it is not kept; the store is of use all the same, unless filing failed */
   saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): void {
-    this.#expectUsable();
+    this.check();
     const unfiled = this.#tail.blocks.get(ramBlockId);
     if (unfiled?.exists === false) return;
     if (unfiled?.replaced) this.#file();
@@ -129,7 +166,7 @@ export class SqliteStore {
   }
 
   forgetAnswers(before: number): void {
-    this.#expectUsable();
+    this.check();
     if ([...this.#tail.answers.values()].some(({ at }) => at < before)) this.#file();
     this.#statements.run('DELETE FROM answers WHERE at < ?', before);
   }
@@ -176,7 +213,7 @@ export class SqliteStore {
 
   /** After a change that failed nothing is known of what is in the file: the store is of no more use. */
   #change(task: () => void): void {
-    this.#expectUsable();
+    this.check();
     try {
       this.#statements.transaction(task);
     } catch (error) {

@@ -1,12 +1,13 @@
 // The journal's worker thread: takes calls in order and answers each. Everything that waits comes as one group.
 import { parentPort, workerData } from 'node:worker_threads';
+import { damaged } from './checksums.ts';
 import type { FileOptions } from './sqlite-file.ts';
-import { SqliteStore } from './sqlite-store.ts';
+import { type LoadedBlock, SqliteStore } from './sqlite-store.ts';
 
 /** The calls that the worker answers, by name: argument list and result are those of the store. */
 export type StoreCall =
   | { readonly method: 'open' | 'positions' | 'blockIds' | 'close'; readonly args: readonly [] }
-  | { readonly method: 'load'; readonly args: readonly [ramBlockId: string] }
+  | { readonly method: 'blocks'; readonly args: readonly [isFirst: boolean] }
   | { readonly method: 'commit'; readonly args: readonly [group: string] }
   | { readonly method: 'saveSnapshot'; readonly args: readonly [string, number, Uint8Array] }
   | { readonly method: 'history'; readonly args: readonly [string, number, number] }
@@ -25,6 +26,8 @@ export type StoreResponse =
   | { readonly id: number; readonly error: string };
 
 let store: SqliteStore | undefined;
+/** Where the reading of all blocks is. */
+let reading: Iterator<LoadedBlock[], void> | undefined;
 
 function answer(call: StoreCall): unknown {
   if (call.method === 'open') {
@@ -40,8 +43,9 @@ function answer(call: StoreCall): unknown {
       return store.blockIds();
     case 'close':
       return store.close();
-    case 'load':
-      return store.load(...call.args);
+    case 'blocks':
+      if (call.args[0]) reading = store.blocks();
+      return reading?.next().value ?? [];
     case 'commit':
       return store.commit(...call.args);
     case 'saveSnapshot':
@@ -60,9 +64,15 @@ parentPort?.on('message', (request: StoreRequest) => {
   try {
     response = { id: request.id, result: answer(request) };
   } catch (error) {
-    response = { id: request.id, error: error instanceof Error ? error.message : String(error) };
+    response = { id: request.id, error: messageOf(error) };
   }
   parentPort?.postMessage(response);
   // When whoever waits for the commit is told.
   if (request.method === 'commit') store?.fileWhenDue();
 });
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // So SQLite calls it where it comes upon damage before all of the file is checked.
+  return error.message.includes('malformed') ? damaged(error.message).message : error.message;
+}

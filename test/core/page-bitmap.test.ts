@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_PAGES, CHUNK_WORDS, PageBitmap } from '../../src/core/page-bitmap.ts';
+import { CHUNK_PAGES, PageBitmap } from '../../src/core/page-bitmap.ts';
 import type { PageRange } from '../../src/core/section.ts';
 
 /** The obvious implementation: one boolean a page, plain loops. */
@@ -127,7 +127,7 @@ describe('PageBitmap', () => {
         expect([...a.allRuns(true)]).toEqual(naiveA.runs(all, true));
 
         const restored = b.clone();
-        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, words.slice());
+        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, Uint32Array.from(words));
         const mixture = new NaiveBitmap(length);
         mixture.pages.forEach((_, page) => {
           const from = a.mixedChunks().has(Math.floor(page / CHUNK_PAGES)) ? naiveA : naiveB;
@@ -152,8 +152,7 @@ describe('PageBitmap', () => {
         for (const chunk of chunks) {
           const base = chunk * CHUNK_PAGES;
           const runs = original.listRuns({ start: base, end: Math.min(base + CHUNK_PAGES, length) }, true);
-          const content = runs.flatMap(({ start, end }) => [start - base, end - start]);
-          copy.setRuns(chunk, content, new Uint32Array(CHUNK_WORDS));
+          copy.setRuns(chunk, Uint16Array.from(runs.flatMap(({ start, end }) => [start - base, end - start])));
         }
         expect([...copy.allRuns(true)]).toEqual([...original.allRuns(true)]);
         expect([copy.populated, copy.runCount]).toEqual([original.populated, original.runCount]);

@@ -21,6 +21,7 @@ type Damage = (file: string) => void;
 const APPENDS = 60;
 /** The one that is so large that its block comes to have several segments. */
 const LARGE = 12;
+const PAGE_BYTES = 4096;
 const REFUSALS = /damaged|not a database|malformed|format/;
 
 let root: string;
@@ -32,8 +33,7 @@ let logged: string;
 const states: unknown[] = [];
 
 function contentOf(store: SqliteStore) {
-  const blocks = store.blockIds().map((ramBlockId) => {
-    const { snapshot, after, text } = store.load(ramBlockId);
+  const blocks = [...store.blocks()].flat().map(({ ramBlockId, snapshot, after, text }) => {
     return { ramBlockId, snapshot, records: parseSegments(text, after) };
   });
   return {
@@ -228,6 +228,32 @@ describe('a data folder', () => {
     ['a log without its end', 'DELETE FROM log_end'],
   ])('with %s is refused', (_what, sql) => {
     expect(opened(closed, 'journal.sqlite', alter(sql))).toBeNull();
+  });
+
+  it('is not written to where any of it is damaged, whether that was read or not', () => {
+    const pages = statSync(join(closed, 'journal.sqlite')).size / PAGE_BYTES;
+    let refused = 0;
+    for (let page = 1; page < pages; page++) {
+      const copy = join(root, 'copy');
+      cpSync(closed, copy, { recursive: true });
+      const file = join(copy, 'journal.sqlite');
+      const bytes = readFileSync(file).fill(0xff, page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
+      writeFileSync(file, bytes);
+      let store: SqliteStore | undefined;
+      try {
+        store = new SqliteStore(copy);
+        store.commit(groupOf('m0', 60, 0));
+      } catch (error) {
+        expect(String(error)).toMatch(REFUSALS);
+        if (store !== undefined) refused++;
+        store?.close();
+        expect(readFileSync(file)).toEqual(bytes);
+        store = undefined;
+      }
+      store?.close();
+      rmSync(copy, { recursive: true });
+    }
+    expect(refused).toBeGreaterThan(5);
   });
 
   it('with a log that is not filed is found whole', () => {
