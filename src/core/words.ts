@@ -67,7 +67,9 @@ export function setBits(words: Uint32Array, from: number, to: number): void {
 /** The first word from `index` to `last` that is not `uniform`, which is 0 or all ones; behind `last` where there is none. */
 export function skipWords(words: Uint32Array, index: number, last: number, uniform: number): number {
   let at = index;
-  while (at <= last && (word(words, at) | 0) === uniform) at++;
+  // Each against a constant: nothing is converted to be compared.
+  if (uniform === 0) while (at <= last && words[at] === 0) at++;
+  else while (at <= last && words[at] === 0xffff_ffff) at++;
   return at;
 }
 
