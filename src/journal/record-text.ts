@@ -1,19 +1,24 @@
 // How records are written down: as JSON. Of changes of a source, of which there are most, only what cannot be told from
-// the rest, for what a change costs on disk and at a start is mostly the length of its text.
+// the rest, and of all their steps together, for what a change costs on disk and at a start is mostly the length of its text.
 import type { BlockRecord, Conversion, SourceChanged, SourceStep } from '../core/records.ts';
 import type { Section } from '../core/section.ts';
 
 type Change = BlockRecord & SourceChanged;
 
-/** One step: what the record or the step before it does not say. */
-type WrittenStep = readonly [
-  id: string | null,
-  offset: number,
-  size: number,
-  to: Conversion['to'],
-  from: Conversion['from'],
-  rest?: WrittenRest,
-];
+interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
+  readonly kind: 'changed';
+  readonly generation: number;
+  /** Of each step, with a space between them (ids have none); behind the first, without what all begin with. */
+  readonly ids: string;
+  /** Characters that all ids begin with; left out where that is nothing. */
+  readonly inCommon: number | undefined;
+  /** Of each step its offset and its size. */
+  readonly sections: readonly number[];
+  /** Of each step what it was to become and what it was before: a letter for each. */
+  readonly states: string;
+  /** What else there is to say of a step, by its number; left out where that is nothing. */
+  readonly rest: Readonly<Record<number, WrittenRest>> | undefined;
+}
 
 interface WrittenRest {
   /** Left out where it is the whole section. */
@@ -25,11 +30,8 @@ interface WrittenRest {
   readonly runs?: SourceStep['runs'];
 }
 
-interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
-  readonly kind: 'changed';
-  readonly generation: number;
-  readonly steps: readonly WrittenStep[];
-}
+const LETTERS = { shared: 's', private: 'p', mixture: 'm', populated: '+', discarded: '-' } as const;
+const STATES = new Map(Object.entries(LETTERS).map(([state, letter]) => [letter as string, state]));
 
 const NOBODY: readonly string[] = [];
 const NOTHING: WrittenRest = {};
@@ -44,47 +46,96 @@ export function readRecord(parsed: BlockRecord | WrittenChange): BlockRecord {
   return parsed.kind === 'changed' ? read(parsed) : parsed;
 }
 
-function written({ steps, ...record }: Change): WrittenChange {
+function written({ ramBlockId, sourceId, at, steps }: Change): WrittenChange {
+  const ids: string[] = [];
+  const sections: number[] = [];
+  // Joined at the end, as the ids: JSON.stringify takes twice as long where any string is put together, or is cut out.
+  const states: string[] = [];
+  let rest: Record<number, WrittenRest> | undefined;
   let notified = NOBODY;
-  const all = steps.map(({ conversion, runs }): WrittenStep => {
-    const { id, offset, size, to, from } = conversion;
+  for (const { conversion, runs } of steps) {
     const isAsBefore = isSame(conversion.notified, notified);
     notified = conversion.notified;
-    if (isAsBefore && runs === undefined && isWhole(conversion)) return [id, offset, size, to, from];
-    const rest = {
-      ...(isWhole(conversion) ? {} : { changed: conversion.changed }),
-      ...(conversion.changedTruncated ? { changedBytes: conversion.changedBytes } : {}),
-      ...(isAsBefore ? {} : { notified }),
-      ...(runs === undefined ? {} : { runs }),
-    };
-    return [id, offset, size, to, from, rest];
-  });
-  return { ...record, kind: 'changed', generation: steps[0]?.conversion.generation ?? 0, steps: all };
+    if (!isAsBefore || runs !== undefined || !isWhole(conversion)) {
+      rest ??= {};
+      rest[ids.length] = {
+        ...(isWhole(conversion) ? {} : { changed: conversion.changed }),
+        ...(conversion.changedTruncated ? { changedBytes: conversion.changedBytes } : {}),
+        ...(isAsBefore ? {} : { notified }),
+        ...(runs === undefined ? {} : { runs }),
+      };
+    }
+    ids.push(conversion.id ?? '');
+    sections.push(conversion.offset, conversion.size);
+    states.push(LETTERS[conversion.to], LETTERS[conversion.from]);
+  }
+  const inCommon = countInCommon(ids);
+  // JSON leaves out what is undefined.
+  return {
+    ramBlockId,
+    kind: 'changed',
+    sourceId,
+    at,
+    generation: steps[0]?.conversion.generation ?? 0,
+    ids: ids.map((id, index) => (index === 0 ? id : id.slice(inCommon))).join(' '),
+    inCommon: inCommon === 0 ? undefined : inCommon,
+    sections,
+    states: states.join(''),
+    rest,
+  };
 }
 
 /** Field by field: a start reads millions, and objects that are spread take twice as long. */
-function read({ ramBlockId, sourceId, at, generation, steps }: WrittenChange): Change {
-  const all: SourceStep[] = [];
+function read({
+  ramBlockId,
+  sourceId,
+  at,
+  generation,
+  ids,
+  inCommon = 0,
+  sections,
+  states,
+  rest,
+}: WrittenChange): Change {
+  const steps: SourceStep[] = [];
+  const own = ids.split(' ');
+  const begin = ids.slice(0, inCommon);
   let notified = NOBODY;
-  for (const [id, offset, size, to, from, rest = NOTHING] of steps) {
-    const { changed = [{ offset, size }], changedBytes, runs } = rest;
-    notified = rest.notified ?? notified;
+  for (let index = 0; 2 * index < states.length; index++) {
+    const [offset, size] = [sections[2 * index] ?? 0, sections[2 * index + 1] ?? 0];
+    const id = (index === 0 ? '' : begin) + (own[index] ?? '');
+    const { changed = [{ offset, size }], changedBytes, runs, notified: others } = rest?.[index] ?? NOTHING;
+    notified = others ?? notified;
     const conversion: Conversion = {
-      id,
+      id: id === '' ? null : id,
       ramBlockId,
       offset,
       size,
-      to,
-      from,
+      to: stateOf(states, 2 * index) as Conversion['to'],
+      from: stateOf(states, 2 * index + 1),
       changedBytes: changedBytes ?? bytesOf(changed),
       changed,
       changedTruncated: changedBytes !== undefined,
       generation,
       notified,
     };
-    all.push(runs === undefined ? { conversion } : { conversion, runs });
+    steps.push(runs === undefined ? { conversion } : { conversion, runs });
   }
-  return { ramBlockId, kind: 'source-changed', sourceId, steps: all, at };
+  return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
+}
+
+/** How many characters all of several `ids` begin with, as far as the first and the last show it: ids ascend. */
+function countInCommon(ids: readonly string[]): number {
+  const [first = '', last = ''] = [ids[0], ids.at(-1)];
+  if (ids.length < 2) return 0;
+  let count = 0;
+  while (count < first.length && first[count] === last[count]) count++;
+  const begin = first.slice(0, count);
+  return ids.every((id) => id.slice(0, count) === begin) ? count : 0;
+}
+
+function stateOf(states: string, at: number): Conversion['from'] {
+  return STATES.get(states[at] ?? '') as Conversion['from'];
 }
 
 function bytesOf(sections: readonly Section[]): number {

@@ -13,7 +13,7 @@ const states = fc.constantFrom('shared', 'private', 'populated', 'discarded');
 const steps = (generation: number): fc.Arbitrary<SourceStep> =>
   fc
     .record({
-      id: fc.string(),
+      id: fc.oneof(fc.stringMatching(/^cnv_[0-9a-f]+$/), fc.constantFrom('cnv_1', 'cnv_12', null)),
       offset: bytes,
       size: bytes,
       to: states,
@@ -69,8 +69,17 @@ describe('the text of a record', () => {
       ...{ id: 'cnv_1', ramBlockId: 'blk_1', ...section, to: 'shared', from: 'private', changedBytes: 4096 },
       ...{ changed: [section], changedTruncated: false, generation: 7, notified: [] },
     };
-    const record = { ramBlockId: 'blk_1', kind: 'source-changed', sourceId: 'src_1', steps: [{ conversion }] } as const;
-    const { steps: written } = JSON.parse(writeRecord({ ...record, at: 'now' }));
-    expect(written).toEqual([['cnv_1', 2_097_152, 4096, 'shared', 'private']]);
+    const record = { ramBlockId: 'blk_1', kind: 'source-changed', sourceId: 'src_1', at: 'now' } as const;
+    const { kind: _kind, ...same } = record;
+    const common = { ...same, kind: 'changed', generation: 7 };
+    expect(JSON.parse(writeRecord({ ...record, steps: [{ conversion }] }))).toEqual({
+      ...{ ...common, ids: 'cnv_1', sections: [2_097_152, 4096], states: 'sp' },
+    });
+    // Of several, what their ids have in common is there once.
+    const steps = ['cnv_07', 'cnv_08', 'cnv_19'].map((id) => ({ conversion: { ...conversion, id } }));
+    expect(JSON.parse(writeRecord({ ...record, steps }))).toEqual({
+      ...{ ...common, ids: 'cnv_07 08 19', inCommon: 4 },
+      ...{ sections: [2_097_152, 4096, 2_097_152, 4096, 2_097_152, 4096], states: 'spspsp' },
+    });
   });
 });
