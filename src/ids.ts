@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 /** Chance is asked for in one go for so many ids: each time costs more than all else that an id takes. */
 const IDS_OF_CHANCE = 1024;
 const CHANCE_BYTES = 4;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**
  * Makes ids such as `blk_0199f3b2c1d00000a1b2c3d4`: milliseconds, a counter within them, and chance.
@@ -32,6 +33,6 @@ export function createIds(now: () => number): (prefix: string) => string {
     }
     const own = chance.slice(used, used + 2 * CHANCE_BYTES);
     used += 2 * CHANCE_BYTES;
-    return `${prefix}_${time}${counter.toString(16).padStart(4, '0')}${own}`;
+    return `${prefix}_${time}${HEX[counter >>> 8]}${HEX[counter & 0xff]}${own}`;
   };
 }

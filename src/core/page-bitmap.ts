@@ -282,16 +282,23 @@ export class PageBitmap {
 
   #fill({ start, end }: PageRange, populated: boolean): void {
     if (start >= end) return;
-    const hasBefore = this.#hasBefore(start);
-    const hasAfter = end < this.length && this.has(end);
     // Runs are counted by their first pages: those in [start, end) go, and so may the one at `end`.
     let starts = 0;
-    let before = hasBefore;
+    let before = false;
+    let [hasBefore, hasAfter] = [false, false];
     for (let page = start; page < end; ) {
       const chunk = Math.floor(page / CHUNK_PAGES);
       const base = chunk * CHUNK_PAGES;
       const [from, to] = [page - base, Math.min(end - base, CHUNK_PAGES)];
       const words = this.#wordsOf(chunk);
+      // Mostly in the same chunk, whose words are at hand.
+      if (page === start) {
+        hasBefore = from > 0 ? this.#isPopulated(chunk, words, from - 1) : this.#hasBefore(start);
+        before = hasBefore;
+      }
+      if (base + to === end && end < this.length) {
+        hasAfter = to < CHUNK_PAGES ? this.#isPopulated(chunk, words, to) : this.has(end);
+      }
       starts += this.#startsIn(chunk, words, from, to, before);
       before = this.#isPopulated(chunk, words, to - 1);
       this.#fillChunk(chunk, words, from, to, populated);

@@ -82,7 +82,8 @@ export class RamDiscardManager {
   /** Plans one step. */
   plan({ source, range, populate, runs }: Step): Plan {
     const changed: PageRange[] = [];
-    for (const within of runs ?? [range]) source.bitmap.listRuns(within, !populate, changed);
+    if (runs === undefined) source.bitmap.listRuns(range, !populate, changed);
+    else for (const within of runs) source.bitmap.listRuns(within, !populate, changed);
     let effective: readonly PageRange[] = changed;
     for (const other of this.#sources.values()) {
       if (other !== source) effective = populatedWithin(other.bitmap, effective);
@@ -235,9 +236,16 @@ function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean)
 function areApart(steps: readonly Step[]): boolean {
   if (steps.length === 1) return true;
   // Numbers are sorted much faster than ranges: the ranges are apart where each of their ends comes before the next start.
-  const starts = new Float64Array(steps.map(({ range }) => range.start)).sort();
-  const ends = new Float64Array(steps.map(({ range }) => range.end)).sort();
-  return starts.every((start, index) => index === 0 || start >= (ends[index - 1] ?? 0));
+  const [starts, ends] = [new Float64Array(steps.length), new Float64Array(steps.length)];
+  for (let index = 0; index < steps.length; index++) {
+    const { start, end } = (steps[index] as Step).range;
+    starts[index] = start;
+    ends[index] = end;
+  }
+  starts.sort();
+  ends.sort();
+  for (let index = 1; index < steps.length; index++) if ((starts[index] ?? 0) < (ends[index - 1] ?? 0)) return false;
+  return true;
 }
 
 /** The parts of `runs` that are populated in `bitmap`, maximal. */

@@ -59,7 +59,9 @@ export function mergeRuns(runs: readonly PageRange[]): PageRange[] {
 
 /** How many pages `runs` have together. */
 export function countPages(runs: readonly PageRange[]): number {
-  return runs.reduce((pages, run) => pages + (run.end - run.start), 0);
+  let pages = 0;
+  for (const { start, end } of runs) pages += end - start;
+  return pages;
 }
 
 export function isPowerOfTwo(bytes: number): boolean {

@@ -29,8 +29,8 @@ export interface Asked<To> {
   readonly section: Section;
   readonly to: To;
   readonly runs?: readonly PageRange[];
-  /** Where in the request it stands, where there may be several. */
-  readonly pointer?: () => string;
+  /** Where in the request the one with this index stands, where there may be several. */
+  readonly pointer?: (index: number) => string;
 }
 
 /** A change of one source in one or several steps. */
@@ -54,8 +54,8 @@ export function planSteps(
 ): Planned {
   const { block } = live;
   const { manager } = block;
-  const steps = asked.map(({ section, to, runs, pointer }) => {
-    const range = pointedAt(pointer, () => source.rangeOf(section, block.usedLength, block.pageSize));
+  const steps = eachPointedAt(asked, asked[0]?.pointer, ({ section, to, runs }) => {
+    const range = source.rangeOf(section, block.usedLength, block.pageSize);
     return { source, range, populate: to === 'shared' || to === 'populated', runs };
   });
   const { plans, peaks } = manager.rehearse(steps);
@@ -135,7 +135,7 @@ function describe(
     to,
     from: to === 'shared' || to === 'private' ? asPageState(from) : from,
     changedBytes: countPages(changed) * block.pageSize,
-    changed: changed.slice(0, CHANGED_SHOWN).map((run) => toSection(run, block.pageSize)),
+    changed: shownOf(changed, block.pageSize),
     changedTruncated: changed.length > CHANGED_SHOWN,
     generation,
     notified:
@@ -145,14 +145,29 @@ function describe(
   };
 }
 
-/** Runs `check` of what stands at `pointer()` in the request; what it throws says so. */
-export function pointedAt<T>(pointer: (() => string) | undefined, check: () => T): T {
+function shownOf(changed: readonly PageRange[], pageSize: number): Section[] {
+  const shown: Section[] = [];
+  for (const run of changed) {
+    if (shown.length === CHANGED_SHOWN) break;
+    shown.push(toSection(run, pageSize));
+  }
+  return shown;
+}
+
+/** What `check` makes of each of `items`, which stand at `pointer(index)` in the request; what it throws says at which. */
+export function eachPointedAt<Item, Result>(
+  items: readonly Item[],
+  pointer: ((index: number) => string) | undefined,
+  check: (item: Item) => Result,
+): Result[] {
+  const results: Result[] = [];
   try {
-    return check();
+    for (const item of items) results.push(check(item));
+    return results;
   } catch (error) {
     if (!(error instanceof Problem) || pointer === undefined) throw error;
     const { code, message, extras } = error;
-    const at = pointer();
+    const at = pointer(results.length);
     throw new Problem(code, `${at}: ${message}`, { ...extras, errors: [{ pointer: at, detail: message }] });
   }
 }

@@ -106,7 +106,7 @@ export class Events {
     }
     return () => {
       for (const record of records) {
-        for (const [type, data] of told(block, record, registering)) this.#publish(type, block, record.at, data);
+        tellOf(block, record, registering, (type, data) => this.#publish(type, block, record.at, data));
       }
       const at = records.at(-1)?.at ?? '';
       for (const [type, data] of leaving) this.#publish(type, block, at, data);
@@ -182,38 +182,44 @@ function deleted(block: RamBlock, listener: RamDiscardListener): [EventType, obj
   return ['listener.deleted', listenerView(listener, block)];
 }
 
-/** What `record`, which has been applied, is as events. @param registering listeners that were before it */
-function told(
+/**
+ * Tells `publish` what `record`, which has been applied, is as events.
+ * @param registering listeners that were before it
+ */
+function tellOf(
   block: RamBlock,
   record: BlockRecord,
   registering: ReadonlySet<RamDiscardListener>,
-): [EventType, object][] {
+  publish: (type: EventType, data: object) => void,
+): void {
   const { sources, listeners } = block.manager;
   switch (record.kind) {
     case 'block-resized':
-      return [['ram_block.resized', ramBlockView(block)]];
+      publish('ram_block.resized', ramBlockView(block));
+      break;
     case 'source-added': {
       const source = sources.get(record.source.id);
-      return source === undefined ? [] : [['source.added', sourceView(source, block)]];
+      if (source !== undefined) publish('source.added', sourceView(source, block));
+      break;
     }
     case 'source-changed': {
       const source = sources.get(record.sourceId);
-      if (source === undefined) return [];
-      const conversions = record.steps.map(({ conversion }) => shortened(conversion));
-      if (source.isRamBlockAttributes) return conversions.map((conversion) => ['conversion.committed', conversion]);
-      const view = sourceView(source, block);
-      return conversions.map((change) => ['source.changed', { ...view, change }]);
+      if (source === undefined) break;
+      const view = source.isRamBlockAttributes ? null : sourceView(source, block);
+      for (const { conversion } of record.steps) {
+        if (view === null) publish('conversion.committed', shortened(conversion));
+        else publish('source.changed', { ...view, change: shortened(conversion) });
+      }
+      break;
     }
     case 'listener-added':
     case 'listener-changed':
     case 'listener-phase': {
       const listener = listeners.get(record.kind === 'listener-added' ? record.listener.id : record.listenerId);
       // A sync one is made with its first phase, when its replay was answered.
-      if (listener === undefined || listener.phase === 'registering') return [];
+      if (listener === undefined || listener.phase === 'registering') break;
       const isNew = record.kind === 'listener-added' || registering.has(listener);
-      return [[isNew ? 'listener.created' : 'listener.updated', listenerView(listener, block)]];
+      publish(isNew ? 'listener.created' : 'listener.updated', listenerView(listener, block));
     }
-    default:
-      return [];
   }
 }

@@ -5,7 +5,7 @@ import { parseByteSize } from '../../core/byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
 import type { Section } from '../../core/section.ts';
 import { Problem, type ProblemCode } from '../../errors.ts';
-import { pointedAt } from '../../service/conversion-plans.ts';
+import { eachPointedAt } from '../../service/conversion-plans.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import type {
   MachineConversions,
@@ -158,9 +158,8 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const asked = body.conversions.map((one, index) => {
-        const pointer = (): string => `#/conversions/${index}`;
-        return { section: pointedAt(pointer, () => sectionOf(one)), to: one.to, pointer };
+      const asked = eachPointedAt(body.conversions, inBatch, (one) => {
+        return { section: sectionOf(one), to: one.to, pointer: inBatch };
       });
       if (query.dryRun) {
         const shown = conversions.previewAll(params.ramBlockId, asked, parseIfMatch(request));
@@ -256,6 +255,10 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
       return { items: items.map(({ conversion }) => conversion), nextCursor };
     },
   );
+}
+
+function inBatch(index: number): string {
+  return `#/conversions/${index}`;
 }
 
 function sectionOf({ offset, size }: { readonly offset: number | string; readonly size: number | string }): Section {
