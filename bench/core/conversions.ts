@@ -1,6 +1,6 @@
 // What a conversion costs in the core: beside a flat bitmap, in a block of 1 TiB that is mixed all over, nearly all
 // private, or nearly all shared; and in a block of 64 TiB beside one of 1 GiB.
-import { CHUNK_PAGES } from '../../src/core/page-bitmap.ts';
+import { CHUNK_PAGES } from '../../src/core/chunk-words.ts';
 import type { RamBlock } from '../../src/core/ram-block.ts';
 import type { PageRange } from '../../src/core/section.ts';
 import { alternate, type Figure, figure, type Scale, timed } from '../measure.ts';

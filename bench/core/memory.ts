@@ -1,6 +1,6 @@
 // What the state takes: a block of 64 TiB while it is private, and (as a process) 1,000 blocks of 1 TiB of which one chunk
 // in a hundred is mixed.
-import { CHUNK_PAGES } from '../../src/core/page-bitmap.ts';
+import { CHUNK_PAGES } from '../../src/core/chunk-words.ts';
 import type { RamBlock } from '../../src/core/ram-block.ts';
 import { withCluster } from '../http/cluster.ts';
 import { type Figure, figure, type Scale, scaled } from '../measure.ts';

@@ -1,6 +1,7 @@
 // A page bitmap as JSON and back. Of mixed chunks it has the runs, or where these are many, the words; all in one text, for
 // a start reads those of every block.
-import { CHUNK_PAGES, CHUNK_WORDS, type ChunkContent, type ChunkRuns, PageBitmap } from './page-bitmap.ts';
+import { bitsOf, CHUNK_PAGES, CHUNK_WORDS } from './chunk-words.ts';
+import { type ChunkContent, type ChunkRuns, PageBitmap } from './page-bitmap.ts';
 import type { PageRange } from './section.ts';
 
 export interface BitmapSnapshot {
@@ -23,7 +24,7 @@ export function encodeBitmap(bitmap: PageBitmap): BitmapSnapshot {
   for (const [chunk, content] of bitmap.mixedChunks()) {
     const runs = runsOf(bitmap, chunk, content);
     mixed.push(chunk, (runs?.length ?? 0) / 2);
-    parts.push(runs ?? halves(content));
+    parts.push(runs ?? halves(bitsOf(content as Uint32Array)));
   }
   return { full: bitmap.fullChunks(), mixed, content: toBase64(parts) };
 }
@@ -38,7 +39,7 @@ export function decodeBitmap({ full, mixed, content }: BitmapSnapshot, length: n
     const [chunk, runs] = [mixed[at] ?? 0, mixed[at + 1] ?? 0];
     const to = from + (runs > 0 ? 2 * runs : HALF_WORDS);
     if (runs > 0) bitmap.setRuns(chunk, numbers.subarray(from, to));
-    else bitmap.setChunk(chunk, new Uint32Array(numbers.slice(from, to).buffer));
+    else bitmap.setChunk(chunk, new Uint32Array(bytes.buffer, from * numbers.BYTES_PER_ELEMENT, CHUNK_WORDS));
     from = to;
   }
   return bitmap;
@@ -53,7 +54,7 @@ function runsOf(bitmap: PageBitmap, chunk: number, content: ChunkContent): Chunk
   return Uint16Array.from(runs.flatMap(({ start, end }) => [start - base, end - start]));
 }
 
-function halves({ buffer, byteOffset, byteLength }: Uint32Array | Uint16Array): Uint16Array {
+function halves({ buffer, byteOffset, byteLength }: Uint32Array): Uint16Array {
   return new Uint16Array(buffer, byteOffset, byteLength / Uint16Array.BYTES_PER_ELEMENT);
 }
 

@@ -1,21 +1,17 @@
 // One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
 // mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
-import type { PageRange } from './section.ts';
 import {
-  ALL_ONES,
-  countBits,
-  countStarts,
-  eachWord,
-  fillBits,
-  isSet,
-  listInWords,
-  lowestBit,
-  setBits,
-  word,
-} from './words.ts';
-
-export const CHUNK_PAGES = 32_768;
-export const CHUNK_WORDS = CHUNK_PAGES / 32;
+  CHUNK_PAGES,
+  CHUNK_WORDS,
+  chunkOf,
+  fillPages,
+  listInChunk,
+  setPages,
+  skipWords,
+  uniformChunk,
+} from './chunk-words.ts';
+import type { PageRange } from './section.ts';
+import { ALL_ONES, countBits, countStarts, eachWord, isSet, lowestBit, word } from './words.ts';
 
 /** Where each run of a chunk begins within it and how long it is, by turns; ascending and maximal. */
 export type ChunkRuns = Uint16Array;
@@ -143,10 +139,11 @@ export class PageBitmap {
         const bit = page - base;
         let index = bit >>> 5;
         let candidates = (word(words, index) ^ flip) & (ALL_ONES << (bit & 31));
-        while (candidates === 0 && ++index < CHUNK_WORDS) candidates = word(words, index) ^ flip;
-        if (candidates !== 0) {
-          return Math.min(base + index * 32 + lowestBit(candidates), range.end);
+        if (candidates === 0) {
+          index = skipWords(words, index + 1, CHUNK_WORDS - 1, flip);
+          candidates = index < CHUNK_WORDS ? word(words, index) ^ flip : 0;
         }
+        if (candidates !== 0) return Math.min(base + index * 32 + lowestBit(candidates), range.end);
       }
       page = base + CHUNK_PAGES;
     }
@@ -188,7 +185,7 @@ export class PageBitmap {
       const size = this.#size(chunk);
       const count = populated ? this.#count(chunk) : size - this.#count(chunk);
       // Of a part of a chunk it is not known how many there are.
-      start = listInWords({ words, base, from, to }, populated, start, to - from === size ? count : size, found);
+      start = listInChunk({ words, base, from, to }, populated, start, to - from === size ? count : size, found);
     }
     if (start >= 0) found.push({ start, end: range.end });
     return found;
@@ -245,8 +242,9 @@ export class PageBitmap {
     return this.#mixed;
   }
 
-  /** Puts back the words of one chunk, which are the bitmap's from then on; the counts follow. For snapshots. */
-  setChunk(chunk: number, words: Uint32Array): void {
+  /** Makes the pages of one chunk what `bits` say, as many words as a chunk has; the counts follow. For snapshots. */
+  setChunk(chunk: number, bits: Uint32Array): void {
+    const words = chunkOf(bits);
     const start = chunk * CHUNK_PAGES;
     const range = { start, end: start + this.#size(chunk) };
     this.clear(range);
@@ -315,7 +313,7 @@ export class PageBitmap {
     let after = populated ? size : 0;
     if (to - from < size) {
       const words = mixed ?? this.#newWords(before > 0, size);
-      const changed = fillBits(words, from, to, populated);
+      const changed = fillPages(words, from, to, populated);
       after = before + (populated ? changed : -changed);
       if (mixed === undefined || after === 0 || after === size) this.#putChunk(chunk, words, after);
     } else if (mixed !== undefined) this.#dropWords(chunk, mixed);
@@ -325,10 +323,9 @@ export class PageBitmap {
 
   /** The words of a chunk of `size` pages that are all populated, or none. */
   #newWords(populated: boolean, size: number): Uint32Array {
-    const words = this.#spare ?? new Uint32Array(CHUNK_WORDS);
+    const words = uniformChunk(populated, this.#spare);
     this.#spare = null;
-    words.fill(populated ? ALL_ONES : 0);
-    if (populated && size < CHUNK_PAGES) fillBits(words, size, CHUNK_PAGES, false);
+    if (populated && size < CHUNK_PAGES) fillPages(words, size, CHUNK_PAGES, false);
     return words;
   }
 
@@ -339,7 +336,7 @@ export class PageBitmap {
     const words = this.#newWords(false, CHUNK_PAGES);
     for (let at = 0; at < content.length; at += 2) {
       const start = content[at] ?? 0;
-      setBits(words, start, start + (content[at + 1] ?? 0));
+      setPages(words, start, start + (content[at + 1] ?? 0));
     }
     this.#mixed.set(chunk, words);
     return words;

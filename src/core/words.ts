@@ -1,5 +1,4 @@
 // Bits in words of 32: what the page bitmap is made of.
-import type { PageRange } from './section.ts';
 
 /** As bit operations give it: no other number for these bits is as quick to compare. */
 export const ALL_ONES = -1;
@@ -62,62 +61,6 @@ export function setBits(words: Uint32Array, from: number, to: number): void {
   if (first === last) return;
   words.fill(ALL_ONES, first + 1, last);
   words[last] = word(words, last) | maskOf(last, from, to);
-}
-
-/** The first word from `index` to `last` that is not `uniform`, which is 0 or all ones; behind `last` where there is none. */
-export function skipWords(words: Uint32Array, index: number, last: number, uniform: number): number {
-  let at = index;
-  // Each against a constant: nothing is converted to be compared.
-  if (uniform === 0) while (at <= last && words[at] === 0) at++;
-  else while (at <= last && words[at] === 0xffff_ffff) at++;
-  return at;
-}
-
-/** Bits [from, to), where bit 0 is page `base`. */
-export interface PartOfWords {
-  readonly words: Uint32Array;
-  readonly base: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-/**
- * The runs that end in `part`, of which `count` pages at most are populated (or not populated), to `found`.
- * @param start of the run that is not over yet; -1 where there is none @returns the same at the end of the part
- */
-export function listInWords(
-  part: PartOfWords,
-  populated: boolean,
-  start: number,
-  count: number,
-  found: PageRange[],
-): number {
-  const { words, base, from, to } = part;
-  const flip = populated ? 0 : ALL_ONES;
-  const last = (to - 1) >>> 5;
-  let begun = start;
-  let left = count;
-  // Most words are all of what has begun, or of what has not; and behind the last of what is looked for there is nothing.
-  for (let index = from >>> 5; begun >= 0 || left > 0; index++) {
-    index = skipWords(words, index, last, begun < 0 ? flip : ~flip);
-    if (index > last) break;
-    const wanted = word(words, index) ^ flip;
-    const mask = maskOf(index, from, to);
-    // From one page at which something begins or ends to the next.
-    let ends = (begun < 0 ? wanted : ~wanted) & mask;
-    while (ends !== 0) {
-      const bit = lowestBit(ends);
-      const at = base + index * 32 + bit;
-      if (begun < 0) begun = at;
-      else {
-        found.push({ start: begun, end: at });
-        left -= at - Math.max(begun, base);
-        begun = -1;
-      }
-      ends = (begun < 0 ? wanted : ~wanted) & mask & (ALL_ONES << bit);
-    }
-  }
-  return begun;
 }
 
 /** The place of the lowest bit that is set; of bits that are not all 0. */

@@ -1,6 +1,6 @@
 // Keeps the figures of a plan while its conversions are made, one after the other.
 
-import { CHUNK_PAGES } from '../core/page-bitmap.ts';
+import { CHUNK_PAGES } from '../core/chunk-words.ts';
 import type { Uniformity } from '../core/ram-discard-source.ts';
 import { countPages, MIN_PAGE_SIZE } from '../core/section.ts';
 import { Problem } from '../errors.ts';

@@ -1,7 +1,8 @@
 // What a start puts back is the bitmap that was, whether its chunks are looked into, changed, or kept as they came.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CHUNK_PAGES, CHUNK_WORDS, PageBitmap } from '../../src/core/page-bitmap.ts';
+import { CHUNK_PAGES, CHUNK_WORDS } from '../../src/core/chunk-words.ts';
+import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import { decodeBitmap, encodeBitmap } from '../../src/core/page-bitmap-snapshot.ts';
 
 const LENGTH = 3 * CHUNK_PAGES + 33;

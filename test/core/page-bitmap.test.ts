@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_PAGES, PageBitmap } from '../../src/core/page-bitmap.ts';
+import { bitsOf, CHUNK_PAGES } from '../../src/core/chunk-words.ts';
+import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import type { PageRange } from '../../src/core/section.ts';
 
 /** The obvious implementation: one boolean a page, plain loops. */
@@ -127,7 +128,7 @@ describe('PageBitmap', () => {
         expect([...a.allRuns(true)]).toEqual(naiveA.runs(all, true));
 
         const restored = b.clone();
-        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, Uint32Array.from(words));
+        for (const [chunk, words] of a.mixedChunks()) restored.setChunk(chunk, bitsOf(Uint32Array.from(words)));
         const mixture = new NaiveBitmap(length);
         mixture.pages.forEach((_, page) => {
           const from = a.mixedChunks().has(Math.floor(page / CHUNK_PAGES)) ? naiveA : naiveB;

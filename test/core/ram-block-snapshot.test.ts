@@ -1,7 +1,7 @@
 // Whatever happens to a block: its snapshot comes back as the same block, and the fold of its records is the same block.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CHUNK_PAGES } from '../../src/core/page-bitmap.ts';
+import { CHUNK_PAGES } from '../../src/core/chunk-words.ts';
 import { RamBlock } from '../../src/core/ram-block.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
 import type { BlockRecord, Conversion, ListenerDefinition, RamBlockDefinition } from '../../src/core/records.ts';
