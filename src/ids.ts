@@ -13,8 +13,8 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
  */
 export function createIds(now: () => number): (prefix: string) => string {
   let milliseconds = 0;
-  /** `milliseconds` as ids have it. */
-  let time = '';
+  /** What the ids of this millisecond begin with, by prefix. */
+  const begins = new Map<string, string>();
   let counter = 0;
   let chance = '';
   let used = 0;
@@ -24,15 +24,20 @@ export function createIds(now: () => number): (prefix: string) => string {
     // More ids than a millisecond has numbers, or a clock that was set back: stay ahead of what was given.
     if (current > milliseconds || counter > 0xffff) {
       milliseconds = Math.max(current, milliseconds + 1);
-      time = milliseconds.toString(16).padStart(12, '0');
+      begins.clear();
       counter = 0;
     }
     if (used === chance.length) {
       chance = randomBytes(IDS_OF_CHANCE * CHANCE_BYTES).toString('hex');
       used = 0;
     }
-    const own = chance.slice(used, used + 2 * CHANCE_BYTES);
+    const own = `${HEX[counter >>> 8]}${HEX[counter & 0xff]}${chance.slice(used, used + 2 * CHANCE_BYTES)}`;
     used += 2 * CHANCE_BYTES;
-    return `${prefix}_${time}${HEX[counter >>> 8]}${HEX[counter & 0xff]}${own}`;
+    let begin = begins.get(prefix);
+    if (begin === undefined) {
+      begin = `${prefix}_${milliseconds.toString(16).padStart(12, '0')}`;
+      begins.set(prefix, begin);
+    }
+    return begin + own;
   };
 }
