@@ -10,7 +10,8 @@ const SUMMARY_WORDS = CHUNK_WORDS / 32;
 /** Words of a chunk whose pages are all populated, or none; `reused`, where there are words that nobody needs any more. */
 export function uniformChunk(populated: boolean, reused: Uint32Array | null): Uint32Array {
   const words = reused ?? new Uint32Array(CHUNK_WORDS + SUMMARY_WORDS);
-  return words.fill(populated ? ALL_ONES : 0);
+  // Fresh ones are all 0.
+  return reused === null && !populated ? words : words.fill(populated ? ALL_ONES : 0);
 }
 
 /** A copy of `bits`, without a summary, as words of a chunk. */

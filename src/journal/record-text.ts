@@ -98,7 +98,7 @@ function read({
   rest,
 }: WrittenChange): Change {
   const steps: SourceStep[] = [];
-  const own = ids.split(' ');
+  const own = states.length > 2 ? ids.split(' ') : [ids];
   const begin = ids.slice(0, inCommon);
   let notified = NOBODY;
   for (let index = 0; 2 * index < states.length; index++) {

@@ -36,7 +36,7 @@ interface Call {
 }
 
 /** Pieces of all blocks that are read before they are asked for. */
-const PIECES_AHEAD = 8;
+const PIECES_AHEAD = 4;
 
 export class SqliteJournal implements Journal {
   readonly #worker: Worker;

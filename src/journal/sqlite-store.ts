@@ -22,7 +22,7 @@ export interface LoadedBlock {
 
 const LOG_LIMIT = 4 * 1024 * 1024;
 /** Bytes and characters of the blocks that are read back in one piece, or a single one that is larger. */
-const PIECE = 1024 * 1024;
+const PIECE = 512 * 1024;
 
 export class SqliteStore {
   /** What people should know of how it was found. */
