@@ -90,7 +90,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   const machines = await Machines.open({
     openJournal: openJournal ?? journalOf(config),
     deliver: (delivery, signal) => webhooks.deliver(delivery, signal),
-    attemptOnce: (delivery, number, signal) => webhooks.attempt(delivery, number, signal),
+    attemptOnce: (...attempt) => webhooks.attempt(...attempt),
     asyncSettings: {
       retrySchedule: config.asyncRetrySchedule,
       backlogLimit: config.asyncBacklogLimit,

@@ -46,5 +46,13 @@ export type DeliveryAnswer =
 /** Sends one delivery until it is answered, its deadline (`timeoutMs` of the listener) is over or `signal` aborts. Never throws. */
 export type Deliver = (delivery: Delivery, signal: AbortSignal) => Promise<DeliveryAnswer>;
 
-/** Makes one attempt, the `number`th, to send a delivery to an async listener. Never throws. */
-export type AttemptOnce = (delivery: Delivery, number: number, signal: AbortSignal) => Promise<Judgement>;
+/**
+ * Makes one attempt, the `number`th, to send a delivery to an async listener. Never throws.
+ * @param following what is sent next if this one is accepted, for it can be made ready meanwhile
+ */
+export type AttemptOnce = (
+  delivery: Delivery,
+  number: number,
+  signal: AbortSignal,
+  following: Delivery | null,
+) => Promise<Judgement>;

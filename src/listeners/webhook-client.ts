@@ -31,10 +31,19 @@ interface Target {
   readonly keys: readonly SigningKey[];
 }
 
-/** A delivery as it goes over the wire; retries keep both. */
+/** A delivery as it goes over the wire; retries keep id and body. */
 interface Message {
   readonly id: string;
   readonly body: string;
+  /** The last request that was made of it. */
+  signed: Signed | null;
+}
+
+interface Signed {
+  readonly target: Target;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  readonly outgoing: Outgoing;
 }
 
 export class WebhookClient {
@@ -42,6 +51,8 @@ export class WebhookClient {
   readonly #targets = new WeakMap<ListenerDefinition, Target>();
   readonly #underWay = new UnderWay();
   readonly #isoTime = createIsoTime();
+  /** Of deliveries that were written ahead. */
+  readonly #ahead = new WeakMap<Delivery, Message>();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -71,15 +82,33 @@ export class WebhookClient {
     }
   }
 
-  /** Makes one attempt, the `number`th, to send `delivery` to an async listener. Never throws. */
-  async attempt(delivery: Delivery, number: number, signal: AbortSignal): Promise<Judgement> {
-    const message = this.#message(delivery);
+  /**
+   * Makes one attempt, the `number`th, to send `delivery` to an async listener. Never throws.
+   * @param following what is sent next if this one is accepted: written and signed while the answer is waited for
+   */
+  async attempt(
+    delivery: Delivery,
+    number: number,
+    signal: AbortSignal,
+    following: Delivery | null,
+  ): Promise<Judgement> {
+    const message = this.#ahead.get(delivery) ?? this.#message(delivery);
     const limits = this.#underWay.begin(delivery.listener.definition.timeoutMs, signal);
     try {
-      return await this.#attempt(delivery, message, number, limits, judgeAsync);
+      const judgement = this.#attempt(delivery, message, number, limits, judgeAsync);
+      // undici writes to a connection that was idle once the event loop has turned: after that, not before.
+      if (following !== null) setImmediate(() => this.#writeAhead(following));
+      return await judgement;
     } finally {
       limits.lift();
     }
+  }
+
+  /** Makes the request of a delivery that is about to be sent: used if it still is right then. */
+  #writeAhead(delivery: Delivery): void {
+    const message = this.#message(delivery);
+    outgoing(this.#targetOf(delivery.listener.definition), message, this.#options.now().getTime());
+    this.#ahead.set(delivery, message);
   }
 
   #message(delivery: Delivery): Message {
@@ -102,7 +131,7 @@ export class WebhookClient {
         sections,
       },
     });
-    return { id: `msg_${listener.id}_${sequence}`, body };
+    return { id: `msg_${listener.id}_${sequence}`, body, signed: null };
   }
 
   async #attempt(
@@ -177,9 +206,12 @@ function secretsOf({ secret, previousSecrets = [] }: ListenerDefinition): string
   return keys.flatMap((key) => [key, key.replaceAll('/', '\\/')]);
 }
 
-/** A request that carries `message`, signed. @param at milliseconds since the epoch */
-function outgoing({ origin, path, keys }: Target, { id, body }: Message, at: number): Outgoing {
+/** A request that carries `message`, signed; the last one if it is of the same second. @param at milliseconds since the epoch */
+function outgoing(target: Target, message: Message, at: number): Outgoing {
+  const { id, body, signed } = message;
+  const { origin, path, keys } = target;
   const timestamp = Math.floor(at / 1000);
+  if (signed?.target === target && signed.timestamp === timestamp) return signed.outgoing;
   const signatures = keys.filter(({ until }) => at < until).map(({ key }) => sign(key, id, timestamp, body));
   const headers = {
     'content-type': 'application/json',
@@ -187,7 +219,8 @@ function outgoing({ origin, path, keys }: Target, { id, body }: Message, at: num
     'webhook-timestamp': String(timestamp),
     'webhook-signature': signatures.join(' '),
   };
-  return { origin, path, headers, body };
+  message.signed = { target, timestamp, outgoing: { origin, path, headers, body } };
+  return message.signed.outgoing;
 }
 
 /** What an attempt came to that got no complete answer. */

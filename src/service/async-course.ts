@@ -1,6 +1,7 @@
 // How far one async listener has come beyond what is durable, and what is under way for it.
-import type { Backlog } from '../core/backlog.ts';
+import type { Backlog, Pending } from '../core/backlog.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { Delivery } from '../listeners/delivery.ts';
 
 export class AsyncCourse {
   readonly listener: RamDiscardListener;
@@ -19,6 +20,8 @@ export class AsyncCourse {
   /** What is under way: one thing at a time. */
   turn: Promise<unknown> = Promise.resolve();
   keeping: NodeJS.Timeout | undefined;
+  /** The last delivery that was put together: the one that comes next, while another is under way. */
+  composed: { readonly pending: Pending; readonly delivery: Delivery } | null = null;
 
   constructor(listener: RamDiscardListener, backlog: Backlog) {
     this.listener = listener;

@@ -199,7 +199,7 @@ export class AsyncDeliveries {
       await this.#commit({ kind: 'listener-replay', listenerId, step: 'begun' });
       return;
     }
-    const delivery = this.#deliveryAt(listener, course.accepted + 1);
+    const delivery = this.#deliveryAt(course, course.accepted + 1);
     if (delivery === null) {
       // All is told. One that is about to go is gone then.
       await this.#keep(course);
@@ -208,7 +208,9 @@ export class AsyncDeliveries {
     }
     listener.lastSequence = Math.max(listener.lastSequence, delivery.sequence);
     if (course.attempt.signal.aborted) course.attempt = new AbortController();
-    const judgement = await this.#dependencies.attemptOnce(delivery, course.failures + 1, course.attempt.signal);
+    const following = this.#deliveryAt(course, delivery.sequence + 1);
+    const { signal } = course.attempt;
+    const judgement = await this.#dependencies.attemptOnce(delivery, course.failures + 1, signal, following);
     if (judgement.outcome === 'accepted') {
       this.#accepted(course);
       if (this.#isKeepDue(course)) await this.#keep(course);
@@ -268,12 +270,14 @@ export class AsyncDeliveries {
     return this.#live.commit([{ ...record, ramBlockId: this.#live.block.id }]);
   }
 
-  #deliveryAt(listener: RamDiscardListener, sequence: number): Delivery | null {
-    const pending = listener.backlog?.at(sequence);
+  #deliveryAt(course: AsyncCourse, sequence: number): Delivery | null {
+    const { listener, backlog, composed } = course;
+    const pending = backlog.at(sequence);
     if (pending === undefined) return null;
+    if (composed?.pending === pending) return composed.delivery;
     const { id: ramBlockId, definition } = this.#live.block;
     const { populate, reason, generation, conversionId, at, runs } = pending;
-    return {
+    const delivery: Delivery = {
       type: populate ? 'populate' : 'discard',
       reason,
       ramBlockId,
@@ -287,5 +291,7 @@ export class AsyncDeliveries {
       timestamp: at,
       sections: runs.map((run) => listener.notifiedSection(run)),
     };
+    course.composed = { pending, delivery };
+    return delivery;
   }
 }

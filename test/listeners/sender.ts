@@ -3,6 +3,7 @@ import type { ListenerDefinition } from '../../src/core/records.ts';
 import { type ConnectOptions, createAgent } from '../../src/listeners/connect.ts';
 import type { Delivery, DeliveryAnswer, DeliveryType } from '../../src/listeners/delivery.ts';
 import type { Attempt } from '../../src/listeners/delivery-log.ts';
+import type { Judgement } from '../../src/listeners/judge.ts';
 import type { OriginPools } from '../../src/listeners/origin-pools.ts';
 import { parseNetwork, type Resolve, TargetPolicy } from '../../src/listeners/target-policy.ts';
 import { WebhookClient } from '../../src/listeners/webhook-client.ts';
@@ -48,6 +49,11 @@ export class Sender {
     const { type = 'populate', timeoutMs = 30_000, sequence = 1, signal } = sending;
     const listener = listenerOf(url, timeoutMs);
     return this.#client.deliver(deliveryOf(listener, type, sequence), signal ?? new AbortController().signal);
+  }
+
+  /** Makes one attempt, as to an async listener, while `following` waits to be sent. */
+  attempt(delivery: Delivery, following: Delivery | null): Promise<Judgement> {
+    return this.#client.attempt(delivery, 1, new AbortController().signal, following);
   }
 
   async close(): Promise<void> {
