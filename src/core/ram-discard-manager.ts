@@ -41,16 +41,16 @@ export class RamDiscardManager {
   /** In the order of registration. */
   readonly #listeners = new Map<string, RamDiscardListener>();
   #newestFirst: readonly RamDiscardListener[] = [];
-  /** The AND of all sources; where there is exactly one, its very bitmap. */
-  #populated: PageBitmap;
+  /** The AND of all sources; where there is exactly one, its very bitmap. Null until somebody asks: sources come one by one. */
+  #populated: PageBitmap | null = null;
 
   constructor(length: number) {
     this.#length = length;
-    this.#populated = PageBitmap.full(length);
   }
 
   /** What is populated: the AND of all sources; everything where there is none. Not to be changed by the caller. */
   get populated(): PageBitmap {
+    this.#populated ??= this.#populatedInAll();
     return this.#populated;
   }
 
@@ -108,7 +108,7 @@ export class RamDiscardManager {
       plans.push(plan);
       if (!plan.populate || !hasMappingLimits) continue;
       for (const { listener, runs } of this.callsFor(plan.effective)) {
-        const needed = listener.mappingsWith(this.#populated, runs);
+        const needed = listener.mappingsWith(this.populated, runs);
         peaks.set(listener, Math.max(needed, peaks.get(listener) ?? 0));
       }
     }
@@ -140,7 +140,7 @@ export class RamDiscardManager {
   /** The pages that become populated, or are no more, when the block has `length` pages. */
   resizedBy(length: number): { readonly populate: boolean; readonly runs: readonly PageRange[] } {
     const populate = length > this.#length;
-    if (!populate) return { populate, runs: this.#populated.listRuns({ start: length, end: this.#length }, true) };
+    if (!populate) return { populate, runs: this.populated.listRuns({ start: length, end: this.#length }, true) };
     return { populate, runs: this.#sources.size > 0 ? [] : [{ start: this.#length, end: length }] };
   }
 
@@ -175,7 +175,7 @@ export class RamDiscardManager {
   addSource(source: RamDiscardSource): void {
     const taken = this.#listeners.size > 0 ? this.takenAwayBy(source) : [];
     this.#sources.set(source.definition.id, source);
-    this.#recompute();
+    this.#populated = null;
     for (const { listener, runs } of this.callsFor(taken)) {
       listener.noteDiscarded(this.populated, runs);
       listener.forgetOwed(runs);
@@ -187,21 +187,21 @@ export class RamDiscardManager {
       listener.notePopulated(this.populated, runs);
     }
     this.#sources.delete(source.definition.id);
-    this.#recompute();
+    this.#populated = null;
   }
 
   /** @param length pages @param usedLength the same in bytes */
   resize(length: number, usedLength: number): void {
     this.#length = length;
     for (const source of this.#sources.values()) source.resize(length);
-    this.#recompute();
-    for (const listener of this.#listeners.values()) listener.resize(usedLength, this.#populated);
+    this.#populated = null;
+    for (const listener of this.#listeners.values()) listener.resize(usedLength, this.populated);
   }
 
   addListener(listener: RamDiscardListener): void {
     this.#listeners.set(listener.id, listener);
     this.#newestFirst = [...this.#listeners.values()].reverse();
-    listener.recount(this.#populated);
+    listener.recount(this.populated);
   }
 
   removeListener(listenerId: string): void {
@@ -211,17 +211,18 @@ export class RamDiscardManager {
 
   /** Sets the pages that `plan` changes, or (to undo it) clears them, and counts with the listeners. */
   #flip({ source, changed, effective }: Plan, populate: boolean): void {
+    const { populated } = this;
     const calls = this.callsFor(effective);
-    if (populate) for (const { listener, runs } of calls) listener.notePopulated(this.#populated, runs);
+    if (populate) for (const { listener, runs } of calls) listener.notePopulated(populated, runs);
     fill(source.bitmap, changed, populate);
-    if (this.#populated !== source.bitmap) fill(this.#populated, effective, populate);
-    if (!populate) for (const { listener, runs } of calls) listener.noteDiscarded(this.#populated, runs);
+    if (populated !== source.bitmap) fill(populated, effective, populate);
+    if (!populate) for (const { listener, runs } of calls) listener.noteDiscarded(populated, runs);
   }
 
-  #recompute(): void {
+  #populatedInAll(): PageBitmap {
     const [first, ...rest] = [...this.#sources.values()].map((source) => source.bitmap);
-    if (first === undefined) this.#populated = PageBitmap.full(this.#length);
-    else this.#populated = rest.reduce((and, bitmap) => PageBitmap.intersection(and, bitmap), first);
+    if (first === undefined) return PageBitmap.full(this.#length);
+    return rest.reduce((and, bitmap) => PageBitmap.intersection(and, bitmap), first);
   }
 }
 
