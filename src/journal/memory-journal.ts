@@ -1,6 +1,6 @@
 // A journal that lives as long as the process: for tests and for RBA_JOURNAL=memory. It keeps what the port asks for.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { BlockRecord } from '../core/records.ts';
+import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
 import {
   type Answered,
@@ -12,11 +12,17 @@ import {
   type StoredBlock,
 } from './journal.ts';
 
+interface Kept<Kind extends BlockRecord = BlockRecord> {
+  readonly sequence: number;
+  readonly record: Kind;
+}
+
 interface KeptBlock {
   snapshot: Uint8Array | null;
-  records: { readonly sequence: number; readonly record: BlockRecord }[];
-  /** Oldest first. */
-  history: PastConversion[];
+  records: Kept[];
+  /** What the history is told from, oldest first, and how many conversions those are. */
+  changes: Kept<BlockRecord & SourceChanged>[];
+  conversions: number;
 }
 
 export class MemoryJournal implements Journal {
@@ -60,8 +66,12 @@ export class MemoryJournal implements Journal {
   }
 
   async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
-    const newestFirst = (this.#blocks.get(ramBlockId)?.history ?? []).toReversed();
-    return newestFirst.filter(({ position }) => position < before).slice(0, limit);
+    const found: PastConversion[] = [];
+    for (const { sequence, record } of this.#blocks.get(ramBlockId)?.changes.toReversed() ?? []) {
+      found.push(...pastConversions(sequence, record).filter(({ position }) => position < before));
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
   }
 
   async findAnswer(key: string): Promise<Answered | null> {
@@ -82,16 +92,29 @@ export class MemoryJournal implements Journal {
       return;
     }
     if (record.kind === 'block-created') {
-      this.#blocks.set(record.ramBlockId, { snapshot: null, records: [], history: [] });
+      this.#blocks.set(record.ramBlockId, { snapshot: null, records: [], changes: [], conversions: 0 });
     }
     const block = this.#blocks.get(record.ramBlockId);
-    block?.records.push({ sequence, record });
-    if (record.kind === 'source-changed') {
-      block?.history.push(...pastConversions(sequence, record).reverse());
-      // Cut in steps, so that a long history is not moved with every change.
-      if (block && block.history.length >= 2 * HISTORY_LIMIT)
-        block.history.splice(0, block.history.length - HISTORY_LIMIT);
+    if (block === undefined) return;
+    if (record.kind !== 'source-changed') block.records.push({ sequence, record });
+    else {
+      const kept = { sequence, record };
+      block.records.push(kept);
+      block.changes.push(kept);
+      block.conversions += record.steps.length;
+      // In steps, so that a long history is not moved with every change.
+      if (block.conversions >= 2 * HISTORY_LIMIT) forgetOldest(block);
     }
     if (record.kind === 'block-deleted') this.#blocks.delete(record.ramBlockId);
   }
+}
+
+/** Forgets changes that the history does not reach. */
+function forgetOldest(block: KeptBlock): void {
+  const gone = block.changes.findIndex(({ record }) => {
+    if (block.conversions - record.steps.length < HISTORY_LIMIT) return true;
+    block.conversions -= record.steps.length;
+    return false;
+  });
+  block.changes.splice(0, gone);
 }
