@@ -46,7 +46,7 @@ export function readRecord(parsed: BlockRecord | WrittenChange): BlockRecord {
   return parsed.kind === 'changed' ? read(parsed) : parsed;
 }
 
-function written({ ramBlockId, sourceId, at, steps }: Change): WrittenChange {
+function written({ steps, ...record }: Change): WrittenChange {
   const ids: string[] = [];
   const sections: number[] = [];
   // Joined at the end, as the ids: JSON.stringify takes twice as long where any string is put together, or is cut out.
@@ -72,10 +72,8 @@ function written({ ramBlockId, sourceId, at, steps }: Change): WrittenChange {
   const inCommon = countInCommon(ids);
   // JSON leaves out what is undefined.
   return {
-    ramBlockId,
+    ...record,
     kind: 'changed',
-    sourceId,
-    at,
     generation: steps[0]?.conversion.generation ?? 0,
     ids: ids.map((id, index) => (index === 0 ? id : id.slice(inCommon))).join(' '),
     inCommon: inCommon === 0 ? undefined : inCommon,

@@ -75,6 +75,8 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   if (existsSync(mark) && bytes < HEADER_BYTES && !existsSync(`${file}-wal`)) {
     throw damaged(`${file} is missing or has only ${bytes} bytes`);
   }
+  // Before SQLite opens it: with any file that is closed, a process loses all locks that it has on that file.
+  if (bytes > 0) readThrough(file);
   const db = new DatabaseSync(file);
   try {
     // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
@@ -82,7 +84,6 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
     const remark = inspectLog(`${file}-wal`);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; BEGIN IMMEDIATE`);
-    readThrough(file);
     const value = (pragma: string): unknown => answerTo(db, pragma);
     if (remark !== null) syncLog(`${file}-wal`);
     if (maxPages !== undefined) value(`max_page_count = ${maxPages}`);

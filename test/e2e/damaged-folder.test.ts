@@ -57,7 +57,7 @@ it.each([
     'ended',
     async (folder: string) => {
       const file = join(folder, 'journal.sqlite');
-      await turnBit(file, (await readFile(file)).lastIndexOf('"shared"'));
+      await turnBit(file, (await readFile(file)).lastIndexOf('"states":"'));
     },
   ],
   [
