@@ -111,10 +111,11 @@ export class MemoryJournal implements Journal {
 
 /** Forgets changes that the history does not reach. */
 function forgetOldest(block: KeptBlock): void {
-  const gone = block.changes.findIndex(({ record }) => {
-    if (block.conversions - record.steps.length < HISTORY_LIMIT) return true;
+  let gone = 0;
+  for (const { record } of block.changes) {
+    if (block.conversions - record.steps.length < HISTORY_LIMIT) break;
     block.conversions -= record.steps.length;
-    return false;
-  });
+    gone++;
+  }
   block.changes.splice(0, gone);
 }

@@ -41,8 +41,8 @@ interface Message {
 
 interface Signed {
   readonly target: Target;
-  /** Seconds since the epoch. */
-  readonly timestamp: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
   readonly outgoing: Outgoing;
 }
 
@@ -210,8 +210,11 @@ function secretsOf({ secret, previousSecrets = [] }: ListenerDefinition): string
 function outgoing(target: Target, message: Message, at: number): Outgoing {
   const { id, body, signed } = message;
   const { origin, path, keys } = target;
-  const timestamp = Math.floor(at / 1000);
-  if (signed?.target === target && signed.timestamp === timestamp) return signed.outgoing;
+  const timestamp = secondsOf(at);
+  if (signed?.target === target && secondsOf(signed.at) === timestamp) {
+    // Unless a secret has ended since.
+    if (keys.every(({ until }) => at < until || signed.at >= until)) return signed.outgoing;
+  }
   const signatures = keys.filter(({ until }) => at < until).map(({ key }) => sign(key, id, timestamp, body));
   const headers = {
     'content-type': 'application/json',
@@ -219,8 +222,13 @@ function outgoing(target: Target, message: Message, at: number): Outgoing {
     'webhook-timestamp': String(timestamp),
     'webhook-signature': signatures.join(' '),
   };
-  message.signed = { target, timestamp, outgoing: { origin, path, headers, body } };
+  message.signed = { target, at, outgoing: { origin, path, headers, body } };
   return message.signed.outgoing;
+}
+
+/** @param milliseconds since the epoch @returns whole seconds since then */
+function secondsOf(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
 }
 
 /** What an attempt came to that got no complete answer. */

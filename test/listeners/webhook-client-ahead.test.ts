@@ -1,6 +1,7 @@
 // A delivery that is made ready while the one before it is under way goes out as if it had been made when it is sent.
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ListenerDefinition } from '../../src/core/records.ts';
 import type { Delivery } from '../../src/listeners/delivery.ts';
 import { checkWebhook } from '../support/contract.ts';
 import { type Arrived, answering, Receiver } from './receiver.ts';
@@ -23,19 +24,24 @@ afterEach(async () => {
   await receiver.close();
 });
 
+interface Listener {
+  readonly id: string;
+  definition: ListenerDefinition;
+}
+
 /** Two deliveries to one listener, whose definition can be changed. */
-function twoDeliveries(): {
-  listener: { id: string; definition: Delivery['listener']['definition'] };
-  both: Delivery[];
-} {
-  const definition = listenerOf(receiver.url, 5000);
+function twoDeliveries(more: Partial<ListenerDefinition>): { listener: Listener; both: Delivery[] } {
+  const definition = { ...listenerOf(receiver.url, 5000), ...more };
   const listener = { id: definition.id, definition };
   return { listener, both: [1, 2].map((sequence) => ({ ...deliveryOf(definition, 'populate', sequence), listener })) };
 }
 
 /** Sends both, the second made ready during the first. @param between what happens before the second is sent */
-async function sendBoth(between: (listener: ReturnType<typeof twoDeliveries>['listener']) => void): Promise<Arrived[]> {
-  const { listener, both } = twoDeliveries();
+async function sendBoth(
+  between: (listener: Listener) => void,
+  more: Partial<ListenerDefinition> = {},
+): Promise<Arrived[]> {
+  const { listener, both } = twoDeliveries(more);
   const [first, second] = both as [Delivery, Delivery];
   expect(await sender.attempt(first, second)).toMatchObject({ outcome: 'accepted' });
   between(listener);
@@ -70,6 +76,22 @@ it('with a secret that has changed meanwhile, signed with that', async () => {
   });
   verify(first, SECRET);
   verify(second, OTHER_SECRET);
+});
+
+it('with a secret that has ended meanwhile, without it', async () => {
+  // In one second, which has begun.
+  clock = new Date(Math.floor(Date.now() / 1000) * 1000);
+  const until = new Date(clock.getTime() + 300).toISOString();
+  const previousSecrets = [{ secret: OTHER_SECRET, until }];
+  const [first, second] = await sendBoth(
+    () => {
+      clock = new Date(clock.getTime() + 600);
+    },
+    { previousSecrets },
+  );
+  const signatures = [first, second].map((each) => each?.headers['webhook-signature']?.split(' ').length);
+  expect(signatures).toEqual([2, 1]);
+  verify(second, SECRET);
 });
 
 it('to a URL that has changed meanwhile', async () => {
