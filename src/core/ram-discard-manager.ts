@@ -34,6 +34,8 @@ export interface Rehearsal {
   readonly peaks: ReadonlyMap<RamDiscardListener, number>;
 }
 
+const NO_PEAKS: Rehearsal['peaks'] = new Map();
+
 export class RamDiscardManager {
   /** Pages of the block. */
   #length: number;
@@ -97,9 +99,9 @@ export class RamDiscardManager {
    * different pages are the same in any order, and need not be done for it.
    */
   rehearse(steps: readonly Step[]): Rehearsal {
-    const peaks = new Map<RamDiscardListener, number>();
     const { hasMappingLimits } = this;
-    if (!hasMappingLimits && areApart(steps)) return { plans: steps.map((step) => this.plan(step)), peaks };
+    if (!hasMappingLimits && areApart(steps)) return { plans: steps.map((step) => this.plan(step)), peaks: NO_PEAKS };
+    const peaks = new Map<RamDiscardListener, number>();
     const plans: Plan[] = [];
     for (const step of steps) {
       const before = plans.at(-1);

@@ -35,8 +35,10 @@ export function cut(range: PageRange, window: PageRange): PageRange | null {
   return start < end ? { start, end } : null;
 }
 
-/** `runs` (ascending, disjoint) cut to `window`. */
-export function cutAll(runs: readonly PageRange[], window: PageRange): PageRange[] {
+/** `runs` (ascending, disjoint) cut to `window`; the very same where all of them lie in it. */
+export function cutAll(runs: readonly PageRange[], window: PageRange): readonly PageRange[] {
+  const [first] = runs;
+  if (first === undefined || (first.start >= window.start && (runs.at(-1) ?? first).end <= window.end)) return runs;
   const inside: PageRange[] = [];
   for (const run of runs) {
     if (run.start >= window.end) break;

@@ -43,11 +43,11 @@ export class MemoryJournal implements Journal {
     }
   }
 
-  async append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
     const last = this.#positions.get(machine) ?? 0;
     if (last !== expectedSequence) {
       const detail = `machine ${machine} is at sequence ${last}, not ${expectedSequence}`;
-      throw new Problem('not-owner', detail, { retryAfterSeconds: 1 });
+      return Promise.reject(new Problem('not-owner', detail, { retryAfterSeconds: 1 }));
     }
     let sequence = expectedSequence;
     for (const record of records) this.#keep(++sequence, record);
@@ -55,7 +55,7 @@ export class MemoryJournal implements Journal {
     this.#group ??= nextTurn().finally(() => {
       this.#group = null;
     });
-    await this.#group;
+    return this.#group;
   }
 
   async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {

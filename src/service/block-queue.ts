@@ -29,7 +29,8 @@ const LOOKED_AT = 512;
 export class BlockQueue {
   readonly #limits: QueueLimits;
   readonly #waiting = new Set<Entry>();
-  readonly #running = new Set<{ readonly lock: Lock }>();
+  /** What those that are under way need, in no order. */
+  readonly #running: Lock[] = [];
   #closed: Problem | null = null;
   #isLooking = false;
   #isStale = false;
@@ -112,7 +113,7 @@ export class BlockQueue {
   #enter<T>(task: () => Promise<T>, waitMs: number | null, lock: () => Lock, signal?: AbortSignal): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     if (signal?.aborted) return Promise.reject(clientGone());
-    if (this.#waiting.size === 0 && this.#running.size < MOST_RUNNING) {
+    if (this.#waiting.size === 0 && this.#running.length < MOST_RUNNING) {
       const held = lock();
       if (!this.#isHeld(held)) return this.#run(task, held);
     }
@@ -146,26 +147,24 @@ export class BlockQueue {
   }
 
   async #run<T>(task: () => Promise<T>, lock: Lock): Promise<T> {
-    const running = { lock };
-    this.#running.add(running);
+    this.#running.push(lock);
     try {
       return await task();
     } finally {
-      this.#running.delete(running);
+      this.#running.splice(this.#running.indexOf(lock), 1);
       this.#next();
     }
   }
 
   /** Whether something that runs needs any of it. */
   #isHeld(lock: Lock): boolean {
-    for (const running of this.#running) if (isShared(lock, running.lock)) return true;
-    return false;
+    return this.#running.some((other) => isShared(lock, other));
   }
 
   /** Starts whatever may start: in the order of arrival, and nothing before what it shares pages with. */
   #next(): void {
     if (this.#waiting.size > 0) this.#startAll();
-    if (this.#idle !== null && this.#running.size === 0 && this.#waiting.size === 0) this.#idle.resolve();
+    if (this.#idle !== null && this.#running.length === 0 && this.#waiting.size === 0) this.#idle.resolve();
   }
 
   #startAll(): void {
@@ -182,9 +181,8 @@ export class BlockQueue {
 
   /** Starts the first that may, and sees to it that the next is looked for. */
   #startFirst(): void {
-    if (this.#closed !== null || this.#running.size >= MOST_RUNNING) return;
-    const ahead: Lock[] = [];
-    for (const { lock } of this.#running) ahead.push(lock);
+    if (this.#closed !== null || this.#running.length >= MOST_RUNNING) return;
+    const ahead = [...this.#running];
     for (const entry of this.#waiting) {
       const lock = entry.lock();
       if (!ahead.some((other) => isShared(lock, other))) {

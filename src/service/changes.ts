@@ -7,7 +7,7 @@ import type { Call, Round } from '../core/rounds.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
-import { beginTogether, commitTogether, type LiveBlock } from './live-block.ts';
+import { beginTogether, type Commit, commitTogether, type LiveBlock } from './live-block.ts';
 
 /** What a change comes to in one block. */
 export interface Part {
@@ -38,29 +38,29 @@ export async function carryOut(
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
-  const [first, ...others] = parts.flatMap((part) => {
-    const rounds = awaited(part.rounds);
-    return rounds.length > 0 ? { ...part, rounds } : [];
-  });
-  if (first === undefined) {
-    for (const part of parts) checkPeaks(part);
-    await commitTogether(parts, answered);
-    return;
-  }
-  const told = [first, ...others] as const;
-  for (const { live, rounds } of told) {
-    for (const listener of listenersOf(rounds)) await settleFirst(live, listener);
-  }
+  const told = parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
+  for (const { live, rounds } of told) await settleFirst(live, listenersOf(rounds));
   for (const part of parts) checkPeaks(part);
+  const [first, ...others] = told;
+  const commits = first === undefined ? parts : endedWith(await tell([first, ...others], reason), parts);
+  await commitTogether(commits, answered);
+}
+
+/** Tells the listeners of `told`. @returns the outcomes that end the intents @throws as {@link carryOut} */
+async function tell(told: readonly [Part, ...Part[]], reason: DeliveryReason): Promise<readonly NewRecord[]> {
   const notifications = await beginTogether(told);
   const problem = await notifications.tell(inStep(told.map(({ rounds }) => rounds)), reason);
-  const outcomes = notifications.outcomes;
-  if (problem !== null) {
-    await commitTogether(told.map(({ live }) => ({ live, records: of(live, outcomes) })));
-    throw problem;
-  }
-  const commits = parts.map((part) => ({ ...part, records: of(part.live, outcomes) }));
-  await commitTogether(commits, answered);
+  if (problem === null) return notifications.outcomes;
+  await commitTogether(endedWith(notifications.outcomes, told.map(({ live }) => ({ live }))));
+  throw problem;
+}
+
+/** `commits`, each with those of `outcomes` that are of its block. */
+function endedWith<T extends Commit>(outcomes: readonly NewRecord[], commits: readonly T[]): T[] {
+  return commits.map((commit) => {
+    const records = outcomes.filter(({ ramBlockId }) => ramBlockId === commit.live.block.id);
+    return { ...commit, records };
+  });
 }
 
 /**
@@ -68,8 +68,8 @@ export async function carryOut(
  * @throws Problem `listener-unsettled`, `mapping-limit`
  */
 export function foresee(parts: readonly Part[]): void {
-  for (const { live, rounds } of parts) {
-    for (const listener of listenersOf(awaited(rounds))) checkSettled(live, listener);
+  for (const { live, rounds } of parts.map(awaited)) {
+    for (const listener of listenersOf(rounds)) checkSettled(live, listener);
   }
   for (const part of parts) checkPeaks(part);
 }
@@ -81,12 +81,14 @@ export function peaksOf(live: LiveBlock, { populates }: Round): Map<RamDiscardLi
 }
 
 /**
- * Before anything is delivered to `listener`: no populate to it is under way, and nothing of it is unknown. In turn.
+ * Before anything is delivered to `listeners`: no populate to them is under way, and nothing of them is unknown. In turn.
  * @throws Problem `listener-unsettled`
  */
-export async function settleFirst(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
-  if (live.settling.isPopulating(listener)) await live.settling.conclude(listener);
-  checkSettled(live, listener);
+export async function settleFirst(live: LiveBlock, listeners: Iterable<RamDiscardListener>): Promise<void> {
+  for (const listener of listeners) {
+    if (live.settling.isPopulating(listener)) await live.settling.conclude(listener);
+    checkSettled(live, listener);
+  }
 }
 
 function checkSettled({ block }: LiveBlock, listener: RamDiscardListener): void {
@@ -116,16 +118,17 @@ export function unsettledSections(runs: readonly PageRange[], pageSize: number):
   return runs.slice(0, SECTIONS_SHOWN).map((run) => toSection(run, pageSize));
 }
 
-/** What of `rounds` is waited for: async listeners are told once it is true. */
-function awaited(rounds: readonly Round[]): readonly Round[] {
+/** `part` with what of its rounds is waited for: async listeners are told once it is true. */
+function awaited(part: Part): Part {
   // Mostly all of it is, and nothing is copied for that.
-  if (rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited))) return rounds;
-  return rounds
+  if (part.rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited))) return part;
+  const rounds = part.rounds
     .map(({ discards, populates }) => ({
       discards: discards.filter(isAwaited),
       populates: populates.filter(isAwaited),
     }))
     .filter(({ discards, populates }) => discards.length + populates.length > 0);
+  return { ...part, rounds };
 }
 
 function isAwaited({ listener }: Call): boolean {
@@ -150,8 +153,4 @@ function inStep(all: readonly (readonly Round[])[]): readonly Round[] {
     discards: all.flatMap((rounds) => rounds[index]?.discards ?? []),
     populates: all.flatMap((rounds) => rounds[index]?.populates ?? []),
   }));
-}
-
-function of({ block }: LiveBlock, records: readonly NewRecord[]): NewRecord[] {
-  return records.filter(({ ramBlockId }) => ramBlockId === block.id);
 }

@@ -71,11 +71,10 @@ export function planSteps(
     });
   const change = (generation: number): NewRecord => {
     recorded = described(generation);
-    const steps: SourceStep[] = [];
-    recorded.forEach((conversion, index) => {
+    const steps = recorded.map((conversion, index): SourceStep => {
       const runs = asked[index]?.runs;
-      if (conversion.id !== null) steps.push(runs === undefined ? { conversion } : { conversion, runs });
-    });
+      return runs === undefined ? { conversion } : { conversion, runs };
+    }).filter(({ conversion }) => conversion.id !== null);
     return { ramBlockId: block.id, kind: 'source-changed', sourceId: source.definition.id, steps };
   };
   return {
@@ -97,19 +96,17 @@ export function planSteps(
 }
 
 /** {@link carryOut} of changes that were planned here; who follows events hears of a failure. */
-export async function carryOutPlanned(
+export function carryOutPlanned(
   parts: readonly Planned[],
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
-  try {
-    await carryOut(parts, reason, answered);
-  } catch (error) {
+  return carryOut(parts, reason, answered).catch((error: unknown) => {
     if (error instanceof Problem && FAILURES.includes(error.code)) {
       for (const { live, asked } of parts) live.dependencies.events.failed(live.block, failedChange(asked), error);
     }
     throw error;
-  }
+  });
 }
 
 function failedChange(asked: Planned['asked']): object {
@@ -146,12 +143,8 @@ function describe(
 }
 
 function shownOf(changed: readonly PageRange[], pageSize: number): Section[] {
-  const shown: Section[] = [];
-  for (const run of changed) {
-    if (shown.length === CHANGED_SHOWN) break;
-    shown.push(toSection(run, pageSize));
-  }
-  return shown;
+  const shown = changed.length > CHANGED_SHOWN ? changed.slice(0, CHANGED_SHOWN) : changed;
+  return shown.map((run) => toSection(run, pageSize));
 }
 
 /** What `check` makes of each of `items`, which stand at `pointer(index)` in the request; what it throws says at which. */
@@ -160,14 +153,17 @@ export function eachPointedAt<Item, Result>(
   pointer: ((index: number) => string) | undefined,
   check: (item: Item) => Result,
 ): Result[] {
-  const results: Result[] = [];
+  let checked = 0;
   try {
-    for (const item of items) results.push(check(item));
-    return results;
+    return items.map((item) => {
+      const result = check(item);
+      checked++;
+      return result;
+    });
   } catch (error) {
     if (!(error instanceof Problem) || pointer === undefined) throw error;
     const { code, message, extras } = error;
-    const at = pointer(results.length);
+    const at = pointer(checked);
     throw new Problem(code, `${at}: ${message}`, { ...extras, errors: [{ pointer: at, detail: message }] });
   }
 }

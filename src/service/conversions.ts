@@ -117,12 +117,12 @@ export class Conversions {
     asked: Asked<PageState | Populatedness>,
     options: ChangeOptions<Conversion>,
   ): Promise<Conversion> {
-    const change = async (): Promise<Conversion> => {
+    const change = (): Promise<Conversion> => {
       const source = sourceOf(live.block);
       checkGeneration(live.block, options.ifMatch);
       const planned = this.#plan(live, source, [asked]);
-      await carryOutPlanned([planned], planned.reason, () => options.answered(first(planned.conversions())));
-      return first(planned.conversions());
+      const conversion = (): Conversion => first(planned.conversions());
+      return carryOutPlanned([planned], planned.reason, () => options.answered(conversion())).then(conversion);
     };
     return live.inTurn(change, options.signal, lockOf(live, asked, options));
   }

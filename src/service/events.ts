@@ -40,6 +40,7 @@ export interface ServiceEvent {
 
 /** The runs of a conversion that its event shows. */
 const CHANGED_SHOWN = 100;
+const NONE: ReadonlySet<RamDiscardListener> = new Set();
 
 export class Events {
   /** Tells the events of this process from those of another. */
@@ -98,12 +99,8 @@ export class Events {
     // Half of all commits, where listeners are sync.
     if (records.every(({ kind }) => kind === 'intent')) return () => undefined;
     const leaving = records.flatMap((record) => leavingWith(block, record));
-    const failing = new Set<RamDiscardListener>();
-    const registering = new Set<RamDiscardListener>();
-    for (const listener of block.manager.listeners.values()) {
-      if (isFailing(listener)) failing.add(listener);
-      if (listener.phase === 'registering') registering.add(listener);
-    }
+    const failing = those(block.manager.listeners, isFailing);
+    const registering = those(block.manager.listeners, isRegistering);
     return () => {
       for (const record of records) {
         tellOf(block, record, registering, (type, data) => this.#publish(type, block, record.at, data));
@@ -153,6 +150,20 @@ function shortened(conversion: Conversion): Conversion {
   const { changed } = conversion;
   if (changed.length <= CHANGED_SHOWN) return conversion;
   return { ...conversion, changed: changed.slice(0, CHANGED_SHOWN), changedTruncated: true };
+}
+
+/** Those of `listeners` that are so: nearly always none. */
+function those(
+  listeners: ReadonlyMap<string, RamDiscardListener>,
+  isSo: (listener: RamDiscardListener) => boolean,
+): ReadonlySet<RamDiscardListener> {
+  let found: Set<RamDiscardListener> | null = null;
+  for (const listener of listeners.values()) if (isSo(listener)) found = (found ?? new Set()).add(listener);
+  return found ?? NONE;
+}
+
+function isRegistering({ phase }: RamDiscardListener): boolean {
+  return phase === 'registering';
 }
 
 function isFailing({ isUnsettled, backlog }: RamDiscardListener): boolean {

@@ -89,7 +89,7 @@ export class Listeners {
       } else if (found.backlog !== null) {
         await endAsync(live, found);
       } else {
-        await settleFirst(live, found);
+        await settleFirst(live, [found]);
         const call = block.farewell(found);
         const notifications = await live.begin({ discards: [call] });
         const problem = await notifications.discard(call, 'unregistration');

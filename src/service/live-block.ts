@@ -12,7 +12,7 @@ import type { Answered, Journal } from '../journal/journal.ts';
 import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { Machine } from './machine.ts';
+import type { Appended, Machine } from './machine.ts';
 import { deliveriesToReserve, Notifications } from './notifications.ts';
 import { Settling } from './settling.ts';
 
@@ -57,21 +57,27 @@ export async function commitTogether(
   commits: readonly Commit[],
   answered: () => Answered | null = () => null,
 ): Promise<void> {
-  const [first] = commits;
-  if (first === undefined) return;
-  const news: NewRecord[] = [];
-  const ends = commits.map(({ live, records, change }) => {
-    if (records) news.push(...records);
-    return change ? news.push(change(live.nextGeneration())) : news.length;
-  });
+  const machine = commits[0]?.live.machine;
+  if (machine === undefined) return;
+  const news = commits.map(newsOf);
+  const all = news.flat();
   const answer = answered();
-  if (news.length === 0 && answer === null) return;
-  const { records, sequence } = await first.live.machine.append(news, answer);
+  if (all.length === 0 && answer === null) return;
+  takeEach(commits, news, await machine.append(all, answer));
+}
+
+function newsOf({ live, records = [], change }: Commit): readonly NewRecord[] {
+  return change ? [...records, change(live.nextGeneration())] : records;
+}
+
+/** Gives each of `commits` what has become durable of it. */
+function takeEach(commits: readonly Commit[], news: readonly (readonly NewRecord[])[], appended: Appended): void {
   let from = 0;
-  for (const [index, { live, plans }] of commits.entries()) {
-    live.take(records.slice(from, ends[index]), sequence, plans);
-    from = ends[index] ?? from;
-  }
+  commits.forEach(({ live, plans }, index) => {
+    const end = from + (news[index]?.length ?? 0);
+    live.take(appended.records.slice(from, end), appended.sequence, plans);
+    from = end;
+  });
 }
 
 /** Makes it durable that listeners may be told of `rounds`, before the first of them is. In turn of the blocks only. */

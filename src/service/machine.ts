@@ -45,22 +45,22 @@ export class Machine {
    * are taken over: they get their time.
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
-  async append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
-    if (this.#closed !== null) throw this.#closed;
+  append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
+    if (this.#closed !== null) return Promise.reject(this.#closed);
     const at = this.#timestamp();
     const records = news.map((record) => Object.assign(record, { at }));
     const expected = this.#sequence;
     const all = answered === null ? records : [...records, answered];
     const sequence = expected + all.length;
     this.#sequence = sequence;
-    try {
-      await this.#journal.append(this.name, expected, all);
-    } catch (error) {
-      const problem = error instanceof Problem ? error : unavailable(error);
-      this.#onFailure(problem);
-      throw problem;
-    }
-    return { records, sequence };
+    return this.#journal.append(this.name, expected, all).then(
+      () => ({ records, sequence }),
+      (error: unknown) => {
+        const problem = error instanceof Problem ? error : unavailable(error);
+        this.#onFailure(problem);
+        throw problem;
+      },
+    );
   }
 
   /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
