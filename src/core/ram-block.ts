@@ -171,7 +171,7 @@ export class RamBlock {
     this.generation++;
     const conversionId = steps.length === 1 ? (steps[0]?.conversion.id ?? null) : null;
     const reason = source.isRamBlockAttributes ? 'conversion' : 'source';
-    if (this.#hasAsync) this.#owe(this.manager.rounds(plans), this.#about(reason, at, conversionId));
+    if (this.manager.hasAsync) this.#owe(this.manager.rounds(plans), this.#about(reason, at, conversionId));
   }
 
   #addSource(source: RamDiscardSource, at: string): void {
@@ -228,11 +228,6 @@ export class RamBlock {
       backlog.begin(listener.range, this.manager.replayFor(listener), this.#about('replay', record.at));
     }
     listener.lastSequence = Math.max(listener.lastSequence, backlog.acknowledged);
-  }
-
-  get #hasAsync(): boolean {
-    for (const listener of this.manager.listeners.values()) if (listener.backlog !== null) return true;
-    return false;
   }
 
   /** From now on the async listeners are owed what they hear of in `rounds`. */

@@ -43,6 +43,8 @@ export class RamDiscardManager {
   /** In the order of registration. */
   readonly #listeners = new Map<string, RamDiscardListener>();
   #newestFirst: readonly RamDiscardListener[] = [];
+  #hasMappingLimits = false;
+  #hasAsync = false;
   /** The AND of all sources; where there is exactly one, its very bitmap. Null until somebody asks: sources come one by one. */
   #populated: PageBitmap | null = null;
 
@@ -77,8 +79,12 @@ export class RamDiscardManager {
 
   /** Whether a listener may have only so many DMA mappings, so that what fits depends on what comes before. */
   get hasMappingLimits(): boolean {
-    for (const { definition } of this.#listeners.values()) if (definition.dmaMaxMappings !== null) return true;
-    return false;
+    return this.#hasMappingLimits;
+  }
+
+  /** Whether a listener is told of changes once they are true. */
+  get hasAsync(): boolean {
+    return this.#hasAsync;
   }
 
   /** Plans one step. */
@@ -148,13 +154,10 @@ export class RamDiscardManager {
 
   /** Who hears of `runs` and of which part: newest listener first. */
   callsFor(runs: readonly PageRange[]): Call[] {
-    const calls: Call[] = [];
-    if (this.#listeners.size === 0 || runs.length === 0) return calls;
-    for (const listener of this.newestFirst) {
-      const inside = listener.hears ? cutAll(runs, listener.range) : [];
-      if (inside.length > 0) calls.push({ listener, runs: inside });
-    }
-    return calls;
+    if (runs.length === 0) return [];
+    // One by itself, as most blocks have, takes no list that could grow.
+    if (this.#newestFirst.length === 1) return callOf(this.#newestFirst[0] as RamDiscardListener, runs);
+    return this.#newestFirst.flatMap((listener) => callOf(listener, runs));
   }
 
   /** Who hears of `runs` that begin at the end of the block: those whose section follows it. */
@@ -202,13 +205,20 @@ export class RamDiscardManager {
 
   addListener(listener: RamDiscardListener): void {
     this.#listeners.set(listener.id, listener);
-    this.#newestFirst = [...this.#listeners.values()].reverse();
+    this.#lookAtListeners();
     listener.recount(this.populated);
   }
 
   removeListener(listenerId: string): void {
     this.#listeners.delete(listenerId);
+    this.#lookAtListeners();
+  }
+
+  /** What every change asks of the listeners is found out when they change. */
+  #lookAtListeners(): void {
     this.#newestFirst = [...this.#listeners.values()].reverse();
+    this.#hasMappingLimits = this.#newestFirst.some(({ definition }) => definition.dmaMaxMappings !== null);
+    this.#hasAsync = this.#newestFirst.some(({ backlog }) => backlog !== null);
   }
 
   /** Sets the pages that `plan` changes, or (to undo it) clears them, and counts with the listeners. */
@@ -226,6 +236,12 @@ export class RamDiscardManager {
     if (first === undefined) return PageBitmap.full(this.#length);
     return rest.reduce((and, bitmap) => PageBitmap.intersection(and, bitmap), first);
   }
+}
+
+/** What `listener` hears of `runs`: one call or none. */
+function callOf(listener: RamDiscardListener, runs: readonly PageRange[]): Call[] {
+  const inside = listener.hears ? cutAll(runs, listener.range) : [];
+  return inside.length > 0 ? [{ listener, runs: inside }] : [];
 }
 
 function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean): void {

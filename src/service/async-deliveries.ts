@@ -60,7 +60,7 @@ export class AsyncDeliveries {
 
   /** Starts to send to every listener that is owed something. */
   wake(): void {
-    if (this.#stopped.signal.aborted) return;
+    if (this.#stopped.signal.aborted || !this.#live.block.manager.hasAsync) return;
     for (const listener of this.#live.block.manager.listeners.values()) {
       const course = this.#owedTo(listener);
       if (course === null) continue;

@@ -146,14 +146,15 @@ export class BlockQueue {
     });
   }
 
-  async #run<T>(task: () => Promise<T>, lock: Lock): Promise<T> {
+  #run<T>(task: () => Promise<T>, lock: Lock): Promise<T> {
     this.#running.push(lock);
-    try {
-      return await task();
-    } finally {
+    const leave = (): void => {
       this.#running.splice(this.#running.indexOf(lock), 1);
       this.#next();
-    }
+    };
+    const done = Promise.try(task);
+    done.then(leave, leave);
+    return done;
   }
 
   /** Whether something that runs needs any of it. */

@@ -59,9 +59,9 @@ export function planSteps(
     return { source, range, populate: to === 'shared' || to === 'populated', runs };
   });
   const { plans, peaks } = manager.rehearse(steps);
-  const changing = plans.filter(({ changed }) => changed.length > 0);
+  const changing = plans.every(isChanging) ? plans : plans.filter(isChanging);
   const isChange = changing.length > 0;
-  const ids = plans.map(({ changed }) => (changed.length > 0 ? newId() : null));
+  const ids = plans.map((plan) => (isChanging(plan) ? newId() : null));
   /** As they are recorded, once that is known. */
   let recorded: readonly Conversion[] | null = null;
   const described = (generation: number): Conversion[] =>
@@ -107,6 +107,10 @@ export function carryOutPlanned(
     }
     throw error;
   });
+}
+
+function isChanging({ changed }: Plan): boolean {
+  return changed.length > 0;
 }
 
 function failedChange(asked: Planned['asked']): object {
