@@ -62,10 +62,7 @@ export class RamBlock {
   }
 
   sourceNamed(name: string): RamDiscardSource | undefined {
-    for (const source of this.manager.sources.values()) {
-      if (source.definition.name === name) return source;
-    }
-    return undefined;
+    return this.manager.sourceList.find(({ definition }) => definition.name === name);
   }
 
   /** A source that is not of this block yet, populated in `populated` only. */
@@ -255,7 +252,8 @@ export class RamBlock {
 
   #source(sourceId: string): RamDiscardSource {
     // A handful at most: to look at each is faster than to hash an id that was just read from a record.
-    for (const source of this.manager.sources.values()) if (source.definition.id === sourceId) return source;
-    throw new Error(`the journal names source ${sourceId}, which ${this.id} does not have`);
+    const source = this.manager.sourceList.find(({ definition }) => definition.id === sourceId);
+    if (source === undefined) throw new Error(`the journal names source ${sourceId}, which ${this.id} does not have`);
+    return source;
   }
 }

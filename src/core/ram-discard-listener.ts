@@ -47,7 +47,7 @@ export class RamDiscardListener {
    */
   lastSequence = 0;
   /** The sequences of deliveries that are under way. */
-  readonly #underWay = new Set<number>();
+  #underWay: number[] = [];
   /** There of an async listener. */
   readonly backlog: Backlog | null;
   /** There while anything is unsettled. */
@@ -147,20 +147,20 @@ export class RamDiscardListener {
    */
   beginDelivery(): { readonly sequence: number; readonly settledThrough: number } {
     const sequence = ++this.lastSequence;
-    this.#underWay.add(sequence);
     // The first is the oldest.
-    const [oldest = sequence] = this.#underWay;
-    return { sequence, settledThrough: oldest - 1 };
+    this.#underWay.push(sequence);
+    return { sequence, settledThrough: (this.#underWay[0] ?? sequence) - 1 };
   }
 
   /** It is answered or given up. */
   endDelivery(sequence: number): void {
-    this.#underWay.delete(sequence);
+    const index = this.#underWay.indexOf(sequence);
+    if (index >= 0) this.#underWay.splice(index, 1);
   }
 
   /** All deliveries are given up: nothing that is under way counts any more. */
   giveUpDeliveries(): void {
-    this.#underWay.clear();
+    this.#underWay = [];
   }
 
   /** `run`, which lies within the section, as a delivery names it: the address moves along with the cut. */

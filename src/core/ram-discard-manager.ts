@@ -40,6 +40,7 @@ export class RamDiscardManager {
   /** Pages of the block. */
   #length: number;
   readonly #sources = new Map<string, RamDiscardSource>();
+  #sourceList: readonly RamDiscardSource[] = [];
   /** In the order of registration. */
   readonly #listeners = new Map<string, RamDiscardListener>();
   #newestFirst: readonly RamDiscardListener[] = [];
@@ -62,6 +63,11 @@ export class RamDiscardManager {
     return this.#sources;
   }
 
+  /** The same as a list: there are few, and every change looks through them. */
+  get sourceList(): readonly RamDiscardSource[] {
+    return this.#sourceList;
+  }
+
   get listeners(): ReadonlyMap<string, RamDiscardListener> {
     return this.#listeners;
   }
@@ -73,8 +79,8 @@ export class RamDiscardManager {
 
   /** The smallest granularity of the sources in bytes (QEMU: get_min_granularity); null without a source. */
   get minGranularity(): number | null {
-    if (this.#sources.size === 0) return null;
-    return Math.min(...[...this.#sources.values()].map((source) => source.definition.granularity));
+    if (this.#sourceList.length === 0) return null;
+    return Math.min(...this.#sourceList.map((source) => source.definition.granularity));
   }
 
   /** Whether a listener may have only so many DMA mappings, so that what fits depends on what comes before. */
@@ -93,7 +99,7 @@ export class RamDiscardManager {
     if (runs === undefined) source.bitmap.listRuns(range, !populate, changed);
     else for (const within of runs) source.bitmap.listRuns(within, !populate, changed);
     let effective: readonly PageRange[] = changed;
-    for (const other of this.#sources.values()) {
+    for (const other of this.#sourceList) {
       if (other !== source) effective = populatedWithin(other.bitmap, effective);
     }
     const from = runs === undefined ? stateBefore(changed, range, populate) : source.stateOf(range);
@@ -180,6 +186,7 @@ export class RamDiscardManager {
   addSource(source: RamDiscardSource): void {
     const taken = this.#listeners.size > 0 ? this.takenAwayBy(source) : [];
     this.#sources.set(source.definition.id, source);
+    this.#sourceList = [...this.#sources.values()];
     this.#populated = null;
     for (const { listener, runs } of this.callsFor(taken)) {
       listener.noteDiscarded(this.populated, runs);
@@ -192,13 +199,14 @@ export class RamDiscardManager {
       listener.notePopulated(this.populated, runs);
     }
     this.#sources.delete(source.definition.id);
+    this.#sourceList = [...this.#sources.values()];
     this.#populated = null;
   }
 
   /** @param length pages @param usedLength the same in bytes */
   resize(length: number, usedLength: number): void {
     this.#length = length;
-    for (const source of this.#sources.values()) source.resize(length);
+    for (const source of this.#sourceList) source.resize(length);
     this.#populated = null;
     for (const listener of this.#listeners.values()) listener.resize(usedLength, this.populated);
   }
@@ -232,7 +240,7 @@ export class RamDiscardManager {
   }
 
   #populatedInAll(): PageBitmap {
-    const [first, ...rest] = [...this.#sources.values()].map((source) => source.bitmap);
+    const [first, ...rest] = this.#sourceList.map((source) => source.bitmap);
     if (first === undefined) return PageBitmap.full(this.#length);
     return rest.reduce((and, bitmap) => PageBitmap.intersection(and, bitmap), first);
   }

@@ -30,42 +30,56 @@ export class ChangeRequests {
    * @throws Problem `invalid-request` on headers that cannot be read, `idempotency-key-in-use`,
    *   `idempotency-key-reused`, and what `run` throws
    */
-  async post<Resource>(
+  post<Resource>(request: FastifyRequest, reply: FastifyReply, change: ChangeRequest<Resource>): Promise<Resource> {
+    const common = withoutKey(request, reply);
+    const key = parseIdempotencyKey(request);
+    if (key !== null) return this.#once(key, common, request, reply, change);
+    return change.run(common).then((resource) => answerWith(resource, reply, change));
+  }
+
+  async #once<Resource>(
+    key: string,
+    common: ReturnType<typeof withoutKey>,
     request: FastifyRequest,
     reply: FastifyReply,
     change: ChangeRequest<Resource>,
   ): Promise<Resource> {
-    const { status, run, headers = noHeaders } = change;
-    const statusOf = (resource: Resource): number => (typeof status === 'function' ? status(resource) : status);
-    const answerWith = (resource: Resource): Resource => {
-      reply.code(statusOf(resource)).headers(headers(resource));
-      return resource;
-    };
-    const common = withoutKey(request, reply);
-    const { ifMatch } = common;
-    const key = parseIdempotencyKey(request);
-    if (key === null) return answerWith(await run(common));
-
     const keyDigest = digest(request.token?.name ?? '', request.method, request.url, key);
-    const fingerprint = digest(request.rawBody ?? '', JSON.stringify(ifMatch));
-    const keep = (resource: Resource): Answered => ({
-      kind: 'answered',
-      key: keyDigest,
-      fingerprint,
-      status: statusOf(resource),
-      headers: headers(resource),
-      body: String(reply.serializeInput(Object(resource), String(statusOf(resource)))),
-      at: this.#now().getTime(),
-    });
+    const fingerprint = digest(request.rawBody ?? '', JSON.stringify(common.ifMatch));
+    const keep = (resource: Resource): Answered => {
+      const status = statusOf(resource, change);
+      return {
+        kind: 'answered',
+        key: keyDigest,
+        fingerprint,
+        status,
+        headers: headersOf(resource, change),
+        body: String(reply.serializeInput(Object(resource), String(status))),
+        at: this.#now().getTime(),
+      };
+    };
     const outcome = await this.#idempotency.once(keyDigest, fingerprint, async () => {
-      return { resource: await run({ ...common, answered: keep }) };
+      return { resource: await change.run({ ...common, answered: keep }) };
     });
-    if ('resource' in outcome) return answerWith(outcome.resource);
+    if ('resource' in outcome) return answerWith(outcome.resource, reply, change);
     reply.code(outcome.status).headers({ ...outcome.headers, 'idempotent-replayed': 'true' });
     reply.type('application/json; charset=utf-8').serializer(String);
     // The stored text is what the serializer made of a Resource when it was first answered.
     return outcome.body as Resource;
   }
+}
+
+function answerWith<Resource>(resource: Resource, reply: FastifyReply, change: ChangeRequest<Resource>): Resource {
+  reply.code(statusOf(resource, change)).headers(headersOf(resource, change));
+  return resource;
+}
+
+function statusOf<Resource>(resource: Resource, { status }: ChangeRequest<Resource>): number {
+  return typeof status === 'function' ? status(resource) : status;
+}
+
+function headersOf<Resource>(resource: Resource, { headers }: ChangeRequest<Resource>): Record<string, string> {
+  return headers === undefined ? {} : headers(resource);
 }
 
 /** The options of a change that has no Idempotency-Key. @throws Problem `invalid-request` */
@@ -74,7 +88,6 @@ export function withoutKey(request: FastifyRequest, reply: FastifyReply) {
 }
 
 const unkept = (): null => null;
-const noHeaders = (): Record<string, string> => ({});
 
 /**
  * Aborts when the client goes away before it is answered. (request.signal aborts as soon as the body of the request is

@@ -134,7 +134,7 @@ export class WebhookClient {
     return { id: `msg_${listener.id}_${sequence}`, body, signed: null };
   }
 
-  async #attempt(
+  #attempt(
     delivery: Delivery,
     message: Message,
     number: number,
@@ -146,31 +146,29 @@ export class WebhookClient {
     const target = this.#targetOf(listener.definition);
     const startedAt = now();
     const started = performance.now();
-    let result: Judgement;
+    const judged = (result: Judgement): Judgement => {
+      onAttempt(delivery, {
+        id: message.id,
+        sequence: delivery.sequence,
+        type: `ram_block.${type}`,
+        reason: delivery.reason,
+        attempt: number,
+        status: result.status,
+        outcome: result.outcome,
+        durationMs: Math.round(performance.now() - started),
+        startedAt: this.#isoTime(startedAt),
+        responseExcerpt: result.excerpt,
+      });
+      return result;
+    };
     if (target.objection !== null) {
-      result = { outcome: 'unanswered', status: null, excerpt: target.objection };
-    } else {
-      const exchanged = await exchange(dispatcher, outgoing(target, message, startedAt.getTime()), limits);
-      if (exchanged.end === 'answered') {
-        const hidden = exchanged.text === '' ? [] : secretsOf(listener.definition);
-        result = judgeAnswer(type, { ...exchanged, hidden }, now);
-      } else {
-        result = unansweredBy(exchanged, limits);
-      }
+      return Promise.resolve(judged({ outcome: 'unanswered', status: null, excerpt: target.objection }));
     }
-    onAttempt(delivery, {
-      id: message.id,
-      sequence: delivery.sequence,
-      type: `ram_block.${type}`,
-      reason: delivery.reason,
-      attempt: number,
-      status: result.status,
-      outcome: result.outcome,
-      durationMs: Math.round(performance.now() - started),
-      startedAt: this.#isoTime(startedAt),
-      responseExcerpt: result.excerpt,
+    return exchange(dispatcher, outgoing(target, message, startedAt.getTime()), limits).then((exchanged) => {
+      if (exchanged.end !== 'answered') return judged(unansweredBy(exchanged, limits));
+      const hidden = exchanged.text === '' ? [] : secretsOf(listener.definition);
+      return judged(judgeAnswer(type, { ...exchanged, hidden }, now));
     });
-    return result;
   }
 
   #targetOf(definition: ListenerDefinition): Target {

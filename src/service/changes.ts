@@ -51,7 +51,12 @@ async function tell(told: readonly [Part, ...Part[]], reason: DeliveryReason): P
   const notifications = await beginTogether(told);
   const problem = await notifications.tell(inStep(told.map(({ rounds }) => rounds)), reason);
   if (problem === null) return notifications.outcomes;
-  await commitTogether(endedWith(notifications.outcomes, told.map(({ live }) => ({ live }))));
+  await commitTogether(
+    endedWith(
+      notifications.outcomes,
+      told.map(({ live }) => ({ live })),
+    ),
+  );
   throw problem;
 }
 
@@ -121,7 +126,8 @@ export function unsettledSections(runs: readonly PageRange[], pageSize: number):
 /** `part` with what of its rounds is waited for: async listeners are told once it is true. */
 function awaited(part: Part): Part {
   // Mostly all of it is, and nothing is copied for that.
-  if (part.rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited))) return part;
+  if (part.rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited)))
+    return part;
   const rounds = part.rounds
     .map(({ discards, populates }) => ({
       discards: discards.filter(isAwaited),

@@ -71,10 +71,12 @@ export function planSteps(
     });
   const change = (generation: number): NewRecord => {
     recorded = described(generation);
-    const steps = recorded.map((conversion, index): SourceStep => {
-      const runs = asked[index]?.runs;
-      return runs === undefined ? { conversion } : { conversion, runs };
-    }).filter(({ conversion }) => conversion.id !== null);
+    const steps = recorded
+      .map((conversion, index): SourceStep => {
+        const runs = asked[index]?.runs;
+        return runs === undefined ? { conversion } : { conversion, runs };
+      })
+      .filter(({ conversion }) => conversion.id !== null);
     return { ramBlockId: block.id, kind: 'source-changed', sourceId: source.definition.id, steps };
   };
   return {

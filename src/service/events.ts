@@ -40,7 +40,6 @@ export interface ServiceEvent {
 
 /** The runs of a conversion that its event shows. */
 const CHANGED_SHOWN = 100;
-const NONE: ReadonlySet<RamDiscardListener> = new Set();
 
 export class Events {
   /** Tells the events of this process from those of another. */
@@ -99,17 +98,18 @@ export class Events {
     // Half of all commits, where listeners are sync.
     if (records.every(({ kind }) => kind === 'intent')) return () => undefined;
     const leaving = records.flatMap((record) => leavingWith(block, record));
-    const failing = those(block.manager.listeners, isFailing);
-    const registering = those(block.manager.listeners, isRegistering);
+    const failing = block.manager.newestFirst.filter(isFailing);
+    const registering = block.manager.newestFirst.filter(isRegistering);
     return () => {
       for (const record of records) {
         tellOf(block, record, registering, (type, data) => this.#publish(type, block, record.at, data));
       }
       const at = records.at(-1)?.at ?? '';
       for (const [type, data] of leaving) this.#publish(type, block, at, data);
-      for (const listener of block.manager.listeners.values()) {
-        if (isFailing(listener) === failing.has(listener)) continue;
-        const type = failing.has(listener) ? 'listener.settled' : 'listener.failing';
+      for (const listener of block.manager.newestFirst.toReversed()) {
+        const wasFailing = failing.includes(listener);
+        if (isFailing(listener) === wasFailing) continue;
+        const type = wasFailing ? 'listener.settled' : 'listener.failing';
         this.#publish(type, block, at, listenerView(listener, block));
       }
     };
@@ -152,16 +152,6 @@ function shortened(conversion: Conversion): Conversion {
   return { ...conversion, changed: changed.slice(0, CHANGED_SHOWN), changedTruncated: true };
 }
 
-/** Those of `listeners` that are so: nearly always none. */
-function those(
-  listeners: ReadonlyMap<string, RamDiscardListener>,
-  isSo: (listener: RamDiscardListener) => boolean,
-): ReadonlySet<RamDiscardListener> {
-  let found: Set<RamDiscardListener> | null = null;
-  for (const listener of listeners.values()) if (isSo(listener)) found = (found ?? new Set()).add(listener);
-  return found ?? NONE;
-}
-
 function isRegistering({ phase }: RamDiscardListener): boolean {
   return phase === 'registering';
 }
@@ -200,7 +190,7 @@ function deleted(block: RamBlock, listener: RamDiscardListener): [EventType, obj
 function tellOf(
   block: RamBlock,
   record: BlockRecord,
-  registering: ReadonlySet<RamDiscardListener>,
+  registering: readonly RamDiscardListener[],
   publish: (type: EventType, data: object) => void,
 ): void {
   const { sources, listeners } = block.manager;
@@ -229,7 +219,7 @@ function tellOf(
       const listener = listeners.get(record.kind === 'listener-added' ? record.listener.id : record.listenerId);
       // A sync one is made with its first phase, when its replay was answered.
       if (listener === undefined || listener.phase === 'registering') break;
-      const isNew = record.kind === 'listener-added' || registering.has(listener);
+      const isNew = record.kind === 'listener-added' || registering.includes(listener);
       publish(isNew ? 'listener.created' : 'listener.updated', listenerView(listener, block));
     }
   }

@@ -48,7 +48,7 @@ export class Settling {
   /** Starts to settle every listener that needs it and is not being settled yet. */
   wake(): void {
     if (this.#stopped.signal.aborted) return;
-    for (const listener of this.#live.block.manager.listeners.values()) {
+    for (const listener of this.#live.block.manager.newestFirst) {
       if (!listener.isUnsettled || this.#active.has(listener.id)) continue;
       this.#active.add(listener.id);
       void this.#settle(listener).then((isSettled) => {
