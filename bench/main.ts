@@ -1,5 +1,6 @@
 // npm run bench: every figure beside its yardstick, in one run. --quick takes shorter and fewer rounds, --only ID those
-// whose id begins like that, --json FILE writes them down, --plot FILE draws how latency grows (SVG).
+// whose id begins like that, --json FILE writes them down, --plot FILE draws how latency grows (SVG), --awake keeps the load
+// generator from sleeping.
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { conversionFigures } from './core/conversions.ts';
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     json: { type: 'string' },
     plot: { type: 'string' },
+    awake: { type: 'boolean', default: false },
   },
 });
 
@@ -50,7 +52,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const { only } = options;
-const scale = options.quick ? QUICK : FULL;
+const scale: Scale = { ...(options.quick ? QUICK : FULL), isAwake: options.awake };
 const figures: Figure[] = [];
 try {
   for (const [name, run] of Object.entries(SUITES)) {

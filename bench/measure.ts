@@ -25,11 +25,13 @@ export interface Scale {
   readonly warmUpMs: number;
   /** Of counts that the full run takes as they are: 1 there, below it for --quick. */
   readonly share: number;
+  /** Whether the load generator never sleeps, and so takes a processor for itself. */
+  readonly isAwake: boolean;
 }
 
 /** Many short rounds rather than few long ones: what else the machine does meanwhile meets neighbours alike. */
-export const FULL: Scale = { rounds: 21, windowMs: 400, warmUpMs: 3000, share: 1 };
-export const QUICK: Scale = { rounds: 9, windowMs: 120, warmUpMs: 700, share: 0.05 };
+export const FULL: Scale = { rounds: 21, windowMs: 400, warmUpMs: 3000, share: 1, isAwake: false };
+export const QUICK: Scale = { rounds: 9, windowMs: 120, warmUpMs: 700, share: 0.05, isAwake: false };
 
 /** What a figure is about; `unit` is of value and yardstick alike. */
 export interface About {

@@ -93,7 +93,7 @@ function load(cluster: Cluster, service: Service, prefix: RequestPlan['prefix'],
 
 async function loadWith(cluster: Cluster, service: Service, requests: RequestPlan): Promise<Loaded> {
   const windowMs = Number(options.seconds) * 1000;
-  const scale: Scale = { rounds: 1, windowMs, warmUpMs: 3000, share: 1 };
+  const scale: Scale = { rounds: 1, windowMs, warmUpMs: 3000, share: 1, isAwake: false };
   const run = await cluster.target('profiled', service, requests, scale);
   let cpu = 0;
   const loaded = await timed(async () => {

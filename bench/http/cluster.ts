@@ -102,10 +102,10 @@ export class Cluster {
   /** Connects the load generator to a server and warms both up. */
   async target(name: string, service: Service, plan: RequestPlan, scale: Scale): Promise<Target> {
     await this.generator.call('open', name, service.port, plan);
-    await this.generator.call('run', name, scale.warmUpMs);
+    await this.generator.call('run', name, scale.warmUpMs, scale.isAwake);
     return async () => {
       const before = await service.server.call('cpu');
-      const load = await this.generator.call('run', name, scale.windowMs);
+      const load = await this.generator.call('run', name, scale.windowMs, scale.isAwake);
       const cpuMicroseconds = ((await service.server.call('cpu')) - before) / load.requests;
       return { ...load, requestsPerSecond: rateAt(load.medianMs, plan.connections), cpuMicroseconds };
     };

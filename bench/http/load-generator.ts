@@ -23,13 +23,13 @@ const handlers = {
   },
 
   /** Loads one target for so long, and until what was sent is answered. */
-  run: async (name: string, milliseconds: number): Promise<Load> => {
+  run: async (name: string, milliseconds: number, isAwake: boolean): Promise<Load> => {
     const connections = targets.get(name) ?? [];
     const took: number[] = [];
     const start = performance.now();
-    const sleep = stayAwake();
+    const sleep = isAwake ? stayAwake() : null;
     await Promise.all(connections.map((connection) => connection.run(start + milliseconds, took)));
-    sleep();
+    sleep?.();
     return { requests: took.length, medianMs: median(took) };
   },
 
@@ -41,10 +41,7 @@ const handlers = {
 
 answer(handlers);
 
-/**
- * Asks the kernel again and again instead of sleeping until something comes: a server that has to wake another processor
- * with each answer pays for that, on a virtual machine as much as for a whole request. @returns what ends it
- */
+/** Asks the kernel again and again instead of sleeping until something comes. @returns what ends it */
 function stayAwake(): () => void {
   let isOver = false;
   const again = (): void => {
