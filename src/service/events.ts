@@ -38,6 +38,13 @@ export interface ServiceEvent {
   readonly resource: object;
 }
 
+/** One event, or several that follow each other and differ in their resource alone, as those of a batch do. */
+interface Entry extends Omit<ServiceEvent, 'resource'> {
+  /** Of the first of them. */
+  readonly number: number;
+  readonly resource: object | readonly object[];
+}
+
 /** The runs of a conversion that its event shows. */
 const CHANGED_SHOWN = 100;
 
@@ -46,7 +53,8 @@ export class Events {
   readonly #epoch: string;
   readonly #limit: number;
   readonly #now: () => Date;
-  #kept: ServiceEvent[] = [];
+  /** Ascending. */
+  #kept: Entry[] = [];
   #count = 0;
   readonly #readers = new Set<() => void>();
 
@@ -82,7 +90,7 @@ export class Events {
   numberAfter(id: string): number {
     const [epoch, text] = id.split(/-(?=[0-9]+$)/);
     const next = Number(text) + 1;
-    const oldest = this.#count - Math.min(this.#kept.length, this.#limit) + 1;
+    const oldest = Math.max(this.#oldest, this.#count - this.#limit + 1);
     if (epoch === this.#epoch && next >= oldest && next <= this.#count + 1) return next;
     const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT; none of before a restart); read the state anew`;
     throw new Problem('events-expired', detail);
@@ -90,7 +98,11 @@ export class Events {
 
   /** The event with this number; null where it has not come yet, undefined where it is no longer kept. */
   at(number: number): ServiceEvent | null | undefined {
-    return number > this.#count ? null : this.#kept[number - 1 - (this.#count - this.#kept.length)];
+    if (number > this.#count) return null;
+    const entry = this.#kept[this.#indexOf(number)];
+    if (entry === undefined) return undefined;
+    const { number: first, resource, ...common } = entry;
+    return { ...common, resource: Array.isArray(resource) ? resource[number - first] : resource };
   }
 
   /** To be called before `records` are applied to `block`, and what it returns after that. */
@@ -132,16 +144,36 @@ export class Events {
     this.#keep({ type: 'delivery.failed', machine, ramBlockId, generation, at: attempt.startedAt, resource });
   }
 
-  #publish(type: EventType, { id, definition, generation }: RamBlock, at: string, resource: object): void {
+  #publish(type: EventType, { id, definition, generation }: RamBlock, at: string, resource: Entry['resource']): void {
     this.#keep({ type, machine: definition.machine, ramBlockId: id, generation, at, resource });
   }
 
-  #keep(event: ServiceEvent): void {
-    this.#count++;
-    this.#kept.push(event);
+  #keep(event: Omit<Entry, 'number'>): void {
+    const { type, machine, ramBlockId, generation, at } = event;
+    const resource = Array.isArray(event.resource) && event.resource.length === 1 ? event.resource[0] : event.resource;
+    this.#kept.push({ number: this.#count + 1, type, machine, ramBlockId, generation, at, resource });
+    this.#count += Array.isArray(resource) ? resource.length : 1;
     // Cut in steps, so that a full list is not moved with every event.
-    if (this.#kept.length >= 2 * this.#limit) this.#kept = this.#kept.slice(-this.#limit);
+    if (this.#count - this.#oldest + 1 >= 2 * this.#limit) {
+      this.#kept = this.#kept.slice(this.#indexOf(this.#count - this.#limit + 1));
+    }
     for (const reader of this.#readers) reader();
+  }
+
+  /** The number of the first event that is there. */
+  get #oldest(): number {
+    return this.#kept[0]?.number ?? this.#count + 1;
+  }
+
+  /** Where among what is kept the event with this number is; -1 where it is not there any more. */
+  #indexOf(number: number): number {
+    let [low, high] = [0, this.#kept.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#kept[middle]?.number ?? 0) <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 }
 
@@ -191,7 +223,7 @@ function tellOf(
   block: RamBlock,
   record: BlockRecord,
   registering: readonly RamDiscardListener[],
-  publish: (type: EventType, data: object) => void,
+  publish: (type: EventType, data: Entry['resource']) => void,
 ): void {
   const { sources, listeners } = block.manager;
   switch (record.kind) {
@@ -206,10 +238,11 @@ function tellOf(
     case 'source-changed': {
       const source = sources.get(record.sourceId);
       if (source === undefined) break;
-      const view = source.isRamBlockAttributes ? null : sourceView(source, block);
-      for (const { conversion } of record.steps) {
-        if (view === null) publish('conversion.committed', shortened(conversion));
-        else publish('source.changed', { ...view, change: shortened(conversion) });
+      const changes = record.steps.map(({ conversion }) => shortened(conversion));
+      if (source.isRamBlockAttributes) publish('conversion.committed', changes);
+      else {
+        const view = sourceView(source, block);
+        publish('source.changed', changes.map((change) => ({ ...view, change })));
       }
       break;
     }

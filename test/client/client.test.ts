@@ -174,7 +174,7 @@ describe('a program that uses the client', () => {
     const client = createClient<paths>({ baseUrl: service.url });
     const created = await client.POST('/v1/ram-blocks', { body: { machine: 'vm-2', idstr: 'a', usedLength: '1M' } });
     const ramBlockId = String(created.data?.id);
-    const { data: stream } = await client.GET('/v1/events', {
+    const { data: stream, response: following } = await client.GET('/v1/events', {
       params: { query: { machine: 'vm-2' } },
       parseAs: 'stream',
     });
@@ -213,6 +213,8 @@ describe('a program that uses the client', () => {
       if (types.length === 3) break;
     }
     expect(types).toEqual(['listener.created', 'listener.updated', 'listener.updated']);
+    // Looked at last, for fetch ends the body of a response that nobody holds any more.
+    expect(following.status).toBe(200);
     const expired = await client.GET('/v1/events', { params: { query: { after: 'long ago' } } });
     expect(expired.error?.code).toBe('events-expired');
     await client.DELETE('/v1/ram-blocks/{ramBlockId}', { params: { path: { ramBlockId }, query: { force: true } } });
