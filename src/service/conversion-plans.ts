@@ -24,13 +24,13 @@ const FAILED_SHOWN = 100;
 const CHANGED_SHOWN = 1000;
 const NOBODY: readonly string[] = [];
 
-/** One step as it is asked for. `runs` are the pages of `section` (bytes) that it sets, where those are not all. */
-export interface Asked<To> {
-  readonly section: Section;
+/** One step as it is asked for, in bytes. */
+export interface Asked<To> extends Section {
   readonly to: To;
+  /** The pages of the section that it sets, where those are not all. */
   readonly runs?: readonly PageRange[];
   /** Where in the request the one with this index stands, where there may be several. */
-  readonly pointer?: (index: number) => string;
+  readonly pointer?: ((index: number) => string) | undefined;
 }
 
 /** A change of one source in one or several steps. */
@@ -54,9 +54,9 @@ export function planSteps(
 ): Planned {
   const { block } = live;
   const { manager } = block;
-  const steps = eachPointedAt(asked, asked[0]?.pointer, ({ section, to, runs }) => {
-    const range = source.rangeOf(section, block.usedLength, block.pageSize);
-    return { source, range, populate: to === 'shared' || to === 'populated', runs };
+  const steps = eachPointedAt(asked, asked[0]?.pointer, (one) => {
+    const range = source.rangeOf(one, block.usedLength, block.pageSize);
+    return { source, range, populate: one.to === 'shared' || one.to === 'populated', runs: one.runs };
   });
   const { plans, peaks } = manager.rehearse(steps);
   const changing = plans.every(isChanging) ? plans : plans.filter(isChanging);
@@ -66,8 +66,8 @@ export function planSteps(
   let recorded: readonly Conversion[] | null = null;
   const described = (generation: number): Conversion[] =>
     plans.map((plan, index) => {
-      const { section, to } = asked[index] as Asked<PageState | Populatedness>;
-      return describe(block, plan, section, to, ids[index] ?? null, generation);
+      const one = asked[index] as Asked<PageState | Populatedness>;
+      return describe(block, plan, one, ids[index] ?? null, generation);
     });
   const change = (generation: number): NewRecord => {
     recorded = described(generation);
@@ -116,7 +116,7 @@ function isChanging({ changed }: Plan): boolean {
 }
 
 function failedChange(asked: Planned['asked']): object {
-  const conversions = asked.slice(0, FAILED_SHOWN).map(({ section, to }) => ({ ...section, to }));
+  const conversions = asked.slice(0, FAILED_SHOWN).map(({ offset, size, to }) => ({ offset, size, to }));
   const [only] = conversions;
   if (only !== undefined && asked.length === 1) return only;
   return { conversions, conversionsTruncated: asked.length > FAILED_SHOWN };
@@ -125,8 +125,7 @@ function failedChange(asked: Planned['asked']): object {
 function describe(
   block: RamBlock,
   { changed, effective, from }: Plan,
-  { offset, size }: Section,
-  to: PageState | Populatedness,
+  { offset, size, to }: Asked<PageState | Populatedness>,
   id: string | null,
   generation: number,
 ): Conversion {

@@ -83,7 +83,7 @@ export class Conversions {
           const runs = differences(source.bitmap, bitmap, at, to === 'shared');
           if (runs.length === 0) return [];
           const hull = { start: runs[0]?.start ?? 0, end: runs.at(-1)?.end ?? 0 };
-          return [{ section: toSection(hull, block.pageSize), to, runs }];
+          return [{ ...toSection(hull, block.pageSize), to, runs }];
         });
       },
       options,
@@ -168,11 +168,11 @@ export function findSource(block: RamBlock, sourceId: string): RamDiscardSource 
  */
 function lockOf(
   { block }: LiveBlock,
-  { section, to }: Asked<PageState | Populatedness>,
+  asked: Asked<PageState | Populatedness>,
   { ifMatch }: Pick<ChangeOptions<never>, 'ifMatch'>,
 ): () => Lock {
-  const pages = toPageRange(section, block.pageSize);
-  const isPopulate = to === 'shared' || to === 'populated';
+  const pages = toPageRange(asked, block.pageSize);
+  const isPopulate = asked.to === 'shared' || asked.to === 'populated';
   return () => {
     if (ifMatch !== null || (isPopulate && block.manager.hasMappingLimits)) return null;
     return pages;

@@ -242,7 +242,10 @@ function tellOf(
       if (source.isRamBlockAttributes) publish('conversion.committed', changes);
       else {
         const view = sourceView(source, block);
-        publish('source.changed', changes.map((change) => ({ ...view, change })));
+        publish(
+          'source.changed',
+          changes.map((change) => ({ ...view, change })),
+        );
       }
       break;
     }

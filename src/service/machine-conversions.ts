@@ -100,7 +100,7 @@ export class MachineConversions {
       const detail = `gpa ${hole.gpa} + ${hole.size} is in no RAM block, and cannot be private`;
       throw new Problem('invalid-range', detail);
     }
-    return pieces.map(({ live, section }) => planSteps(live, attributesOf(live.block), [{ section, to }], newId));
+    return pieces.map(({ live, section }) => planSteps(live, attributesOf(live.block), [{ ...section, to }], newId));
   }
 }
 

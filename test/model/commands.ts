@@ -59,22 +59,19 @@ const isLast = (ledger: Ledger, ramBlockId: string, steps: readonly Step[]): boo
 
 export function convert(ramBlockId: string, step: Step): Command {
   const { start, end, to } = step;
-  const section = { offset: start * PAGE, size: (end - start) * PAGE };
-  const asked = askedAs(ramBlockId, section.offset, section.size, to);
+  const wanted = { offset: start * PAGE, size: (end - start) * PAGE, to };
+  const asked = askedAs(ramBlockId, wanted.offset, wanted.size, to);
   return {
     name: `${to} ${ramBlockId} ${start}-${end}`,
-    issue: ({ conversions }, signal) => conversions.convert(ramBlockId, { section, to }, options(signal)),
+    issue: ({ conversions }, signal) => conversions.convert(ramBlockId, wanted, options(signal)),
     owns: ({ steps }) => steps.some((one) => one.asked === asked),
     holds: (ledger) => isLast(ledger, ramBlockId, [step]),
   };
 }
 
 export function batch(ramBlockId: string, ...steps: Step[]): Command {
-  const all = steps.map(({ start, end, to }) => ({
-    section: { offset: start * PAGE, size: (end - start) * PAGE },
-    to,
-  }));
-  const asked = all.map(({ section, to }) => askedAs(ramBlockId, section.offset, section.size, to));
+  const all = steps.map(({ start, end, to }) => ({ offset: start * PAGE, size: (end - start) * PAGE, to }));
+  const asked = all.map(({ offset, size, to }) => askedAs(ramBlockId, offset, size, to));
   return {
     name: `batch ${steps.map(({ start, end, to }) => `${to} ${start}-${end}`).join(', ')}`,
     issue: ({ conversions }, signal) => conversions.convertAll(ramBlockId, all, options(signal)),

@@ -3,9 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
-import type { Section } from '../../core/section.ts';
 import { Problem, type ProblemCode } from '../../errors.ts';
-import { eachPointedAt } from '../../service/conversion-plans.ts';
+import { type Asked, eachPointedAt } from '../../service/conversion-plans.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import type {
   MachineConversions,
@@ -133,7 +132,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const asked = { section: sectionOf(body), to: body.to };
+      const asked = askedOf(body);
       if (!query.dryRun) {
         return change<Shown>(request, reply, shortened, (common) =>
           conversions.convert(params.ramBlockId, asked, common),
@@ -158,9 +157,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const asked = eachPointedAt(body.conversions, inBatch, (one) => {
-        return { section: sectionOf(one), to: one.to, pointer: inBatch };
-      });
+      const asked = eachPointedAt(body.conversions, inBatch, (one) => askedOf(one, inBatch));
       if (query.dryRun) {
         const shown = conversions.previewAll(params.ramBlockId, asked, parseIfMatch(request));
         return preview<ShownBatch>(request, reply, shortenedAll, shown);
@@ -225,7 +222,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, body } = request;
-      const asked = { section: sectionOf(body), to: body.to };
+      const asked = askedOf(body);
       return change<Shown>(request, reply, shortened, (common) => {
         return conversions.changeSource(params.ramBlockId, params.sourceId, asked, common);
       });
@@ -261,8 +258,14 @@ function inBatch(index: number): string {
   return `#/conversions/${index}`;
 }
 
-function sectionOf({ offset, size }: { readonly offset: number | string; readonly size: number | string }): Section {
-  return { offset: parseByteSize(offset), size: parseByteSize(size) };
+interface Wanted<To> {
+  readonly offset: number | string;
+  readonly size: number | string;
+  readonly to: To;
+}
+
+function askedOf<To>({ offset, size, to }: Wanted<To>, pointer?: Asked<To>['pointer']): Asked<To> {
+  return { offset: parseByteSize(offset), size: parseByteSize(size), to, pointer };
 }
 
 function shortened({ changed: _changed, ...rest }: Shown): Shown {
