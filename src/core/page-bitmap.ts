@@ -140,8 +140,9 @@ export class PageBitmap {
         let index = bit >>> 5;
         let candidates = (word(words, index) ^ flip) & (ALL_ONES << (bit & 31));
         if (candidates === 0) {
-          index = skipWords(words, index + 1, CHUNK_WORDS - 1, flip);
-          candidates = index < CHUNK_WORDS ? word(words, index) ^ flip : 0;
+          const last = Math.min(range.end - base - 1, CHUNK_PAGES - 1) >>> 5;
+          index = skipWords(words, index + 1, last, flip);
+          candidates = index <= last ? word(words, index) ^ flip : 0;
         }
         if (candidates !== 0) return Math.min(base + index * 32 + lowestBit(candidates), range.end);
       }

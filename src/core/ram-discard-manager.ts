@@ -34,6 +34,7 @@ export interface Rehearsal {
   readonly peaks: ReadonlyMap<RamDiscardListener, number>;
 }
 
+const NO_CALLS: readonly Call[] = [];
 const NO_PEAKS: Rehearsal['peaks'] = new Map();
 
 export class RamDiscardManager {
@@ -95,12 +96,14 @@ export class RamDiscardManager {
 
   /** Plans one step. */
   plan({ source, range, populate, runs }: Step): Plan {
-    const changed: PageRange[] = [];
-    if (runs === undefined) source.bitmap.listRuns(range, !populate, changed);
-    else for (const within of runs) source.bitmap.listRuns(within, !populate, changed);
-    let effective: readonly PageRange[] = changed;
+    const { bitmap } = source;
+    let changed: readonly PageRange[];
+    if (runs !== undefined) changed = within(bitmap, runs, !populate);
+    // Mostly all of it changes, and no list is needed to find that out.
+    else changed = bitmap.next(range, populate) === range.end ? [range] : bitmap.listRuns(range, !populate);
+    let effective = changed;
     for (const other of this.#sourceList) {
-      if (other !== source) effective = populatedWithin(other.bitmap, effective);
+      if (other !== source) effective = within(other.bitmap, effective, true);
     }
     const from = runs === undefined ? stateBefore(changed, range, populate) : source.stateOf(range);
     return { source, populate, from, changed, effective };
@@ -159,16 +162,16 @@ export class RamDiscardManager {
   }
 
   /** Who hears of `runs` and of which part: newest listener first. */
-  callsFor(runs: readonly PageRange[]): Call[] {
-    if (runs.length === 0) return [];
+  callsFor(runs: readonly PageRange[]): readonly Call[] {
+    if (runs.length === 0 || this.#newestFirst.length === 0) return NO_CALLS;
     // One by itself, as most blocks have, takes no list that could grow.
     if (this.#newestFirst.length === 1) return callOf(this.#newestFirst[0] as RamDiscardListener, runs);
     return this.#newestFirst.flatMap((listener) => callOf(listener, runs));
   }
 
   /** Who hears of `runs` that begin at the end of the block: those whose section follows it. */
-  callsBeyondEnd(runs: readonly PageRange[]): Call[] {
-    if (runs.length === 0) return [];
+  callsBeyondEnd(runs: readonly PageRange[]): readonly Call[] {
+    if (runs.length === 0) return NO_CALLS;
     const following = this.newestFirst.filter(({ hears, followsEnd }) => hears && followsEnd);
     return following.map((listener) => ({ listener, runs }));
   }
@@ -247,9 +250,9 @@ export class RamDiscardManager {
 }
 
 /** What `listener` hears of `runs`: one call or none. */
-function callOf(listener: RamDiscardListener, runs: readonly PageRange[]): Call[] {
+function callOf(listener: RamDiscardListener, runs: readonly PageRange[]): readonly Call[] {
   const inside = listener.hears ? cutAll(runs, listener.range) : [];
-  return inside.length > 0 ? [{ listener, runs: inside }] : [];
+  return inside.length > 0 ? [{ listener, runs: inside }] : NO_CALLS;
 }
 
 function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean): void {
@@ -275,10 +278,10 @@ function areApart(steps: readonly Step[]): boolean {
   return true;
 }
 
-/** The parts of `runs` that are populated in `bitmap`, maximal. */
-function populatedWithin(bitmap: PageBitmap, runs: readonly PageRange[]): PageRange[] {
+/** The parts of `runs` that are populated (or not populated) in `bitmap`, maximal. */
+function within(bitmap: PageBitmap, runs: readonly PageRange[], populated: boolean): PageRange[] {
   const found: PageRange[] = [];
-  for (const run of runs) bitmap.listRuns(run, true, found);
+  for (const run of runs) bitmap.listRuns(run, populated, found);
   return found;
 }
 
