@@ -125,14 +125,16 @@ function read({
   return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
 }
 
-/** How many characters all of several `ids` begin with, as far as the first and the last show it: ids ascend. */
+/**
+ * How many characters all of several `ids` begin with, as far as the first and the last show it: ids ascend, and what
+ * comes between two that begin alike begins as they do.
+ */
 function countInCommon(ids: readonly string[]): number {
   const [first = '', last = ''] = [ids[0], ids.at(-1)];
   if (ids.length < 2) return 0;
   let count = 0;
   while (count < first.length && first[count] === last[count]) count++;
-  const begin = first.slice(0, count);
-  return ids.every((id) => id.slice(0, count) === begin) ? count : 0;
+  return ids.every((id) => first <= id && id <= last) ? count : 0;
 }
 
 function stateOf(states: string, at: number): Conversion['from'] {
