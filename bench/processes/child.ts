@@ -13,6 +13,9 @@ interface Request {
 
 type Response = { readonly id: number } & ({ readonly result: unknown } | { readonly error: string });
 
+/** What was compiled once is kept: of what is installed, no thread that starts has types to strip either. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));
+
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
@@ -27,7 +30,7 @@ export class Child<H extends Handlers> {
   /** Runs the file beside `from` (import.meta.url) that calls {@link answer} with handlers of this type. */
   constructor(file: string, from: string, { env = {}, nodeOptions = [] }: ChildOptions = {}) {
     this.#process = fork(fileURLToPath(new URL(file, from)), [], {
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILED, ...env },
       execArgv: [...nodeOptions],
     });
     Child.#running.add(this as unknown as Child<Handlers>);

@@ -1,5 +1,6 @@
 // Opens the SQLite file of the journal: for this process alone, and durably.
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { damaged } from './checksums.ts';
@@ -14,7 +15,9 @@ const CACHE_KIB = 32 * 1024;
 const CHECKPOINT_PAGES = 4000;
 /** Bytes of the file that are mapped while it is read back; SQLite maps no more. */
 const MAPPED_BYTES = 2 ** 31 - 2 ** 16;
-const PIECE_BYTES = 256 * 1024;
+/** Of the file, read at once, and how many of them. */
+const PIECE_BYTES = 512 * 1024;
+const PIECES_AT_ONCE = 4;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
 // No table with long rows is WITHOUT ROWID: to look for a key there, SQLite reads the rows that it passes.
@@ -63,20 +66,18 @@ export interface OpenFile {
 }
 
 /**
- * Before anything is written, {@link checkFile} is to be asked.
+ * After {@link readThrough}. Before anything is written, {@link checkFile} is to be asked.
  * @throws Error when the folder cannot be used, another process has it, or it is damaged; the message says which
  */
 export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'journal.sqlite');
+  const file = fileIn(folder);
   const mark = join(folder, 'journal.made');
   // SQLite would make an empty file of one that is missing, was emptied, or has a byte left.
   const bytes = existsSync(file) ? statSync(file).size : 0;
   if (existsSync(mark) && bytes < HEADER_BYTES && !existsSync(`${file}-wal`)) {
     throw damaged(`${file} is missing or has only ${bytes} bytes`);
   }
-  // Before SQLite opens it: with any file that is closed, a process loses all locks that it has on that file.
-  if (bytes > 0) readThrough(file);
   const db = new DatabaseSync(file);
   try {
     // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
@@ -121,18 +122,42 @@ export function checkFile(db: DatabaseSync): void {
 }
 
 /**
- * Reads a file once, in large pieces: SQLite's own reading, of a page here and there, takes many times as long. And what
- * the disk cannot read is an error here; of a page that is mapped it is a signal, which ends the process.
+ * Reads the file in `folder` once, where there is one, in large pieces: SQLite's own reading, of a page here and there,
+ * takes many times as long. And what the disk cannot read is an error here; of a page that is mapped it is a signal, which
+ * ends the process. Before SQLite opens it: with any file that is closed, a process loses all locks that it has on that file.
  * @throws Error of the file system
  */
-function readThrough(file: string): void {
-  const piece = Buffer.allocUnsafe(PIECE_BYTES);
-  const open = openSync(file, 'r');
+export async function readThrough(folder: string): Promise<void> {
+  if (!existsSync(fileIn(folder))) return;
+  const file = await open(fileIn(folder));
   try {
-    while (readSync(open, piece, 0, PIECE_BYTES, null) > 0);
+    const starts = startsOfPieces((await file.stat()).size);
+    const readPieces = async (): Promise<void> => {
+      const piece = Buffer.allocUnsafe(PIECE_BYTES);
+      for (const start of starts) await readPiece(file, start, piece);
+    };
+    // All from one list.
+    await Promise.all(Array.from({ length: PIECES_AT_ONCE }, readPieces));
   } finally {
-    closeSync(open);
+    await file.close();
   }
+}
+
+function* startsOfPieces(bytes: number): Generator<number> {
+  for (let start = 0; start < bytes; start += PIECE_BYTES) yield start;
+}
+
+/** Fills `piece`, or reads to the end of the file: before what cannot be read, it may get less than it asks for. */
+async function readPiece(file: FileHandle, start: number, piece: Buffer): Promise<void> {
+  for (let filled = 0; filled < piece.length; ) {
+    const { bytesRead } = await file.read(piece, filled, piece.length - filled, start + filled);
+    if (bytesRead === 0) return;
+    filled += bytesRead;
+  }
+}
+
+function fileIn(folder: string): string {
+  return join(folder, 'journal.sqlite');
 }
 
 function answerTo(db: DatabaseSync, pragma: string): unknown {

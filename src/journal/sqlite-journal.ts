@@ -19,7 +19,7 @@ import {
 import type { LoggedRecord } from './log-text.ts';
 import { readRecord } from './record-text.ts';
 import { parseSegments } from './segment-text.ts';
-import type { FileOptions } from './sqlite-file.ts';
+import { type FileOptions, readThrough } from './sqlite-file.ts';
 import type { LoadedBlock } from './sqlite-store.ts';
 import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
@@ -59,6 +59,8 @@ export class SqliteJournal implements Journal {
   static async open(folder: string, options: FileOptions = {}): Promise<SqliteJournal> {
     const journal = new SqliteJournal({ folder, options });
     try {
+      // While its thread starts.
+      await readThrough(folder);
       journal.#remark = (await journal.#call({ method: 'open', args: [] })) as string | null;
       for (const [machine, sequence] of await journal.positions()) journal.#sequences.set(machine, sequence);
       for (const ramBlockId of await journal.#blockIds()) journal.#blocks.add(ramBlockId);
