@@ -51,12 +51,8 @@ async function tell(told: readonly [Part, ...Part[]], reason: DeliveryReason): P
   const notifications = await beginTogether(told);
   const problem = await notifications.tell(inStep(told.map(({ rounds }) => rounds)), reason);
   if (problem === null) return notifications.outcomes;
-  await commitTogether(
-    endedWith(
-      notifications.outcomes,
-      told.map(({ live }) => ({ live })),
-    ),
-  );
+  const unchanged = told.map(({ live }) => ({ live }));
+  await commitTogether(endedWith(notifications.outcomes, unchanged));
   throw problem;
 }
 
@@ -125,9 +121,9 @@ export function unsettledSections(runs: readonly PageRange[], pageSize: number):
 
 /** `part` with what of its rounds is waited for: async listeners are told once it is true. */
 function awaited(part: Part): Part {
-  // Mostly all of it is, and nothing is copied for that.
-  if (part.rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited)))
-    return part;
+  const isAll = part.rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited));
+  // Mostly so, and nothing is copied for that.
+  if (isAll) return part;
   const rounds = part.rounds
     .map(({ discards, populates }) => ({
       discards: discards.filter(isAwaited),
