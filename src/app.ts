@@ -37,6 +37,7 @@ import { TargetPolicy } from './listeners/target-policy.ts';
 import { WebhookClient } from './listeners/webhook-client.ts';
 import { Metrics } from './metrics.ts';
 import { Conversions } from './service/conversions.ts';
+import { EventLog } from './service/event-log.ts';
 import { Events } from './service/events.ts';
 import { Idempotency } from './service/idempotency.ts';
 import { ListenerControl } from './service/listener-control.ts';
@@ -76,7 +77,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   const policy = new TargetPolicy({ allowed: config.allowedTargets, allowHttp: config.allowHttp });
   const agent = createAgent(policy, config.caFile);
   const deliveryLog = new DeliveryLog();
-  const events = new Events(config.eventsKept, randomUUID(), now);
+  const events = new Events(new EventLog(config.eventsKept, randomUUID()), now);
   const webhooks = new WebhookClient({
     dispatcher: agent,
     policy,
@@ -161,7 +162,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   sourceRoutes(app, machines, new Sources(machines), changes);
   listenerRoutes(app, { machines, listeners, changes, deliveryLog });
   listenerControlRoutes(app, new ListenerControl(machines), changes);
-  eventRoutes(app, events);
+  eventRoutes(app, events.log);
   await app.register((scope: TypedApp) => planRoutes(scope, new Plans()));
   operationRoutes(app, machines, metrics);
   uiRoutes(app);

@@ -92,7 +92,7 @@ export class Metrics {
     gauge('async_deliveries_pending', 'Deliveries that async listeners are owed, over all blocks', () => {
       return sum(listeners().map(({ backlog }) => backlog?.size ?? 0));
     });
-    gauge('event_readers', 'Readers of /v1/events', () => machines.dependencies.events.readers);
+    gauge('event_readers', 'Readers of /v1/events', () => machines.dependencies.events.log.readers);
     gauge('populated_bytes', 'Bytes that are populated, over all blocks', () => {
       return sum(blocks().map(({ block }) => block.manager.populated.populated * block.pageSize));
     });

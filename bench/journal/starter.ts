@@ -9,6 +9,7 @@ import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
 import { createIds } from '../../src/ids.ts';
 import { readSegment } from '../../src/journal/segment-text.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
 import { PAGE, TIB } from '../core/blocks.ts';
@@ -27,7 +28,7 @@ function open(folder: string): Promise<Machines> {
     deliver: unused,
     attemptOnce: unused,
     asyncSettings: { retrySchedule: [1000], backlogLimit: 10_000, disableAfter: 1e9 },
-    events: new Events(10_000, randomUUID(), now),
+    events: new Events(new EventLog(10_000, randomUUID()), now),
     checkTarget: unused,
     newSecret: () => '',
     now,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseListenArguments } from '../../src/cli/listen/arguments.ts';
 import { EVENT_TYPES } from '../../src/cli/listen/event-types.ts';
 import { listen } from '../../src/cli/listen/listen.ts';
-import { EVENT_TYPES as SERVICE_EVENT_TYPES } from '../../src/service/events.ts';
+import { EVENT_TYPES as SERVICE_EVENT_TYPES } from '../../src/service/event-log.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
 

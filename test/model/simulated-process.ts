@@ -5,6 +5,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import type { Deliver, Delivery, DeliveryAnswer } from '../../src/listeners/delivery.ts';
 import { Conversions } from '../../src/service/conversions.ts';
 import type { Dependencies } from '../../src/service/dependencies.ts';
+import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
 import { ListenerControl } from '../../src/service/listener-control.ts';
 import { Listeners } from '../../src/service/listeners.ts';
@@ -114,7 +115,7 @@ export class SimulatedProcess {
       deliver: tamperedDeliver === undefined ? deliver : tamperedDeliver(deliver),
       attemptOnce: () => Promise.reject(new Error('there is no async listener')),
       asyncSettings: { retrySchedule: [1], backlogLimit: 1, disableAfter: 1 },
-      events: new Events(1, 'epoch', () => NOW),
+      events: new Events(new EventLog(1, 'epoch'), () => NOW),
       checkTarget: async () => undefined,
       newSecret: () => '',
       now: () => NOW,

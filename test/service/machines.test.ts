@@ -6,6 +6,7 @@ import { createIds } from '../../src/ids.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import type { Deliver } from '../../src/listeners/delivery.ts';
 import type { Dependencies } from '../../src/service/dependencies.ts';
+import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
@@ -20,7 +21,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     deliver,
     attemptOnce: async () => ({ outcome: 'accepted', status: 200, excerpt: '' }),
     asyncSettings: { retrySchedule: [1000], backlogLimit: 10, disableAfter: 1000 },
-    events: new Events(10, 'epoch', now),
+    events: new Events(new EventLog(10, 'epoch'), now),
     checkTarget: async () => undefined,
     newSecret: () => '',
     now,

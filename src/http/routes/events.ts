@@ -1,14 +1,14 @@
 // /v1/events: what happens, as Server-Sent Events. A reader that does not read is cut off, not buffered without end.
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { EVENT_TYPES, type Events, type ServiceEvent } from '../../service/events.ts';
+import { EVENT_TYPES, type EventLog, type ServiceEvent } from '../../service/event-log.ts';
 import { input, problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const EVENT_STREAM = 'text/event-stream';
 const HEARTBEAT_MS = 15_000;
 
-export function eventRoutes(app: TypedApp, events: Events): void {
+export function eventRoutes(app: TypedApp, events: EventLog): void {
   const readers = new Set<EventReader>();
   // They would keep the server open for ever.
   app.addHook('preClose', async () => {
@@ -64,7 +64,7 @@ export function eventRoutes(app: TypedApp, events: Events): void {
  * are kept for all; it is cut off when these have moved on past it.
  */
 class EventReader extends Readable {
-  readonly #events: Events;
+  readonly #events: EventLog;
   readonly #isWanted: (event: ServiceEvent) => boolean;
   readonly #unfollow: () => void;
   readonly #heartbeat: NodeJS.Timeout;
@@ -74,7 +74,7 @@ class EventReader extends Readable {
   #isReading = false;
 
   /** @throws Problem `events-expired` */
-  constructor(events: Events, from: string, isWanted: (event: ServiceEvent) => boolean) {
+  constructor(events: EventLog, from: string, isWanted: (event: ServiceEvent) => boolean) {
     super();
     this.#events = events;
     this.#isWanted = isWanted;

@@ -1,0 +1,127 @@
+// The last events, kept in memory, so that a reader who was away for a moment misses none.
+import { Problem } from '../errors.ts';
+
+export const EVENT_TYPES = [
+  'ram_block.created',
+  'ram_block.deleted',
+  'ram_block.resized',
+  'conversion.committed',
+  'conversion.failed',
+  'source.added',
+  'source.changed',
+  'source.removed',
+  'listener.created',
+  'listener.updated',
+  'listener.deleted',
+  'listener.failing',
+  'listener.settled',
+  'delivery.failed',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface ServiceEvent {
+  readonly type: EventType;
+  readonly machine: string;
+  readonly ramBlockId: string;
+  readonly generation: number;
+  /** ISO 8601. */
+  readonly at: string;
+  /** What else its data tells, as the GET of it answers. */
+  readonly resource: object;
+}
+
+/** One event; or several that follow each other and differ in their resource alone, as those of a batch do. */
+export interface News extends Omit<ServiceEvent, 'resource'> {
+  readonly resource: object | readonly object[];
+}
+
+/** What is kept: with the number of the first event of it. */
+interface Kept extends News {
+  readonly number: number;
+}
+
+export class EventLog {
+  /** Tells the events of this process from those of another. */
+  readonly #epoch: string;
+  readonly #limit: number;
+  /** Ascending. */
+  #kept: Kept[] = [];
+  #count = 0;
+  readonly #readers = new Set<() => void>();
+
+  /** @param limit events that are kept (RBA_EVENTS_KEPT) */
+  constructor(limit: number, epoch: string) {
+    this.#limit = limit;
+    this.#epoch = epoch;
+  }
+
+  /** The id of the last event. */
+  get last(): string {
+    return this.idOf(this.#count);
+  }
+
+  /** The id of the event with this number: opaque; only {@link EventLog.numberAfter} can read it. */
+  idOf(number: number): string {
+    return `${this.#epoch}-${number}`;
+  }
+
+  /** How many readers follow. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** Calls `reader` whenever an event has come. @returns what ends it */
+  follow(reader: () => void): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** The number of the event after the one with this id. @throws Problem `events-expired` when that is not known any more */
+  numberAfter(id: string): number {
+    const [epoch, text] = id.split(/-(?=[0-9]+$)/);
+    const next = Number(text) + 1;
+    const oldest = Math.max(this.#oldest, this.#count - this.#limit + 1);
+    if (epoch === this.#epoch && next >= oldest && next <= this.#count + 1) return next;
+    const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT; none of before a restart); read the state anew`;
+    throw new Problem('events-expired', detail);
+  }
+
+  /** The event with this number; null where it has not come yet, undefined where it is no longer kept. */
+  at(number: number): ServiceEvent | null | undefined {
+    if (number > this.#count) return null;
+    const kept = this.#kept[this.#indexOf(number)];
+    if (kept === undefined) return undefined;
+    const { number: first, resource, ...common } = kept;
+    return { ...common, resource: Array.isArray(resource) ? resource[number - first] : resource };
+  }
+
+  keep(news: News): void {
+    const { type, machine, ramBlockId, generation, at } = news;
+    // Of one, no list is kept.
+    const resource = Array.isArray(news.resource) && news.resource.length === 1 ? news.resource[0] : news.resource;
+    this.#kept.push({ number: this.#count + 1, type, machine, ramBlockId, generation, at, resource });
+    this.#count += Array.isArray(resource) ? resource.length : 1;
+    // Cut in steps, so that a full list is not moved with every event.
+    if (this.#count - this.#oldest + 1 >= 2 * this.#limit) {
+      this.#kept = this.#kept.slice(this.#indexOf(this.#count - this.#limit + 1));
+    }
+    for (const reader of this.#readers) reader();
+  }
+
+  /** The number of the first event that is there. */
+  get #oldest(): number {
+    return this.#kept[0]?.number ?? this.#count + 1;
+  }
+
+  /** Where among what is kept the event with this number is; -1 where it is not there any more. */
+  #indexOf(number: number): number {
+    let [low, high] = [0, this.#kept.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#kept[middle]?.number ?? 0) <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
