@@ -125,11 +125,20 @@ export function checkFile(db: DatabaseSync): void {
  * Reads the file in `folder` once, where there is one, in large pieces: SQLite's own reading, of a page here and there,
  * takes many times as long. And what the disk cannot read is an error here; of a page that is mapped it is a signal, which
  * ends the process. Before SQLite opens it: with any file that is closed, a process loses all locks that it has on that file.
- * @throws Error of the file system
+ * @throws Error when it cannot be read
  */
 export async function readThrough(folder: string): Promise<void> {
   if (!existsSync(fileIn(folder))) return;
-  const file = await open(fileIn(folder));
+  try {
+    await readAll(fileIn(folder));
+  } catch (error) {
+    // Not every error of the file system says which file.
+    throw new Error(`${fileIn(folder)} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function readAll(path: string): Promise<void> {
+  const file = await open(path);
   try {
     const starts = startsOfPieces((await file.stat()).size);
     const readPieces = async (): Promise<void> => {

@@ -96,6 +96,7 @@ export class EventLog {
     return { ...common, resource: Array.isArray(resource) ? resource[number - first] : resource };
   }
 
+  /** Keeps what `news` tells, each event with a number of its own; who follows hears of it once. */
   keep(news: News): void {
     const { type, machine, ramBlockId, generation, at } = news;
     // Of one, no list is kept.

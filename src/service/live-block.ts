@@ -60,7 +60,7 @@ export async function commitTogether(
   const machine = commits[0]?.live.machine;
   if (machine === undefined) return;
   const news = commits.map(newsOf);
-  const all = ([] as NewRecord[]).concat(...news);
+  const all = news.flat();
   const answer = answered();
   if (all.length === 0 && answer === null) return;
   takeEach(commits, news, await machine.append(all, answer));

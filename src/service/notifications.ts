@@ -208,8 +208,7 @@ export class Notifications {
 
   /** A listener that its block does not have any more is told by the only share there is. */
   #shareOf(listenerId: string): Share {
-    const hasListener = ({ block }: Share): boolean => block.manager.listeners.has(listenerId);
-    const share = (this.#shares.length > 1 ? this.#shares.find(hasListener) : undefined) ?? this.#shares[0];
+    const share = this.#shares.find(({ block }) => block.manager.listeners.has(listenerId)) ?? this.#shares[0];
     if (share === undefined) throw new Error(`listener ${listenerId} is told of a change that concerns no block`);
     return share;
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseByteSize } from '../../src/core/byte-size.ts';
-import { checkSection, isPowerOfTwo, toPageRange, toSection } from '../../src/core/section.ts';
+import { checkSection, cutAll, isPowerOfTwo, type PageRange, toPageRange, toSection } from '../../src/core/section.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -48,6 +48,33 @@ describe('pages and bytes', () => {
 
   it('a page that is touched in part counts whole', () => {
     expect(toPageRange({ offset: 4095, size: 2 }, 4096)).toEqual({ start: 0, end: 2 });
+  });
+});
+
+describe('cutAll', () => {
+  const pagesOf = (runs: readonly PageRange[]): number[] => {
+    return runs.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, index) => start + index));
+  };
+
+  it('leaves of each run what lies in the window, and gives back what all lies in it', () => {
+    const gaps = fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })), { maxLength: 6 });
+    const window = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 50 }));
+    fc.assert(
+      fc.property(gaps, window, (lengths, [start, count]) => {
+        const runs: PageRange[] = [];
+        for (const [gap, length] of lengths) {
+          const from = (runs.at(-1)?.end ?? 0) + gap;
+          runs.push({ start: from, end: from + length });
+        }
+        const [before, end] = [structuredClone(runs), start + count];
+        const inside = cutAll(runs, { start, end });
+        expect(pagesOf(inside)).toEqual(pagesOf(runs).filter((page) => page >= start && page < end));
+        expect(inside.length).toBe(runs.filter((run) => run.start < end && run.end > start).length);
+        if (pagesOf(inside).length === pagesOf(runs).length) expect(inside).toBe(runs);
+        expect(runs).toEqual(before);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 // What is special to the journal on disk: one process per folder, damage that is noticed, one fsync for many.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -60,6 +60,12 @@ describe('a data folder', () => {
     await written();
     alter('PRAGMA user_version = 99');
     await expect(SqliteJournal.open(folder)).rejects.toThrow(/format 99/);
+  });
+
+  it('whose file cannot be read is refused, and the message says which', async () => {
+    const file = join(folder, 'journal.sqlite');
+    await mkdir(file);
+    await expect(SqliteJournal.open(folder)).rejects.toThrow(`${file} cannot be read: EISDIR`);
   });
 
   it('that holds something else is refused', async () => {
