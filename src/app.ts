@@ -72,7 +72,7 @@ export interface BuildOptions {
  */
 export async function buildApp(config: Config, { log, openJournal }: BuildOptions): Promise<TypedApp> {
   const tokens = config.tokensFile === null ? null : new Tokens(config.tokensFile);
-  const now = (): Date => new Date();
+  const { now } = Date;
   const metrics = new Metrics();
   const policy = new TargetPolicy({ allowed: config.allowedTargets, allowHttp: config.allowHttp });
   const agent = createAgent(policy, config.caFile);
@@ -101,7 +101,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     checkTarget: (url) => policy.check(url),
     newSecret,
     now,
-    newId: createIds(Date.now),
+    newId: createIds(now),
     log,
     queueLimits: { length: config.blockQueueLimit, waitMs: config.queueWaitMs },
     snapshotEvery: config.snapshotEvery,

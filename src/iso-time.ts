@@ -1,14 +1,12 @@
 // Times as text, ISO 8601.
 
-/** Writes times out, each millisecond once: records and deliveries have the same time by the dozen. */
-export function createIsoTime(): (at: Date) => string {
-  let milliseconds = Number.NaN;
-  let text = '';
-  return (at) => {
-    if (at.getTime() !== milliseconds) {
-      text = at.toISOString();
-      milliseconds = at.getTime();
-    }
-    return text;
-  };
+let written = { at: Number.NaN, text: '' };
+
+/**
+ * Writes a time out, each millisecond once: records and deliveries have the same time by the dozen.
+ * @param at milliseconds since the epoch
+ */
+export function isoTime(at: number): string {
+  if (at !== written.at) written = { at, text: new Date(at).toISOString() };
+  return written.text;
 }

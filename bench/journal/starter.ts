@@ -19,7 +19,7 @@ import { createRandom } from '../random.ts';
 const MACHINE = 'bench';
 const GROUP = 5000;
 const MAX_PAGES = 512;
-const now = () => new Date();
+const { now } = Date;
 
 function open(folder: string): Promise<Machines> {
   const unused = () => Promise.reject(new Error('nothing is sent here'));
@@ -32,7 +32,7 @@ function open(folder: string): Promise<Machines> {
     checkTarget: unused,
     newSecret: () => '',
     now,
-    newId: createIds(Date.now),
+    newId: createIds(now),
     log: pino({ level: 'error' }),
     queueLimits: { length: 10_000, waitMs: 30_000 },
     snapshotEvery: 1000,
@@ -41,9 +41,9 @@ function open(folder: string): Promise<Machines> {
 
 /** The creation of the blocks, then one conversion after the other of a block by chance, as the service records them. */
 function* recordsOf(count: number, blocks: number): Generator<BlockRecord> {
-  const newId = createIds(Date.now);
+  const newId = createIds(now);
   const random = createRandom(1);
-  const at = now().toISOString();
+  const at = new Date(now()).toISOString();
   const made = Array.from({ length: blocks }, (_, index) => ({ id: newId('blk'), sourceId: newId('src'), index }));
   for (const { id, sourceId, index } of made) {
     const common = { id, machine: MACHINE, idstr: `ram${index}`, ramAddr: index * TIB, gpa: null, createdAt: at };

@@ -18,9 +18,9 @@ export interface ChangeRequest<Resource> {
 
 export class ChangeRequests {
   readonly #idempotency: Idempotency;
-  readonly #now: () => Date;
+  readonly #now: () => number;
 
-  constructor(idempotency: Idempotency, now: () => Date) {
+  constructor(idempotency: Idempotency, now: () => number) {
     this.#idempotency = idempotency;
     this.#now = now;
   }
@@ -55,7 +55,7 @@ export class ChangeRequests {
         status,
         headers: headersOf(resource, change),
         body: String(reply.serializeInput(Object(resource), String(status))),
-        at: this.#now().getTime(),
+        at: this.#now(),
       };
     };
     const outcome = await this.#idempotency.once(keyDigest, fingerprint, async () => {
@@ -84,21 +84,25 @@ function headersOf<Resource>(resource: Resource, { headers }: ChangeRequest<Reso
 
 /** The options of a change that has no Idempotency-Key. @throws Problem `invalid-request` */
 export function withoutKey(request: FastifyRequest, reply: FastifyReply) {
-  return { ifMatch: parseIfMatch(request), signal: clientGone(reply), answered: unkept };
+  return { ifMatch: parseIfMatch(request), clientGone: clientGone(reply), answered: unkept };
 }
 
 const unkept = (): null => null;
 
 /**
- * Aborts when the client goes away before it is answered. (request.signal aborts as soon as the body of the request is
- * read, for that is when the request closes.)
+ * Gives what aborts when the client goes away before it is answered. (request.signal aborts as soon as the body of the
+ * request is read, for that is when the request closes.)
  */
-export function clientGone({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.on('close', () => {
-    if (!raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
+export function clientGone({ raw }: FastifyReply): () => AbortSignal {
+  return () => {
+    const gone = new AbortController();
+    const closed = (): void => {
+      if (!raw.writableFinished) gone.abort();
+    };
+    if (raw.closed) closed();
+    else raw.on('close', closed);
+    return gone.signal;
+  };
 }
 
 /** @throws Problem `invalid-request` */

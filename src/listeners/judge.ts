@@ -27,9 +27,9 @@ export interface HttpAnswer {
 }
 
 /** What an answer to a delivery means. */
-export type Judge = (type: DeliveryType, answer: HttpAnswer, now: () => Date) => Judgement;
+export type Judge = (type: DeliveryType, answer: HttpAnswer, now: () => number) => Judgement;
 
-export function judge(type: DeliveryType, answer: HttpAnswer, now: () => Date): Judgement {
+export function judge(type: DeliveryType, answer: HttpAnswer, now: () => number): Judgement {
   const { status, retryAfter } = answer;
   const said = { status, ...readProblem(answer) };
   if (type === 'discard' ? status >= 200 && status <= 299 : status === 200 || status === 204) {
@@ -44,7 +44,7 @@ export function judge(type: DeliveryType, answer: HttpAnswer, now: () => Date): 
 }
 
 /** As {@link judge}, of an async listener: it cannot refuse, and says with Retry-After when it wants to be asked again. */
-export function judgeAsync(_type: DeliveryType, answer: HttpAnswer, now: () => Date): Judgement {
+export function judgeAsync(_type: DeliveryType, answer: HttpAnswer, now: () => number): Judgement {
   const { status, retryAfter } = answer;
   const { excerpt } = readProblem(answer);
   if (status >= 200 && status <= 299) return { outcome: 'accepted', status, excerpt };
@@ -79,12 +79,12 @@ function excerptOf(text: string): string {
 }
 
 /** Milliseconds; null where the header is missing or is neither seconds nor an HTTP date (RFC 9110, 10.2.3). */
-function parseRetryAfter(value: string | null, now: () => Date): number | null {
+function parseRetryAfter(value: string | null, now: () => number): number | null {
   if (value === null) return null;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   // Date.parse alone takes "-5" and "1.5" for dates.
   if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(value)) return null;
   // Of the three forms of an HTTP date only asctime's does not say GMT, and means it.
   const at = Date.parse(value.endsWith('GMT') ? value : `${value} GMT`);
-  return Number.isNaN(at) ? null : Math.max(0, at - now().getTime());
+  return Number.isNaN(at) ? null : Math.max(0, at - now());
 }

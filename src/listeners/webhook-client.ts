@@ -2,7 +2,7 @@
 // of the contract.
 import type { KeyObject } from 'node:crypto';
 import type { ListenerDefinition } from '../core/records.ts';
-import { createIsoTime } from '../iso-time.ts';
+import { isoTime } from '../iso-time.ts';
 import type { Delivery, DeliveryAnswer } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange, type Outgoing } from './exchange.ts';
@@ -17,7 +17,8 @@ const FIRST_RETRY_MS = 50;
 export interface WebhookClientOptions {
   readonly dispatcher: OriginPools;
   readonly policy: TargetPolicy;
-  readonly now: () => Date;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** Hears of every attempt when it is over. */
   readonly onAttempt: (delivery: Delivery, attempt: Attempt) => void;
 }
@@ -50,7 +51,6 @@ export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #targets = new WeakMap<ListenerDefinition, Target>();
   readonly #underWay = new UnderWay();
-  readonly #isoTime = createIsoTime();
   /** Of deliveries that were written ahead. */
   readonly #ahead = new WeakMap<Delivery, Message>();
 
@@ -107,13 +107,13 @@ export class WebhookClient {
   /** Makes the request of a delivery that is about to be sent: used if it still is right then. */
   #writeAhead(delivery: Delivery): void {
     const message = this.#message(delivery);
-    outgoing(this.#targetOf(delivery.listener.definition), message, this.#options.now().getTime());
+    outgoing(this.#targetOf(delivery.listener.definition), message, this.#options.now());
     this.#ahead.set(delivery, message);
   }
 
   #message(delivery: Delivery): Message {
     const { type, listener, ramBlockId, machine, idstr, sequence, settledThrough, generation } = delivery;
-    const { reason, conversionId, sections, timestamp = this.#isoTime(this.#options.now()) } = delivery;
+    const { reason, conversionId, sections, timestamp = isoTime(this.#options.now()) } = delivery;
     const body = JSON.stringify({
       type: `ram_block.${type}`,
       timestamp,
@@ -156,7 +156,7 @@ export class WebhookClient {
         status: result.status,
         outcome: result.outcome,
         durationMs: Math.round(performance.now() - started),
-        startedAt: this.#isoTime(startedAt),
+        startedAt: isoTime(startedAt),
         responseExcerpt: result.excerpt,
       });
       return result;
@@ -164,7 +164,7 @@ export class WebhookClient {
     if (target.objection !== null) {
       return Promise.resolve(judged({ outcome: 'unanswered', status: null, excerpt: target.objection }));
     }
-    return exchange(dispatcher, outgoing(target, message, startedAt.getTime()), limits).then((exchanged) => {
+    return exchange(dispatcher, outgoing(target, message, startedAt), limits).then((exchanged) => {
       if (exchanged.end !== 'answered') return judged(unansweredBy(exchanged, limits));
       const hidden = exchanged.text === '' ? [] : secretsOf(listener.definition);
       return judged(judgeAnswer(type, { ...exchanged, hidden }, now));

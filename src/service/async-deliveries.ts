@@ -10,6 +10,7 @@ import type {
   ListenerReplay,
   NewRecord,
 } from '../core/records.ts';
+import { isoTime } from '../iso-time.ts';
 import type { Delivery } from '../listeners/delivery.ts';
 import type { Judgement } from '../listeners/judge.ts';
 import { AsyncCourse } from './async-course.ts';
@@ -236,12 +237,12 @@ export class AsyncDeliveries {
     const { asyncSettings, now, log } = this.#dependencies;
     const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
     course.failures++;
-    course.failingSince ??= now().toISOString();
+    course.failingSince ??= isoTime(now());
     if (course.backlog.failingSince === null) {
       log.warn({ ...ids, status }, 'an async listener is failing');
       await this.#keep(course);
     }
-    const isGivenUp = now().getTime() - Date.parse(course.failingSince) >= asyncSettings.disableAfter;
+    const isGivenUp = now() - Date.parse(course.failingSince) >= asyncSettings.disableAfter;
     if (status === 410 || isGivenUp) {
       const { id: listenerId, phase, lastSequence: givenUp } = listener;
       log.warn({ ...ids, status, failingSince: course.failingSince }, 'an async listener is given up');

@@ -48,15 +48,15 @@ export class BlockQueue {
 
   /**
    * Runs `task` when all that arrived before is done, but for what needs other pages. Once begun it is never cut off.
-   * @param lock what it needs @param signal drops the task while it waits, for example because the client has gone
+   * @param lock what it needs @param gone asked for where the task has to wait: drops it while it does
    * @throws Problem `overloaded` when the queue is full or the task waited too long: it was not run
    */
-  run<T>(task: () => Promise<T>, signal?: AbortSignal, lock: () => Lock = everything): Promise<T> {
+  run<T>(task: () => Promise<T>, gone?: () => AbortSignal, lock: () => Lock = everything): Promise<T> {
     if (this.#waiting.size >= this.#limits.length) {
       const detail = `${this.#waiting.size} changes of this block wait already, the limit is ${this.#limits.length} (RBA_BLOCK_QUEUE_LIMIT)`;
       return Promise.reject(overloaded(detail));
     }
-    return this.#enter(task, this.#limits.waitMs, lock, signal);
+    return this.#enter(task, this.#limits.waitMs, lock, gone);
   }
 
   /**
@@ -92,7 +92,7 @@ export class BlockQueue {
         resolve(release);
         return promise;
       };
-      this.run(turn, signal).catch(reject);
+      this.run(turn, () => signal).catch(reject);
     });
   }
 
@@ -110,19 +110,20 @@ export class BlockQueue {
     return this.#idle.promise;
   }
 
-  #enter<T>(task: () => Promise<T>, waitMs: number | null, lock: () => Lock, signal?: AbortSignal): Promise<T> {
+  #enter<T>(task: () => Promise<T>, waitMs: number | null, lock: () => Lock, gone?: () => AbortSignal): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    if (signal?.aborted) return Promise.reject(clientGone());
     if (this.#waiting.size === 0 && this.#running.length < MOST_RUNNING) {
       const held = lock();
       if (!this.#isHeld(held)) return this.#run(task, held);
     }
+    const signal = gone?.();
+    if (signal?.aborted) return Promise.reject(clientGone());
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const leave = (): void => {
         this.#waiting.delete(entry);
         clearTimeout(timer);
-        signal?.removeEventListener('abort', gone);
+        signal?.removeEventListener('abort', leaveUndone);
       };
       const entry: Entry = {
         lock,
@@ -137,24 +138,34 @@ export class BlockQueue {
           this.#next();
         },
       };
-      const gone = (): void => entry.turnAway(clientGone());
+      const leaveUndone = (): void => entry.turnAway(clientGone());
       this.#waiting.add(entry);
       this.#next();
       if (!this.#waiting.has(entry)) return;
       if (waitMs !== null) timer = setTimeout(() => entry.turnAway(waitedTooLong(waitMs)), waitMs);
-      signal?.addEventListener('abort', gone, { once: true });
+      signal?.addEventListener('abort', leaveUndone, { once: true });
     });
   }
 
   #run<T>(task: () => Promise<T>, lock: Lock): Promise<T> {
     this.#running.push(lock);
-    const leave = (): void => {
-      this.#running.splice(this.#running.indexOf(lock), 1);
-      this.#next();
-    };
-    const done = Promise.try(task);
-    done.then(leave, leave);
-    return done;
+    return begun(task).then(
+      (result) => {
+        this.#leave(lock);
+        return result;
+      },
+      (error: unknown) => {
+        this.#leave(lock);
+        throw error;
+      },
+    );
+  }
+
+  /** What ran with `lock` is done. */
+  #leave(lock: Lock): void {
+    const last = this.#running.pop() as Lock;
+    if (last !== lock) this.#running[this.#running.indexOf(lock)] = last;
+    this.#next();
   }
 
   /** Whether something that runs needs any of it. */
@@ -198,6 +209,15 @@ export class BlockQueue {
 }
 
 const everything = (): Lock => null;
+
+/** What `task` comes to, also where it fails before it waits for anything. (Promise.try makes more promises of it.) */
+function begun<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return task();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
 
 function isShared(a: Lock, b: Lock): boolean {
   return a === null || b === null || (a.start < b.end && b.start < a.end);

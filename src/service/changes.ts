@@ -33,12 +33,23 @@ const SECTIONS_SHOWN = 1000;
  * @throws Problem `listener-unsettled`, `mapping-limit`: nobody was called. `listener-refused`, `listener-unreachable`,
  *   `discard-unacknowledged`: it was undone. `journal-unavailable`
  */
-export async function carryOut(
+export function carryOut(
   parts: readonly Part[],
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
   const told = parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
+  const asksNobody = told.length === 0 && parts.every(({ peaks }) => peaks.size === 0);
+  return asksNobody ? commitTogether(parts, answered) : askFirst(told, parts, reason, answered);
+}
+
+/** Commits `parts` when the listeners of `told` allow it. @throws as {@link carryOut} */
+async function askFirst(
+  told: readonly Part[],
+  parts: readonly Part[],
+  reason: DeliveryReason,
+  answered: () => Answered | null,
+): Promise<void> {
   for (const { live, rounds } of told) await settleFirst(live, listenersOf(rounds));
   for (const part of parts) checkPeaks(part);
   const [first, ...others] = told;

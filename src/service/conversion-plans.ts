@@ -97,13 +97,17 @@ export function planSteps(
   };
 }
 
-/** {@link carryOut} of changes that were planned here; who follows events hears of a failure. */
-export function carryOutPlanned(
+/**
+ * {@link carryOut} of changes that were planned here; who follows events hears of a failure.
+ * @returns what `outcome` gives then, and `answered` made the answer of
+ */
+export function carryOutPlanned<Outcome>(
   parts: readonly Planned[],
   reason: DeliveryReason,
-  answered: () => Answered | null,
-): Promise<void> {
-  return carryOut(parts, reason, answered).catch((error: unknown) => {
+  outcome: () => Outcome,
+  answered: (outcome: Outcome) => Answered | null,
+): Promise<Outcome> {
+  return carryOut(parts, reason, () => answered(outcome())).then(outcome, (error: unknown) => {
     if (error instanceof Problem && FAILURES.includes(error.code)) {
       for (const { live, asked } of parts) live.dependencies.events.failed(live.block, failedChange(asked), error);
     }

@@ -121,10 +121,9 @@ export class Conversions {
       const source = sourceOf(live.block);
       checkGeneration(live.block, options.ifMatch);
       const planned = this.#plan(live, source, [asked]);
-      const conversion = (): Conversion => first(planned.conversions());
-      return carryOutPlanned([planned], planned.reason, () => options.answered(conversion())).then(conversion);
+      return carryOutPlanned([planned], planned.reason, () => first(planned.conversions()), options.answered);
     };
-    return live.inTurn(change, options.signal, lockOf(live, asked, options));
+    return live.inTurn(change, options.clientGone, lockOf(live, asked, options));
   }
 
   #convertAll(
@@ -134,13 +133,12 @@ export class Conversions {
   ): Promise<ConversionBatch> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
-    return live.inTurn(async () => {
+    return live.inTurn(() => {
       const source = attributesOf(block);
       checkGeneration(block, options.ifMatch);
       const planned = this.#plan(live, source, asked(block, source));
-      await carryOutPlanned([planned], planned.reason, () => options.answered(batchOf(planned)));
-      return batchOf(planned);
-    }, options.signal);
+      return carryOutPlanned([planned], planned.reason, () => batchOf(planned), options.answered);
+    }, options.clientGone);
   }
 
   #plan(live: LiveBlock, source: RamDiscardSource, asked: readonly Asked<PageState | Populatedness>[]): Planned {

@@ -16,7 +16,8 @@ export interface Dependencies {
   readonly checkTarget: (url: string) => Promise<void>;
   /** A new secret for a listener that brought none. */
   readonly newSecret: () => string;
-  readonly now: () => Date;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** A new opaque id that starts with `prefix`. */
   readonly newId: (prefix: string) => string;
   readonly log: FastifyBaseLogger;

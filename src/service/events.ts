@@ -3,6 +3,7 @@ import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { BlockRecord, Conversion } from '../core/records.ts';
 import type { Problem } from '../errors.ts';
+import { isoTime } from '../iso-time.ts';
 import type { Delivery } from '../listeners/delivery.ts';
 import type { Attempt } from '../listeners/delivery-log.ts';
 import type { EventLog, EventType, News } from './event-log.ts';
@@ -13,9 +14,9 @@ const CHANGED_SHOWN = 100;
 
 export class Events {
   readonly log: EventLog;
-  readonly #now: () => Date;
+  readonly #now: () => number;
 
-  constructor(log: EventLog, now: () => Date) {
+  constructor(log: EventLog, now: () => number) {
     this.log = log;
     this.#now = now;
   }
@@ -50,7 +51,7 @@ export class Events {
   /** A change was undone, or not begun, because of a listener. */
   failed(block: RamBlock, change: object, { code, message, extras }: Problem): void {
     const problem = { code, detail: message, listenerId: extras.listenerId ?? null };
-    this.#publish('conversion.failed', block, this.#now().toISOString(), { ...change, problem });
+    this.#publish('conversion.failed', block, isoTime(this.#now()), { ...change, problem });
   }
 
   /** An attempt to send a delivery was not accepted. */

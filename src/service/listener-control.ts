@@ -52,7 +52,7 @@ export class ListenerControl {
     ramBlockId: string,
     listenerId: string,
     { state, ...fields }: ListenerUpdate,
-    options: Pick<ChangeOptions<never>, 'signal'>,
+    options: Pick<ChangeOptions<never>, 'clientGone'>,
   ): Promise<ListenerView> {
     const live = this.#machines.block(ramBlockId);
     findListener(live.block, listenerId);
@@ -92,7 +92,7 @@ export class ListenerControl {
   ): Promise<SecretRotation> {
     return this.#inTurn(ramBlockId, listenerId, options, async (live, { definition }) => {
       const { newSecret, now, log } = this.#machines.dependencies;
-      const at = now().getTime();
+      const at = now();
       const until = new Date(at + graceSeconds * 1000).toISOString();
       const older = (definition.previousSecrets ?? [])
         .filter((previous) => Date.parse(previous.until) > at)
@@ -138,11 +138,11 @@ export class ListenerControl {
   #inTurn<T>(
     ramBlockId: string,
     listenerId: string,
-    { signal }: Pick<ChangeOptions<never>, 'signal'>,
+    { clientGone }: Pick<ChangeOptions<never>, 'clientGone'>,
     task: (live: LiveBlock, listener: RamDiscardListener) => Promise<T>,
   ): Promise<T> {
     const live = this.#machines.block(ramBlockId);
-    return live.inTurn(async () => task(live, findListener(live.block, listenerId)), signal);
+    return live.inTurn(async () => task(live, findListener(live.block, listenerId)), clientGone);
   }
 }
 

@@ -5,6 +5,7 @@ import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { ListenerDefinition, NewRecord } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, checkSection, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
+import { isoTime } from '../iso-time.ts';
 import { checkPeaks, peaksOf, settleFirst } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
@@ -67,7 +68,7 @@ export class Listeners {
       const { id: listenerId, mode } = definition;
       this.#machines.dependencies.log.info({ ramBlockId, listenerId, mode }, 'listener registered');
       return { ...view, ...made };
-    }, options.signal);
+    }, options.clientGone);
   }
 
   /**
@@ -76,7 +77,12 @@ export class Listeners {
    * @param force the device is gone: nothing is waited for
    * @throws Problem `not-found`, `listener-unsettled`, `discard-unacknowledged`
    */
-  async unregister(ramBlockId: string, listenerId: string, force: boolean, signal: AbortSignal): Promise<void> {
+  async unregister(
+    ramBlockId: string,
+    listenerId: string,
+    force: boolean,
+    clientGone: () => AbortSignal,
+  ): Promise<void> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
     const { log } = this.#machines.dependencies;
@@ -98,7 +104,7 @@ export class Listeners {
       }
       log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
       return found;
-    }, signal);
+    }, clientGone);
     // Most are gone at once, which saves the client from asking.
     await live.asyncDeliveries.ended(listener, listener.definition.timeoutMs);
   }
@@ -183,7 +189,7 @@ export class Listeners {
         errors: [{ pointer: '#/dmaMaxMappings', detail }],
       });
     }
-    return { ...wanted, id: newId('lsn'), section, granularity, secret, createdAt: now().toISOString() };
+    return { ...wanted, id: newId('lsn'), section, granularity, secret, createdAt: isoTime(now()) };
   }
 }
 

@@ -12,7 +12,7 @@ import type { Answered, Journal } from '../journal/journal.ts';
 import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { Appended, Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { deliveriesToReserve, Notifications } from './notifications.ts';
 import { Settling } from './settling.ts';
 
@@ -53,29 +53,40 @@ export interface Commit {
  * order of the calls. In turn of what changes only, but for what concerns async listeners alone.
  * @throws Problem `journal-unavailable`: whether they are durable is not known
  */
-export async function commitTogether(
+export function commitTogether(
   commits: readonly Commit[],
   answered: () => Answered | null = () => null,
 ): Promise<void> {
-  const machine = commits[0]?.live.machine;
-  if (machine === undefined) return;
+  const [first] = commits;
+  if (first === undefined) return Promise.resolve();
   const news = commits.map(newsOf);
-  const all = news.flat();
+  const all = joined(news);
   const answer = answered();
-  if (all.length === 0 && answer === null) return;
-  takeEach(commits, news, await machine.append(all, answer));
+  if (all.length === 0 && answer === null) return Promise.resolve();
+  return first.live.machine.append(all, answer, (records, sequence) => takeEach(commits, news, records, sequence));
 }
 
 function newsOf({ live, records = [], change }: Commit): readonly NewRecord[] {
   return change ? [...records, change(live.nextGeneration())] : records;
 }
 
+/** All of `lists` as one. (Array.flat takes as long as planning a conversion.) */
+function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const [only] = lists;
+  return only !== undefined && lists.length === 1 ? only : lists.flat();
+}
+
 /** Gives each of `commits` what has become durable of it. */
-function takeEach(commits: readonly Commit[], news: readonly (readonly NewRecord[])[], appended: Appended): void {
+function takeEach(
+  commits: readonly Commit[],
+  news: readonly (readonly NewRecord[])[],
+  records: readonly BlockRecord[],
+  sequence: number,
+): void {
   let from = 0;
   commits.forEach(({ live, plans }, index) => {
     const end = from + (news[index]?.length ?? 0);
-    live.take(appended.records.slice(from, end), appended.sequence, plans);
+    live.take(news.length === 1 ? records : records.slice(from, end), sequence, plans);
     from = end;
   });
 }
@@ -152,15 +163,16 @@ export class LiveBlock {
   }
 
   /**
-   * Runs `task` when its turn in the queue comes. @param lock what it needs; everything where that is not said
+   * Runs `task` when its turn in the queue comes. @param gone as {@link BlockQueue.run} has it
+   * @param lock what it needs; everything where that is not said
    * @throws Problem `not-found` when the block is deleted by then; `overloaded` when its turn does not come
    */
-  inTurn<T>(task: () => Promise<T>, signal?: AbortSignal, lock?: () => Lock): Promise<T> {
+  inTurn<T>(task: () => Promise<T>, gone?: () => AbortSignal, lock?: () => Lock): Promise<T> {
     const run = (): Promise<T> => {
       if (this.block.deleted) return Promise.reject(new Problem('not-found', `there is no RAM block ${this.block.id}`));
       return task();
     };
-    return this.queue.run(run, signal, lock);
+    return this.queue.run(run, gone, lock);
   }
 
   /** The generation that the next change brings, which is about to become durable. */

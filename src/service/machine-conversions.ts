@@ -50,7 +50,8 @@ export class MachineConversions {
     options: Omit<ChangeOptions<MachineConversion>, 'ifMatch'>,
   ): Promise<MachineConversion> {
     checkRange(range);
-    const { signal, answered } = options;
+    const { answered } = options;
+    const gone = options.clientGone();
     for (;;) {
       const machine = this.#machines.existing(name);
       const lives = this.#livesIn(machine, range);
@@ -64,11 +65,11 @@ export class MachineConversions {
           if (now.length !== lives.length || now.some((live, index) => live !== lives[index])) return null;
           const planned = this.#plan(lives, range, to, () => this.#machines.dependencies.newId('cnv'));
           const answer = () => answerOf(lives, range, to, planned);
-          if (planned.length > 0) await carryOutPlanned(planned, 'conversion', () => answered(answer()));
-          else await machine.keep(answered(answer()));
+          if (planned.length > 0) return carryOutPlanned(planned, 'conversion', answer, answered);
+          await machine.keep(answered(answer()));
           return answer();
         },
-        signal,
+        gone,
       );
       const done = await turn.catch((error: unknown) => {
         // One that was deleted meanwhile turns away whoever waits for it; the others are still there.

@@ -4,13 +4,6 @@ import { MAX_BYTES } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Answered, Journal } from '../journal/journal.ts';
 
-/** What has become durable together. */
-export interface Appended {
-  readonly records: readonly BlockRecord[];
-  /** Of the last of them. */
-  readonly sequence: number;
-}
-
 export interface MachineOptions {
   readonly journal: Journal;
   /** The last sequence that the journal has of it. */
@@ -43,9 +36,14 @@ export class Machine {
   /**
    * Appends `news` and `answered`, all or none; resolves when they are durable, in the order of the calls. The records
    * are taken over: they get their time.
+   * @param durable gets the records when they are, and the sequence of the last
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
-  append(news: readonly NewRecord[], answered: Answered | null = null): Promise<Appended> {
+  append(
+    news: readonly NewRecord[],
+    answered: Answered | null,
+    durable: (records: readonly BlockRecord[], sequence: number) => void,
+  ): Promise<void> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     const at = this.#timestamp();
     const records = news.map((record) => Object.assign(record, { at }));
@@ -54,7 +52,7 @@ export class Machine {
     const sequence = expected + all.length;
     this.#sequence = sequence;
     return this.#journal.append(this.name, expected, all).then(
-      () => ({ records, sequence }),
+      () => durable(records, sequence),
       (error: unknown) => {
         const problem = error instanceof Problem ? error : unavailable(error);
         this.#onFailure(problem);
@@ -65,7 +63,7 @@ export class Machine {
 
   /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
   async keep(answered: Answered | null): Promise<void> {
-    if (answered !== null) await this.append([], answered);
+    if (answered !== null) await this.append([], answered, () => undefined);
   }
 
   /** Appends nothing any more: what comes late must not get between those who read back and what they read. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RamBlock } from '../core/ram-block.ts';
 import { decodeSnapshot } from '../core/ram-block-snapshot.ts';
 import { Problem } from '../errors.ts';
-import { createIsoTime } from '../iso-time.ts';
+import { isoTime } from '../iso-time.ts';
 import type { Journal, StoredBlock } from '../journal/journal.ts';
 import type { Dependencies } from './dependencies.ts';
 import { LiveBlock, type Stored } from './live-block.ts';
@@ -37,7 +37,6 @@ export class Machines {
   private constructor(dependencies: Dependencies, journal: Journal) {
     this.#dependencies = dependencies;
     this.#journal = journal;
-    const isoTime = createIsoTime();
     this.#timestamp = () => isoTime(dependencies.now());
     this.#forgetting = setInterval(() => this.#forgetAnswers(), FORGET_ANSWERS_EVERY_MS).unref();
   }
@@ -188,7 +187,7 @@ export class Machines {
   }
 
   #forgetAnswers(): void {
-    const before = this.#dependencies.now().getTime() - ANSWERS_KEPT_MS;
+    const before = this.#dependencies.now() - ANSWERS_KEPT_MS;
     this.#journal.forgetAnswers(before).catch((error: unknown) => {
       this.#dependencies.log.warn({ err: error }, 'old answers could not be forgotten');
     });
@@ -209,8 +208,9 @@ function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
 async function recover(block: RamBlock, machine: Machine): Promise<void> {
   const records = block.recover();
   if (records.length === 0) return;
-  const appended = await machine.append(records);
-  for (const record of appended.records) block.apply(record);
+  await machine.append(records, null, (durable) => {
+    for (const record of durable) block.apply(record);
+  });
 }
 
 function draining(): Problem {

@@ -8,8 +8,8 @@ export type IfMatch = readonly string[] | '*' | null;
 
 export interface ChangeOptions<Resource> {
   readonly ifMatch: IfMatch;
-  /** Aborts when the client has gone: what has not begun is dropped. */
-  readonly signal: AbortSignal;
+  /** Aborts when the client has gone. Asked for where a change has to wait: it is dropped then, unless it has begun. */
+  readonly clientGone: () => AbortSignal;
   /** The answer to keep with the change, for requests with an Idempotency-Key; else null. */
   readonly answered: (resource: Resource) => Answered | null;
 }

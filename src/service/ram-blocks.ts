@@ -4,6 +4,7 @@ import { RAM_BLOCK_ATTRIBUTES } from '../core/ram-discard-source.ts';
 import type { NewRecord, RamBlockDefinition } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
+import { isoTime } from '../iso-time.ts';
 import { carryOut, peaksOf, settleFirst } from './changes.ts';
 import type { Listeners } from './listeners.ts';
 import type { LiveBlock } from './live-block.ts';
@@ -49,7 +50,7 @@ export class RamBlocks {
       id: newId('blk'),
       maxLength: maxLength ?? wanted.usedLength,
       resizeable: maxLength !== undefined,
-      createdAt: now().toISOString(),
+      createdAt: isoTime(now()),
     });
     const block = new RamBlock(definition);
     const sources = this.#sources(definition);
@@ -57,7 +58,7 @@ export class RamBlocks {
     block.apply({ ...created, at: definition.createdAt });
     const view = ramBlockView(block);
     try {
-      await machine.append([created], options.answered(view));
+      await machine.append([created], options.answered(view), () => undefined);
     } catch (error) {
       machine.release(definition.id);
       throw error;
@@ -73,7 +74,7 @@ export class RamBlocks {
    * @param force unregisters its listeners first, without waiting for them
    * @throws Problem `not-found`, `has-listeners`
    */
-  delete(ramBlockId: string, force: boolean, signal: AbortSignal): Promise<void> {
+  delete(ramBlockId: string, force: boolean, clientGone: () => AbortSignal): Promise<void> {
     const live = this.#machines.block(ramBlockId);
     const { manager } = live.block;
     return live.inTurn(async () => {
@@ -88,7 +89,7 @@ export class RamBlocks {
       this.#machines.remove(live);
       this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');
       for (const listener of listeners) this.#listeners.dismiss(live, listener);
-    }, signal);
+    }, clientGone);
   }
 
   /**
@@ -119,7 +120,7 @@ export class RamBlocks {
       await carryOut([part], 'resize', () => null);
       this.#machines.dependencies.log.info({ ramBlockId, usedLength }, 'RAM block resized');
       return ramBlockView(block);
-    }, options.signal);
+    }, options.clientGone);
   }
 
   #sources({ guestMemfd, pageSize }: RamBlockDefinition) {

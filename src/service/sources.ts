@@ -45,7 +45,7 @@ export class Sources {
       await carryOut([part], 'source', () => options.answered(view));
       this.#machines.dependencies.log.info({ ramBlockId, sourceId: view.id, name: view.name }, 'source added');
       return view;
-    }, options.signal);
+    }, options.clientGone);
   }
 
   /**
@@ -69,7 +69,7 @@ export class Sources {
       const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => removed };
       await carryOut([part], 'source', () => null);
       this.#machines.dependencies.log.info({ ramBlockId, sourceId }, 'source removed');
-    }, options.signal);
+    }, options.clientGone);
   }
 
   #make(block: RamBlock, wanted: NewSource): RamDiscardSource {

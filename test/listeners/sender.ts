@@ -15,7 +15,7 @@ export interface SenderOptions extends ConnectOptions {
   readonly allowHttp?: boolean;
   readonly resolve?: Resolve;
   readonly caFile?: string;
-  readonly now?: () => Date;
+  readonly now?: () => number;
 }
 
 export interface Sending {
@@ -39,7 +39,7 @@ export class Sender {
     this.#client = new WebhookClient({
       dispatcher: this.pools,
       policy: this.policy,
-      now: options.now ?? (() => new Date()),
+      now: options.now ?? Date.now,
       onAttempt: (_listener, attempt) => this.attempts.push(attempt),
     });
   }

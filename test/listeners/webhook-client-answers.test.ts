@@ -138,7 +138,7 @@ describe('429', () => {
   const waited = ({ arrived: [first, second] }: Receiver): number => (second?.at ?? 0) - (first?.at ?? 0);
 
   it('with a Retry-After in seconds or as an HTTP date is asked again after it', async () => {
-    sender = new Sender({ now: () => NOW });
+    sender = new Sender({ now: () => NOW.getTime() });
     const cases: [string, number][] = [
       ['0', 50],
       ['1', 1000],
@@ -161,7 +161,7 @@ describe('429', () => {
   it.each(['30', '3600', '99999999999999999999', 'Sun, 01 Mar 2026 13:00:00 GMT'])(
     'with Retry-After: %s, beyond the deadline, is not waited for',
     async (value) => {
-      sender = new Sender({ now: () => NOW });
+      sender = new Sender({ now: () => NOW.getTime() });
       const busy = await busyOnce({ 'retry-after': value });
       const started = performance.now();
       expect(await sender.deliver(busy.url, { timeoutMs: 20_000 })).toMatchObject({

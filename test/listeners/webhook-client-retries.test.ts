@@ -114,7 +114,7 @@ describe('an attempt that failed', () => {
 describe('every attempt', () => {
   it('keeps the id and the body, and is signed anew at its own time', async () => {
     let seconds = 1_772_366_400;
-    sender = new Sender({ now: () => new Date(seconds * 1000) });
+    sender = new Sender({ now: () => seconds * 1000 });
     const { url, arrived } = await receiver((socket, _, number) => {
       seconds += 10;
       socket.write(http(number < 3 ? 503 : 200));

@@ -45,7 +45,7 @@ export function conversionIds(answer: unknown): string[] {
   return changed === undefined || typeof id !== 'string' ? [] : [id];
 }
 
-const options = (signal: AbortSignal) => ({ ifMatch: null, signal, answered: () => null });
+const options = (signal: AbortSignal) => ({ ifMatch: null, clientGone: () => signal, answered: () => null });
 
 const isLast = (ledger: Ledger, ramBlockId: string, steps: readonly Step[]): boolean => {
   const block = ledger.blocks.get(ramBlockId);
@@ -93,7 +93,7 @@ export function convertMachine(
     name: `${to} guest pages ${start}-${end}`,
     issue: ({ machineConversions }, signal) => {
       const range = { gpa: start * PAGE, size: (end - start) * PAGE };
-      return machineConversions.convert('m', range, to, { signal, answered: () => null });
+      return machineConversions.convert('m', range, to, { clientGone: () => signal, answered: () => null });
     },
     owns: ({ steps }) => steps.some((one) => asked.includes(one.asked)),
     holds: (ledger) => parts.every(([id, [from, until]]) => isLast(ledger, id, [{ start: from, end: until, to }])),
@@ -125,7 +125,7 @@ export function register(ramBlockId: string, name: string, start: number, end: n
 export function unregister(ramBlockId: string, listenerId: string): Command {
   return {
     name: `unregister ${listenerId}`,
-    issue: ({ listeners }, signal) => listeners.unregister(ramBlockId, listenerId, false, signal),
+    issue: ({ listeners }, signal) => listeners.unregister(ramBlockId, listenerId, false, () => signal),
     owns: ({ kind, subject }) => kind === 'listener-removed' && subject === listenerId,
     holds: (ledger) => ledger.blocks.get(ramBlockId)?.listeners.has(listenerId) === false,
   };
@@ -171,7 +171,8 @@ export function removeSource(ramBlockId: string, sourceId: string): Command {
 export function resize(ramBlockId: string, length: number): Command {
   return {
     name: `resize to ${length}`,
-    issue: ({ ramBlocks }, signal) => ramBlocks.resize(ramBlockId, length * PAGE, { ifMatch: null, signal }),
+    issue: ({ ramBlocks }, signal) =>
+      ramBlocks.resize(ramBlockId, length * PAGE, { ifMatch: null, clientGone: () => signal }),
     owns: ({ kind, subject }) => kind === 'block-resized' && subject === String(length),
     holds: (ledger) => ledger.blocks.get(ramBlockId)?.length === length,
   };

@@ -176,8 +176,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'conversions take the pages of others for free',
     found: /crosses another|comes after|the disk|is so|was|is shown as/,
-    patch: replace(BlockQueue.prototype, 'run', function (this: BlockQueue, task, signal) {
-      return run.call(this, task, signal, () => ({ start: 0, end: 0 })) as ReturnType<typeof task>;
+    patch: replace(BlockQueue.prototype, 'run', function (this: BlockQueue, task, gone) {
+      return run.call(this, task, gone, () => ({ start: 0, end: 0 })) as ReturnType<typeof task>;
     }),
   },
   {

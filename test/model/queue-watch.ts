@@ -24,10 +24,10 @@ export class QueueWatch {
     BlockQueue.prototype.run = function watched<T>(
       this: BlockQueue,
       task: () => Promise<T>,
-      signal?: AbortSignal,
+      gone?: () => AbortSignal,
       lock?: () => Lock,
     ) {
-      return watch.#enter(this, task, (seen) => run.call(this, seen, signal, lock) as Promise<T>);
+      return watch.#enter(this, task, (seen) => run.call(this, seen, gone, lock) as Promise<T>);
     };
     BlockQueue.prototype.runOwed = function watched<T>(this: BlockQueue, task: () => Promise<T>) {
       return watch.#enter(this, task, (seen) => runOwed.call(this, seen) as Promise<T>);

@@ -38,7 +38,7 @@ export interface Wire {
   readonly abandoned: (copy: Copy) => void;
 }
 
-const NOW = new Date(0);
+const NOW = 0;
 const nothing = (): void => undefined;
 const silent = { info: nothing, warn: nothing, error: nothing, debug: nothing } as unknown as FastifyBaseLogger;
 

@@ -78,12 +78,17 @@ describe('BlockQueue', () => {
     const log: string[] = [];
     const running = heldTask('running', log);
     const [begun, waiting] = [new AbortController(), new AbortController()];
-    const done = queue.run(running.run, begun.signal);
-    const dropped = queue.run(heldTask('dropped', log).run, waiting.signal);
+    const done = queue.run(running.run, () => begun.signal);
+    const dropped = queue.run(heldTask('dropped', log).run, () => waiting.signal);
     begun.abort();
     waiting.abort();
     await expect(dropped).rejects.toMatchObject({ code: 'overloaded' });
-    await expect(queue.run(async () => 'late', AbortSignal.abort())).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(
+      queue.run(
+        async () => 'late',
+        () => AbortSignal.abort(),
+      ),
+    ).rejects.toMatchObject({ code: 'overloaded' });
     running.end();
     expect(await done).toBe('running');
     expect(log).toEqual(['running begins', 'running ends']);

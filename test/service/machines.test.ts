@@ -13,7 +13,7 @@ import { FaultyJournal } from '../support/faulty-journal.ts';
 import { until } from '../support/service.ts';
 
 const PAGE = 4096;
-const now = () => new Date();
+const { now } = Date;
 
 function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): Dependencies {
   return {
@@ -25,7 +25,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     checkTarget: async () => undefined,
     newSecret: () => '',
     now,
-    newId: createIds(Date.now),
+    newId: createIds(now),
     log: pino({ level: 'silent' }),
     queueLimits: { length: 10, waitMs: 10_000 },
     snapshotEvery: 1000,
@@ -34,7 +34,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
 
 /** What a crash leaves of a block with one listener: a conversion that was under way. */
 function crashed(ramBlockId: string, machine: string): BlockRecord[] {
-  const at = now().toISOString();
+  const at = new Date(now()).toISOString();
   const block = {
     id: ramBlockId,
     machine,

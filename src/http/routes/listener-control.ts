@@ -65,7 +65,7 @@ export function listenerControlRoutes(app: TypedApp, control: ListenerControl, c
     },
     async (request, reply) => {
       const { params, body } = request;
-      return control.update(params.ramBlockId, params.listenerId, body, { signal: clientGone(reply) });
+      return control.update(params.ramBlockId, params.listenerId, body, { clientGone: clientGone(reply) });
     },
   );
 
