@@ -78,12 +78,18 @@ function written({ steps, ...record }: Change): WrittenChange {
     ...record,
     kind: 'changed',
     generation: steps[0]?.conversion.generation ?? 0,
-    ids: ids.map((id, index) => (index === 0 ? id : id.slice(inCommon))).join(' '),
+    ids: joined(ids, inCommon),
     inCommon: inCommon === 0 ? undefined : inCommon,
     sections,
     states: states.join(''),
     rest,
   };
+}
+
+/** `ids`, with a space between them; behind the first, without the characters `inCommon`. */
+function joined(ids: readonly string[], inCommon: number): string {
+  const [first = ''] = ids;
+  return ids.length < 2 ? first : ids.map((id, index) => (index === 0 ? id : id.slice(inCommon))).join(' ');
 }
 
 /** Field by field: a start reads millions, and objects that are spread take twice as long. */

@@ -23,13 +23,6 @@ import { type FileOptions, readThrough } from './sqlite-file.ts';
 import type { LoadedBlock } from './sqlite-store.ts';
 import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
-interface Waiting {
-  readonly resolve: () => void;
-  readonly reject: (reason: Problem) => void;
-  /** Why nothing of it is in the group. */
-  readonly refusal: Problem | null;
-}
-
 interface Call {
   readonly resolve: (result: unknown) => void;
   readonly reject: (reason: Problem) => void;
@@ -42,13 +35,15 @@ export class SqliteJournal implements Journal {
   readonly #worker: Worker;
   readonly #calls = new Map<number, Call>();
   #lastCall = 0;
-  #waiting: Waiting[] = [];
-  /** What waits and was not refused. */
+  /** What was appended since the last commit began. */
   readonly #group = new GroupText();
+  /** The commit of it; null where there is nothing. */
+  #next: Promise<void> | null = null;
+  /** The end of the commit that began last. */
+  #last: Promise<void> = Promise.resolve();
   /** The last sequence of every machine and all blocks, with what waits and what is under way. */
   readonly #sequences = new Map<string, number>();
   readonly #blocks = new Set<string>();
-  #committing = false;
   #failure: Problem | null = null;
   #remark: string | null = null;
 
@@ -111,18 +106,12 @@ export class SqliteJournal implements Journal {
   }
 
   append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const refusal = this.#refusalOf(machine, expectedSequence, records);
-      if (refusal === null) {
-        this.#group.add(machine, expectedSequence, records);
-        this.#sequences.set(machine, expectedSequence + records.length);
-      }
-      this.#waiting.push({ resolve, reject, refusal });
-      if (!this.#committing) {
-        this.#committing = true;
-        void this.#commitWaiting();
-      }
-    });
+    const refusal = this.#refusalOf(machine, expectedSequence, records);
+    if (refusal !== null) return Promise.reject(refusal);
+    this.#group.add(machine, expectedSequence, records);
+    this.#sequences.set(machine, expectedSequence + records.length);
+    this.#next ??= this.#last.then(() => this.#commitGroup());
+    return this.#next;
   }
 
   async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {
@@ -154,29 +143,23 @@ export class SqliteJournal implements Journal {
     await this.#worker.terminate();
   }
 
-  async #commitWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // What else has come in this turn of the event loop joins the group: to wake the worker is what costs most of it.
-      await turnOver();
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#commit(this.#group.take());
-        for (const { resolve, reject, refusal } of waiting) {
-          if (refusal === null) resolve();
-          else reject(refusal);
-        }
-      } catch (error) {
-        const problem = unavailable(error);
-        this.#fail(problem);
-        for (const { reject } of waiting) reject(problem);
-      }
-    }
-    this.#committing = false;
+  async #commitGroup(): Promise<void> {
+    // What else has come in this turn of the event loop joins the group: to wake the worker is what costs most of it.
+    await turnOver();
+    this.#next = null;
+    const commit = this.#commit(this.#group.take());
+    this.#last = commit.catch(() => undefined);
+    await commit;
   }
 
   async #commit(group: string): Promise<void> {
-    if (group !== '' || this.#failure !== null) await this.#call({ method: 'commit', args: [group] });
+    try {
+      if (group !== '' || this.#failure !== null) await this.#call({ method: 'commit', args: [group] });
+    } catch (error) {
+      const problem = unavailable(error);
+      this.#fail(problem);
+      throw problem;
+    }
   }
 
   /** Keeps count of the blocks, too. */
