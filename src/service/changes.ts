@@ -38,18 +38,17 @@ export function carryOut(
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
-  const told = parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
-  const asksNobody = told.length === 0 && parts.every(({ peaks }) => peaks.size === 0);
-  return asksNobody ? commitTogether(parts, answered) : askFirst(told, parts, reason, answered);
+  const isUnheard = parts.every(({ rounds, peaks }) => rounds.length === 0 && peaks.size === 0);
+  return isUnheard ? commitTogether(parts, answered) : commitWhenAllowed(parts, reason, answered);
 }
 
-/** Commits `parts` when the listeners of `told` allow it. @throws as {@link carryOut} */
-async function askFirst(
-  told: readonly Part[],
+/** Commits `parts` when their listeners allow it. @throws as {@link carryOut} */
+async function commitWhenAllowed(
   parts: readonly Part[],
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
+  const told = parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
   for (const { live, rounds } of told) await settleFirst(live, listenersOf(rounds));
   for (const part of parts) checkPeaks(part);
   const [first, ...others] = told;

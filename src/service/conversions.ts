@@ -25,9 +25,11 @@ export interface ConversionBatch {
 
 export class Conversions {
   readonly #machines: Machines;
+  readonly #newId: () => string;
 
   constructor(machines: Machines) {
     this.#machines = machines;
+    this.#newId = () => machines.dependencies.newId('cnv');
   }
 
   /**
@@ -120,7 +122,7 @@ export class Conversions {
     const change = (): Promise<Conversion> => {
       const source = sourceOf(live.block);
       checkGeneration(live.block, options.ifMatch);
-      const planned = this.#plan(live, source, [asked]);
+      const planned = planSteps(live, source, [asked], this.#newId);
       return carryOutPlanned([planned], planned.reason, () => first(planned.conversions()), options.answered);
     };
     return live.inTurn(change, options.clientGone, lockOf(live, asked, options));
@@ -136,13 +138,9 @@ export class Conversions {
     return live.inTurn(() => {
       const source = attributesOf(block);
       checkGeneration(block, options.ifMatch);
-      const planned = this.#plan(live, source, asked(block, source));
+      const planned = planSteps(live, source, asked(block, source), this.#newId);
       return carryOutPlanned([planned], planned.reason, () => batchOf(planned), options.answered);
     }, options.clientGone);
-  }
-
-  #plan(live: LiveBlock, source: RamDiscardSource, asked: readonly Asked<PageState | Populatedness>[]): Planned {
-    return planSteps(live, source, asked, () => this.#machines.dependencies.newId('cnv'));
   }
 }
 

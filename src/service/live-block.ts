@@ -19,6 +19,8 @@ import { Settling } from './settling.ts';
 /** What a snapshot costs is spread over records of about this many bytes each. */
 const TYPICAL_RECORD_BYTES = 256;
 
+const NO_RECORDS: readonly NewRecord[] = [];
+
 /** What the journal has of a block when the service takes it up. */
 export interface Stored {
   readonly snapshotBytes: number;
@@ -66,8 +68,10 @@ export function commitTogether(
   return first.live.machine.append(all, answer, (records, sequence) => takeEach(commits, news, records, sequence));
 }
 
-function newsOf({ live, records = [], change }: Commit): readonly NewRecord[] {
-  return change ? [...records, change(live.nextGeneration())] : records;
+function newsOf({ live, records = NO_RECORDS, change }: Commit): readonly NewRecord[] {
+  if (!change) return records;
+  const changed = change(live.nextGeneration());
+  return records.length === 0 ? [changed] : [...records, changed];
 }
 
 /** All of `lists` as one. (Array.flat takes as long as planning a conversion.) */

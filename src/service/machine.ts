@@ -45,8 +45,7 @@ export class Machine {
     durable: (records: readonly BlockRecord[], sequence: number) => void,
   ): Promise<void> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    const at = this.#timestamp();
-    const records = news.map((record) => Object.assign(record, { at }));
+    const records = stamped(news, this.#timestamp());
     const expected = this.#sequence;
     const all = answered === null ? records : [...records, answered];
     const sequence = expected + all.length;
@@ -120,6 +119,12 @@ export class Machine {
     }
     throw new Problem('invalid-range', `machine ${this.name} has no ${length} bytes left below ${MAX_BYTES} (2^53-1)`);
   }
+}
+
+/** `news`, each of which gets its time. */
+function stamped(news: readonly (NewRecord & { at?: string })[], at: string): readonly BlockRecord[] {
+  for (const record of news) record.at = at;
+  return news as readonly BlockRecord[];
 }
 
 function overlap(a: Pick<RamBlockDefinition, 'gpa' | 'maxLength'>, b: typeof a): boolean {
