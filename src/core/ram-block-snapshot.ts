@@ -34,7 +34,7 @@ export function encodeSnapshot(block: RamBlock): Uint8Array<ArrayBuffer> {
       return { definition, bitmap: encodeBitmap(bitmap) };
     }),
     listeners: [...block.manager.listeners.values()].map(encodeListener),
-    intents: [...block.intents.values()],
+    intents: block.intents,
   };
   return new TextEncoder().encode(JSON.stringify(snapshot));
 }
@@ -48,7 +48,7 @@ export function decodeSnapshot(bytes: Uint8Array): RamBlock {
     block.manager.addSource(new RamDiscardSource(definition, decodeBitmap(bitmap, block.pages.end)));
   }
   for (const listener of snapshot.listeners) block.manager.addListener(decodeListener(block, listener));
-  for (const intent of snapshot.intents) block.intents.set(intent.id, intent);
+  for (const intent of snapshot.intents) block.intents.push(intent);
   block.generation = snapshot.generation;
   return block;
 }

@@ -24,8 +24,8 @@ import { cutAll, type PageRange, toPageRange } from './section.ts';
 export class RamBlock {
   #definition: RamBlockDefinition;
   readonly manager: RamDiscardManager;
-  /** Intents whose outcome is not durable yet: deliveries that are under way, or were when the process died. */
-  readonly intents = new Map<string, Intent>();
+  /** Intents whose outcome is not durable yet, oldest first: deliveries that are under way, or were when the process died. */
+  readonly intents: Intent[] = [];
   generation = 0;
   deleted = false;
 
@@ -123,10 +123,10 @@ export class RamBlock {
         this.#advance(record);
         break;
       case 'intent':
-        this.intents.set(record.id, record);
+        this.intents.push(record);
         break;
       case 'outcome':
-        this.intents.delete(record.intentId);
+        this.#end(record.intentId);
         for (const outcome of record.listeners) this.manager.listeners.get(outcome.listenerId)?.noteOutcome(outcome);
         break;
     }
@@ -144,7 +144,7 @@ export class RamBlock {
    */
   recover(): NewRecord[] {
     const records: NewRecord[] = [];
-    for (const intent of this.intents.values()) records.push(this.#abandon(intent));
+    for (const intent of this.intents) records.push(this.#abandon(intent));
     for (const listener of this.manager.listeners.values()) {
       if (listener.phase !== 'registering') continue;
       records.push({ ramBlockId: this.id, kind: 'listener-phase', listenerId: listener.id, phase: 'removing' });
@@ -237,6 +237,12 @@ export class RamBlock {
 
   #about(reason: DeliveryReason, at: string, conversionId: string | null = null): About {
     return { reason, conversionId, generation: this.generation, at };
+  }
+
+  /** Looks from the oldest on: they end about in the order in which they began. */
+  #end(intentId: string): void {
+    const index = this.intents.findIndex(({ id }) => id === intentId);
+    if (index >= 0) this.intents.splice(index, 1);
   }
 
   #abandon(intent: Intent): { ramBlockId: string } & Outcome {

@@ -15,6 +15,18 @@ export interface Round {
   readonly populates: readonly Call[];
 }
 
+/** All calls of `rounds`. */
+export function callsOf(rounds: readonly Round[]): readonly Call[] {
+  const [only] = rounds;
+  // Nearly always there is one round, of one kind: no list is made of that.
+  if (only === undefined || rounds.length > 1) {
+    return rounds.flatMap(({ discards, populates }) => [...discards, ...populates]);
+  }
+  const { discards, populates } = only;
+  if (populates.length === 0) return discards;
+  return discards.length === 0 ? populates : [...discards, ...populates];
+}
+
 /** What listeners hear of a single change, as nearly all are: no legs to tell apart, and nothing to merge. */
 export function roundOf(populate: boolean, calls: readonly Call[]): Round[] {
   if (calls.length === 0) return [];

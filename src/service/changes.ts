@@ -3,7 +3,7 @@
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import type { DeliveryReason, NewRecord } from '../core/records.ts';
-import type { Call, Round } from '../core/rounds.ts';
+import { type Call, callsOf, type Round } from '../core/rounds.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
@@ -48,12 +48,26 @@ async function commitWhenAllowed(
   reason: DeliveryReason,
   answered: () => Answered | null,
 ): Promise<void> {
-  const told = parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
-  for (const { live, rounds } of told) await settleFirst(live, listenersOf(rounds));
-  for (const part of parts) checkPeaks(part);
-  const [first, ...others] = told;
-  const commits = first === undefined ? parts : endedWith(await tell([first, ...others], reason), parts);
-  await commitTogether(commits, answered);
+  const told = toldOf(parts);
+  if (told.some(isBeingPopulated)) await concludePopulates(told);
+  check(told, parts);
+  const outcomes = isAny(told) ? await tell(told, reason) : [];
+  await commitTogether(endedWith(outcomes, parts), answered);
+}
+
+function isBeingPopulated({ live, rounds }: Part): boolean {
+  return callsOf(rounds).some(({ listener }) => live.settling.isPopulating(listener));
+}
+
+/** Waits until what settles the listeners of `told` populates none of them. */
+async function concludePopulates(told: readonly Part[]): Promise<void> {
+  for (const { live, rounds } of told) {
+    for (const { listener } of callsOf(rounds)) await live.settling.conclude(listener);
+  }
+}
+
+function isAny<T>(list: readonly T[]): list is readonly [T, ...T[]] {
+  return list.length > 0;
 }
 
 /** Tells the listeners of `told`. @returns the outcomes that end the intents @throws as {@link carryOut} */
@@ -79,8 +93,12 @@ function endedWith<T extends Commit>(outcomes: readonly NewRecord[], commits: re
  * @throws Problem `listener-unsettled`, `mapping-limit`
  */
 export function foresee(parts: readonly Part[]): void {
-  for (const { live, rounds } of parts.map(awaited)) {
-    for (const listener of listenersOf(rounds)) checkSettled(live, listener);
+  check(toldOf(parts), parts);
+}
+
+function check(told: readonly Part[], parts: readonly Part[]): void {
+  for (const { live, rounds } of told) {
+    for (const { listener } of callsOf(rounds)) checkSettled(live, listener);
   }
   for (const part of parts) checkPeaks(part);
 }
@@ -92,14 +110,12 @@ export function peaksOf(live: LiveBlock, { populates }: Round): Map<RamDiscardLi
 }
 
 /**
- * Before anything is delivered to `listeners`: no populate to them is under way, and nothing of them is unknown. In turn.
+ * Before anything is delivered to `listener`: no populate to it is under way, and nothing of it is unknown. In turn.
  * @throws Problem `listener-unsettled`
  */
-export async function settleFirst(live: LiveBlock, listeners: Iterable<RamDiscardListener>): Promise<void> {
-  for (const listener of listeners) {
-    if (live.settling.isPopulating(listener)) await live.settling.conclude(listener);
-    checkSettled(live, listener);
-  }
+export async function settleFirst(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
+  await live.settling.conclude(listener);
+  checkSettled(live, listener);
 }
 
 function checkSettled({ block }: LiveBlock, listener: RamDiscardListener): void {
@@ -129,11 +145,14 @@ export function unsettledSections(runs: readonly PageRange[], pageSize: number):
   return runs.slice(0, SECTIONS_SHOWN).map((run) => toSection(run, pageSize));
 }
 
+/** What of `parts` listeners are told of before it is true. */
+function toldOf(parts: readonly Part[]): Part[] {
+  return parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
+}
+
 /** `part` with what of its rounds is waited for: async listeners are told once it is true. */
 function awaited(part: Part): Part {
-  const isAll = part.rounds.every(({ discards, populates }) => discards.every(isAwaited) && populates.every(isAwaited));
-  // Mostly so, and nothing is copied for that.
-  if (isAll) return part;
+  if (!part.live.block.manager.hasAsync) return part;
   const rounds = part.rounds
     .map(({ discards, populates }) => ({
       discards: discards.filter(isAwaited),
@@ -145,15 +164,6 @@ function awaited(part: Part): Part {
 
 function isAwaited({ listener }: Call): boolean {
   return listener.backlog === null;
-}
-
-function listenersOf(rounds: readonly Round[]): Set<RamDiscardListener> {
-  const listeners = new Set<RamDiscardListener>();
-  for (const { discards, populates } of rounds) {
-    for (const { listener } of discards) listeners.add(listener);
-    for (const { listener } of populates) listeners.add(listener);
-  }
-  return listeners;
 }
 
 /** The rounds of several blocks as one: the first of each together, and so on. */

@@ -152,7 +152,7 @@ async function replaySync(
   options: ChangeOptions<ListenerView>,
 ): Promise<ListenerView> {
   const { block } = live;
-  await settleFirst(live, [listener]);
+  await settleFirst(live, listener);
   const discard = { listener, runs: [listener.range] };
   const populate = { listener, runs: block.manager.replayFor(listener) };
   const notifications = await live.begin({ discards: [discard], populates: [populate] });

@@ -95,7 +95,7 @@ export class Listeners {
       } else if (found.backlog !== null) {
         await endAsync(live, found);
       } else {
-        await settleFirst(live, [found]);
+        await settleFirst(live, found);
         const call = block.farewell(found);
         const notifications = await live.begin({ discards: [call] });
         const problem = await notifications.discard(call, 'unregistration');
@@ -114,7 +114,7 @@ export class Listeners {
     const { block } = live;
     live.settling.abandon(listener.id);
     live.asyncDeliveries.abandon(listener);
-    const reserved = [...block.intents.values()].flatMap(({ calls }) => {
+    const reserved = block.intents.flatMap(({ calls }) => {
       return calls.filter((call) => call.listenerId === listener.id).map((call) => call.reservedThrough);
     });
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards.

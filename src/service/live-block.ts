@@ -5,7 +5,7 @@ import { encodeSnapshot } from '../core/ram-block-snapshot.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import type { BlockRecord, Intent, NewRecord } from '../core/records.ts';
-import type { Call, Round } from '../core/rounds.ts';
+import { type Call, callsOf, type Round } from '../core/rounds.ts';
 import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Answered, Journal } from '../journal/journal.ts';
@@ -13,7 +13,7 @@ import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
-import { deliveriesToReserve, Notifications } from './notifications.ts';
+import { deliveriesToReserve, Notifications, type Share } from './notifications.ts';
 import { Settling } from './settling.ts';
 
 /** What a snapshot costs is spread over records of about this many bytes each. */
@@ -96,34 +96,35 @@ function takeEach(
 }
 
 /** Makes it durable that listeners may be told of `rounds`, before the first of them is. In turn of the blocks only. */
-export async function beginTogether(beginnings: readonly [Beginning, ...Beginning[]]): Promise<Notifications> {
-  const { dependencies } = beginnings[0].live;
-  const begun = beginnings.map((beginning) => ({ ...beginning, intentId: dependencies.newId('int') }));
-  await commitTogether(
-    begun.map(({ live, rounds, runs, intentId, with: before = [] }) => {
-      const calls = callsOf(rounds);
-      const intent = {
-        ramBlockId: live.block.id,
-        kind: 'intent',
-        id: intentId,
-        runs: runs ?? runsOf(calls),
-        calls: [...Map.groupBy(calls, ({ listener }) => listener)].map(([listener, all]) =>
-          live.reserve(listener, all),
-        ),
-      } as const;
-      return { live, records: [...before, intent] };
-    }),
-  );
-  const shares = begun.map(({ live, intentId, conversionId = null, signal = live.stopped }) => {
-    return { block: live.block, intentId, conversionId, signal };
-  });
-  return new Notifications(shares, dependencies.deliver);
+export function beginTogether(beginnings: readonly [Beginning, ...Beginning[]]): Promise<Notifications> {
+  const { deliver } = beginnings[0].live.dependencies;
+  const begun = beginnings.map(prepare);
+  const shares = begun.map(({ share }) => share);
+  return commitTogether(begun.map(({ commit }) => commit)).then(() => new Notifications(shares, deliver));
 }
 
-function callsOf(rounds: readonly Round[]): Call[] {
-  const calls: Call[] = [];
-  for (const { discards, populates } of rounds) calls.push(...discards, ...populates);
-  return calls;
+/** The intent of one block, and what is told under it. */
+function prepare(beginning: Beginning): { readonly commit: Commit; readonly share: Share } {
+  const { live, rounds, runs, conversionId = null, signal = live.stopped, with: before = NO_RECORDS } = beginning;
+  const { block } = live;
+  const calls = callsOf(rounds);
+  const intent: NewRecord & Intent = {
+    ramBlockId: block.id,
+    kind: 'intent',
+    id: live.dependencies.newId('int'),
+    runs: runs ?? runsOf(calls),
+    calls: byListener(calls).map(([listener, own]) => live.reserve(listener, own)),
+  };
+  return {
+    commit: { live, records: [...before, intent] },
+    share: { block, intentId: intent.id, conversionId, signal },
+  };
+}
+
+function byListener(calls: readonly Call[]): (readonly [RamDiscardListener, readonly Call[]])[] {
+  const [only] = calls;
+  if (only !== undefined && calls.length === 1) return [[only.listener, calls]];
+  return [...Map.groupBy(calls, ({ listener }) => listener)];
 }
 
 /** All that `calls` tell of, as maximal runs. */
@@ -224,7 +225,7 @@ export class LiveBlock {
 
   /** An intent is over: what it reserved and did not use is free where nobody has reserved above it. */
   #release(intentId: string): void {
-    for (const { listenerId } of this.block.intents.get(intentId)?.calls ?? []) {
+    for (const { listenerId } of this.block.intents.find(({ id }) => id === intentId)?.calls ?? []) {
       const reserved = this.#reserved.get(listenerId);
       if (reserved !== undefined && --reserved.open === 0) this.#reserved.delete(listenerId);
     }

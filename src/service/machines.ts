@@ -136,7 +136,7 @@ export class Machines {
       const snapshotBytes = stored.snapshot?.byteLength ?? 0;
       found.push({ block, machine, stored: { snapshotBytes, records: stored.records.length } });
     }
-    const intents = found.reduce((sum, { block }) => sum + block.intents.size, 0);
+    const intents = found.reduce((sum, { block }) => sum + block.intents.length, 0);
     // All of them, before any of them lives: nothing is sent of blocks that will not be served.
     await Promise.all(found.map(({ block, machine }) => recover(block, machine)));
     found.sort((a, b) => (a.block.id < b.block.id ? -1 : 1));

@@ -54,7 +54,7 @@ export class Notifications {
   readonly #deliver: Deliver;
   readonly #outcomes = new Map<string, ListenerOutcome>();
   /** Listeners that owe the acknowledgement of a discard. */
-  readonly #unacknowledged = new Set<string>();
+  readonly #unacknowledged: string[] = [];
 
   constructor(shares: readonly Share[], deliver: Deliver) {
     this.#shares = shares;
@@ -134,7 +134,7 @@ export class Notifications {
     for (const { listener, added, removed, unanswered } of nets) {
       if (unanswered === null) continue;
       // Nothing can be taken back in order where there is no answer: what is mapped is not known, and is settled as such.
-      if (unanswered.type === 'discard') this.#unacknowledged.add(listener.id);
+      if (unanswered.type === 'discard') this.#unacknowledged.push(listener.id);
       this.note(listener, { unknown: [...added, ...unanswered.runs], unmapped: removed });
     }
     const answered = nets.filter(({ unanswered }) => unanswered === null);
@@ -159,7 +159,7 @@ export class Notifications {
     const all = await Promise.all(calls.map((call) => this.#tell(call, 'discard', reason)));
     const missing = all.filter((told) => !isAccepted(told));
     for (const { call } of missing) {
-      this.#unacknowledged.add(call.listener.id);
+      this.#unacknowledged.push(call.listener.id);
       // A discard that was cut short leaves its later deliveries unsent: nothing of the call is known.
       this.note(call.listener, { unknown: call.runs });
     }
@@ -223,7 +223,7 @@ export class Notifications {
       listenerStatus: answer?.status ?? null,
       listenerDetail: answer?.detail ?? null,
       rolledBack,
-      unacknowledged: [...this.#unacknowledged],
+      unacknowledged: [...new Set(this.#unacknowledged)],
       unsettled: [...this.#outcomes.values()].filter((o) => o.unknown ?? o.unmapped).map((o) => o.listenerId),
       ...(code === 'discard-unacknowledged' ? { retryAfterSeconds: 1 } : {}),
     });

@@ -154,7 +154,7 @@ function checkResize(block: RamBlock, usedLength: number): void {
 /** Nothing that may be mapped is cut off unseen. @throws Problem `listener-unsettled` */
 async function settleCutOff(live: LiveBlock, usedLength: number): Promise<void> {
   for (const listener of live.block.manager.listeners.values()) {
-    if (listener.range.end > usedLength / live.block.pageSize) await settleFirst(live, [listener]);
+    if (listener.range.end > usedLength / live.block.pageSize) await settleFirst(live, listener);
   }
 }
 

@@ -107,7 +107,7 @@ function visible({ process, store: { ledger } }: World): string[] {
       generation,
       length: usedLength / pageSize,
       populated: [...pagesIn([...manager.populated.allRuns(true)])],
-      intents: [...intents.keys()],
+      intents: intents.map(({ id }) => id),
       // Not the last sequence: it is counted where it is sent, from what the intents have reserved.
       listeners: [...manager.listeners.values()].map(({ id: listenerId, phase, unknown, unmapped }) => {
         return {
