@@ -115,7 +115,8 @@ export class RamDiscardManager {
    */
   rehearse(steps: readonly Step[]): Rehearsal {
     const { hasMappingLimits } = this;
-    if (!hasMappingLimits && areApart(steps)) return { plans: steps.map((step) => this.plan(step)), peaks: NO_PEAKS };
+    if (!hasMappingLimits && areApart(steps, this.#length))
+      return { plans: steps.map((step) => this.plan(step)), peaks: NO_PEAKS };
     const peaks = new Map<RamDiscardListener, number>();
     const plans: Plan[] = [];
     for (const step of steps) {
@@ -262,11 +263,12 @@ function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean)
   }
 }
 
-/** Whether no two of `steps` share a page. */
-function areApart(steps: readonly Step[]): boolean {
+/** Whether no two of `steps` share a page. @param length pages of the block */
+function areApart(steps: readonly Step[], length: number): boolean {
   if (steps.length === 1) return true;
   // Numbers are sorted much faster than ranges: the ranges are apart where each of their ends comes before the next start.
-  const [starts, ends] = [new Float64Array(steps.length), new Float64Array(steps.length)];
+  const Numbers = length < 2 ** 32 ? Uint32Array : Float64Array;
+  const [starts, ends] = [new Numbers(steps.length), new Numbers(steps.length)];
   for (let index = 0; index < steps.length; index++) {
     const { start, end } = (steps[index] as Step).range;
     starts[index] = start;

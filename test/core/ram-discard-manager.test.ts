@@ -94,4 +94,15 @@ describe('RamDiscardManager', () => {
       { numRuns: 500 },
     );
   });
+
+  it.each([2 ** 32 - 1, 2 ** 32, 2 ** 33])('knows what two steps share at the end of %i pages', (pages) => {
+    const manager = new RamDiscardManager(pages);
+    const definition = { id: 'src_0', name: 'source 0', granularity: PAGE };
+    const source = new RamDiscardSource(definition, new PageBitmap(pages));
+    manager.addSource(source);
+    const last = { start: pages - 1, end: pages };
+    const ranges = [{ start: pages - 3, end: pages }, last, { start: 0, end: 2 }];
+    const { plans } = manager.rehearse(ranges.map((range) => ({ source, range, populate: true })));
+    expect(plans.map(({ changed }) => changed)).toEqual([[ranges[0]], [], [ranges[2]]]);
+  });
 });
