@@ -72,24 +72,28 @@ function written({ steps, ...record }: Change): WrittenChange {
     states[2 * index] = LETTERS[conversion.to];
     states[2 * index + 1] = LETTERS[conversion.from];
   });
-  const inCommon = countInCommon(ids);
   // JSON leaves out what is undefined.
   return {
     ...record,
     kind: 'changed',
     generation: steps[0]?.conversion.generation ?? 0,
-    ids: joined(ids, inCommon),
-    inCommon: inCommon === 0 ? undefined : inCommon,
+    ...joined(ids),
     sections,
     states: states.join(''),
     rest,
   };
 }
 
-/** `ids`, with a space between them; behind the first, without the characters `inCommon`. */
-function joined(ids: readonly string[], inCommon: number): string {
-  const [first = ''] = ids;
-  return ids.length < 2 ? first : ids.map((id, index) => (index === 0 ? id : id.slice(inCommon))).join(' ');
+/** `ids` with what they have in common, as far as the first and the last show it, left out. */
+function joined(ids: readonly string[]): Pick<WrittenChange, 'ids' | 'inCommon'> {
+  const [first = '', last = ''] = [ids[0], ids.at(-1)];
+  if (ids.length < 2) return { ids: first, inCommon: undefined };
+  let inCommon = 0;
+  while (inCommon < first.length && first[inCommon] === last[inCommon]) inCommon++;
+  const all = ids.join(' ');
+  const short = all.replaceAll(` ${first.slice(0, inCommon)}`, ' ');
+  const isOfAll = inCommon > 0 && all.length - short.length === (ids.length - 1) * inCommon;
+  return isOfAll ? { ids: short, inCommon } : { ids: all, inCommon: undefined };
 }
 
 /** Field by field: a start reads millions, and objects that are spread take twice as long. */
@@ -129,18 +133,6 @@ function read({
     steps.push(runs === undefined ? { conversion } : { conversion, runs });
   }
   return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
-}
-
-/**
- * How many characters all of several `ids` begin with, as far as the first and the last show it: ids ascend, and what
- * comes between two that begin alike begins as they do.
- */
-function countInCommon(ids: readonly string[]): number {
-  const [first = '', last = ''] = [ids[0], ids.at(-1)];
-  if (ids.length < 2) return 0;
-  let count = 0;
-  while (count < first.length && first[count] === last[count]) count++;
-  return ids.every((id) => first <= id && id <= last) ? count : 0;
 }
 
 function stateOf(states: string, at: number): Conversion['from'] {
