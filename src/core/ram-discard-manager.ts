@@ -115,8 +115,9 @@ export class RamDiscardManager {
    */
   rehearse(steps: readonly Step[]): Rehearsal {
     const { hasMappingLimits } = this;
-    if (!hasMappingLimits && areApart(steps, this.#length))
+    if (!hasMappingLimits && areApart(steps, this.#length)) {
       return { plans: steps.map((step) => this.plan(step)), peaks: NO_PEAKS };
+    }
     const peaks = new Map<RamDiscardListener, number>();
     const plans: Plan[] = [];
     for (const step of steps) {

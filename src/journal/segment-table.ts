@@ -32,7 +32,7 @@ interface Segment {
 }
 
 /** The newest segment is written anew with what follows, while it is shorter than this and no longer than that. */
-const SHORT = 16 * 1024;
+export const SHORT = 16 * 1024;
 /** Characters that a line has beside the record, at most. */
 const BESIDE = 24;
 const SEGMENT = 'SELECT first, last, others, conversions, previous, link, crc, text FROM segments WHERE block = ?';

@@ -6,6 +6,7 @@ import { checksumOf, damaged } from './checksums.ts';
 import { LogTable } from './log-table.ts';
 import { LogTail } from './log-tail.ts';
 import type { LoggedAnswer, LoggedRecord } from './log-text.ts';
+import { SHORT } from './segment-table.ts';
 import { joinSegments, writeSegment } from './segment-text.ts';
 import { checkFile, type FileOptions, openFile } from './sqlite-file.ts';
 import { Statements } from './statements.ts';
@@ -20,6 +21,9 @@ export interface LoadedBlock {
   readonly text: string;
 }
 
+/** Characters with which the log is filed: these, and for each of its blocks these; and with so many in any case. */
+const ENOUGH = 512 * 1024;
+const ENOUGH_OF_BLOCK = 1.5 * SHORT;
 const LOG_LIMIT = 4 * 1024 * 1024;
 /** Bytes and characters of the blocks that are read back in one piece, or a single one that is larger. */
 const PIECE = 512 * 1024;
@@ -122,13 +126,18 @@ export class SqliteStore {
     this.#tail.add(group);
   }
 
-  /** Files the log where it is long. That it fails is said by whatever is called next. */
+  /**
+   * Files the log where it has enough for segments that need not be written again, or is long. Appends wait for it, so
+   * that sooner is better. That it fails is said by whatever is called next.
+   */
   fileWhenDue(): void {
-    if (this.#tail.length < this.#logLimit || this.#failure !== null) return;
+    if (this.#failure !== null) return;
     try {
-      this.#file();
-    } catch {
-      // It is kept as the failure.
+      // To count them unpacks the log, commit by commit, which then need not be done all at once.
+      const enough = Math.max(ENOUGH, this.#tail.blocks.size * ENOUGH_OF_BLOCK);
+      if (this.#tail.length >= Math.min(enough, this.#logLimit)) this.#file();
+    } catch (error) {
+      this.#failure ??= error;
     }
   }
 

@@ -50,7 +50,7 @@ async function commitWhenAllowed(
 ): Promise<void> {
   const told = toldOf(parts);
   if (told.some(isBeingPopulated)) await concludePopulates(told);
-  check(told, parts);
+  checkAllowed(told, parts);
   const outcomes = isAny(told) ? await tell(told, reason) : [];
   await commitTogether(endedWith(outcomes, parts), answered);
 }
@@ -93,10 +93,11 @@ function endedWith<T extends Commit>(outcomes: readonly NewRecord[], commits: re
  * @throws Problem `listener-unsettled`, `mapping-limit`
  */
 export function foresee(parts: readonly Part[]): void {
-  check(toldOf(parts), parts);
+  checkAllowed(toldOf(parts), parts);
 }
 
-function check(told: readonly Part[], parts: readonly Part[]): void {
+/** @throws as {@link foresee} */
+function checkAllowed(told: readonly Part[], parts: readonly Part[]): void {
   for (const { live, rounds } of told) {
     for (const { listener } of callsOf(rounds)) checkSettled(live, listener);
   }
@@ -147,7 +148,7 @@ export function unsettledSections(runs: readonly PageRange[], pageSize: number):
 
 /** What of `parts` listeners are told of before it is true. */
 function toldOf(parts: readonly Part[]): Part[] {
-  return parts.map(awaited).filter(({ rounds }) => rounds.length > 0);
+  return parts.map(awaited).filter(({ rounds }) => callsOf(rounds).length > 0);
 }
 
 /** `part` with what of its rounds is waited for: async listeners are told once it is true. */

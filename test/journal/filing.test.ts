@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BlockRecord } from '../../src/core/records.ts';
 import { GroupText } from '../../src/journal/group-text.ts';
 import { HISTORY_LIMIT } from '../../src/journal/journal.ts';
 import { parseSegments } from '../../src/journal/segment-text.ts';
@@ -90,6 +91,36 @@ describe('filing', () => {
       [2503, 2503],
     ]);
     expect(loaded()).toEqual(upTo(2503));
+  });
+
+  it.each([
+    [1, 512],
+    [40, 960],
+    [400, 4096],
+  ])('of %i blocks comes when the log has %i KiB', (blocks, kib) => {
+    store = new SqliteStore(folder);
+    const ids = Array.from({ length: blocks }, (_, index) => `blk_${index}`);
+    let length = 0;
+    const append = (records: readonly BlockRecord[]): void => {
+      const group = new GroupText();
+      group.add('m', sequence, records);
+      sequence += records.length;
+      const text = group.take();
+      length += text.length;
+      store.commit(text);
+      store.fileWhenDue();
+    };
+    const appendUpTo = (characters: number): void => {
+      while (length < characters) {
+        const ramBlockId = ids[sequence % blocks] ?? '';
+        append([recordOf({ ramBlockId, kind: 'block-resized', tag: `${sequence}`, text: 'x'.repeat(8000) })]);
+      }
+    };
+    append(ids.map((ramBlockId) => recordOf({ ramBlockId, kind: 'block-created', tag: '' })));
+    appendUpTo(kib * 1024 - 10_000);
+    expect(query('SELECT COUNT(*) AS count FROM segments')).toEqual([{ count: 0 }]);
+    appendUpTo(kib * 1024);
+    expect(query('SELECT COUNT(*) AS count FROM log')).toEqual([{ count: 0 }]);
   });
 
   it('does not come of reading', () => {
