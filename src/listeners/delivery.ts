@@ -1,7 +1,6 @@
 // What is sent to a listener and what can come back: the words that the service and the webhook client share.
 import type { NotifiedSection } from '../core/ram-discard-listener.ts';
 import type { DeliveryReason, ListenerDefinition } from '../core/records.ts';
-import type { Judgement } from './judge.ts';
 
 export type DeliveryType = 'populate' | 'discard';
 
@@ -42,6 +41,18 @@ export type DeliveryAnswer =
       /** The listener's own, from its problem document. */
       readonly errno?: string;
     };
+
+/** What one attempt came to. */
+export interface Judgement {
+  readonly outcome: 'accepted' | 'refused' | 'unanswered';
+  /** HTTP status; null without an answer. */
+  readonly status: number | null;
+  /** The beginning of the answer, or what went wrong. */
+  readonly excerpt: string;
+  readonly errno?: string;
+  /** Where another attempt may follow: milliseconds to wait at least. */
+  readonly retryMs?: number;
+}
 
 /** Sends one delivery until it is answered, its deadline (`timeoutMs` of the listener) is over or `signal` aborts. Never throws. */
 export type Deliver = (delivery: Delivery, signal: AbortSignal) => Promise<DeliveryAnswer>;

@@ -1,22 +1,10 @@
 // The answer table of the contract: what an HTTP answer to a delivery means, and whether to ask again.
-import type { DeliveryType } from './delivery.ts';
+import type { DeliveryType, Judgement } from './delivery.ts';
 
 const EXCERPT_LENGTH = 512;
 
 const REFUSALS = [403, 409, 422];
 const RETRIED = [408, 425];
-
-/** What one attempt came to. */
-export interface Judgement {
-  readonly outcome: 'accepted' | 'refused' | 'unanswered';
-  /** HTTP status; null without an answer. */
-  readonly status: number | null;
-  /** The beginning of the answer, or what went wrong. */
-  readonly excerpt: string;
-  readonly errno?: string;
-  /** Where another attempt may follow: milliseconds to wait at least. */
-  readonly retryMs?: number;
-}
 
 export interface HttpAnswer {
   readonly status: number;

@@ -3,10 +3,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { ListenerDefinition } from '../core/records.ts';
 import { isoTime } from '../iso-time.ts';
-import type { Delivery, DeliveryAnswer } from './delivery.ts';
+import type { Delivery, DeliveryAnswer, Judgement } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange, type Outgoing } from './exchange.ts';
-import { type Judge, type Judgement, judge, judgeAsync } from './judge.ts';
+import { type Judge, judge, judgeAsync } from './judge.ts';
 import { type Limits, UnderWay } from './limits.ts';
 import type { OriginPools } from './origin-pools.ts';
 import { sign, signingKey } from './signature.ts';

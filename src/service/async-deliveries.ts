@@ -11,8 +11,7 @@ import type {
   NewRecord,
 } from '../core/records.ts';
 import { isoTime } from '../iso-time.ts';
-import type { Delivery } from '../listeners/delivery.ts';
-import type { Judgement } from '../listeners/judge.ts';
+import type { Delivery, Judgement } from '../listeners/delivery.ts';
 import { AsyncCourse } from './async-course.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -21,15 +20,6 @@ const POSITION_EVERY = 100;
 const POSITION_AFTER_MS = 100;
 /** Of a delay between attempts, to either side, so that listeners are not called in step. */
 const JITTER = 0.2;
-
-export interface AsyncSettings {
-  /** Milliseconds between attempts; the last is repeated (RBA_ASYNC_RETRY_SCHEDULE). */
-  readonly retrySchedule: readonly number[];
-  /** Pending deliveries; more become one replay (RBA_ASYNC_BACKLOG_LIMIT). */
-  readonly backlogLimit: number;
-  /** Milliseconds of nothing but failures until a listener is disabled (RBA_ASYNC_DISABLE_AFTER). */
-  readonly disableAfter: number;
-}
 
 type AsyncRecord = ListenerPosition | ListenerReplay | ListenerPhaseChanged | ListenerRemoved;
 

@@ -4,10 +4,11 @@ import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import type { DeliveryReason, NewRecord } from '../core/records.ts';
 import { type Call, callsOf, type Round } from '../core/rounds.ts';
-import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
+import { countPages } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
 import { beginTogether, type Commit, commitTogether, type LiveBlock } from './live-block.ts';
+import { unsettledSections } from './views.ts';
 
 /** What a change comes to in one block. */
 export interface Part {
@@ -22,9 +23,6 @@ export interface Part {
   /** The plans behind a `source-changed` record. */
   readonly plans?: readonly Plan[];
 }
-
-/** The sections of unknown state that a problem or a Listener shows. */
-const SECTIONS_SHOWN = 1000;
 
 /**
  * Carries a change out, in turn of all its blocks, which are of one machine. When it returns, the change is durable and
@@ -139,11 +137,6 @@ export function checkPeaks({ live, peaks }: Pick<Part, 'live' | 'peaks'>): void 
     const detail = `listener ${listener.id} would need ${needed} DMA mappings at its granularity of ${listener.definition.granularity}; its dmaMaxMappings is ${limit}`;
     throw new Problem('mapping-limit', detail, { ...aboutListener(live.block.id, listener.id), needed, limit });
   }
-}
-
-/** The first of `runs`, in bytes. */
-export function unsettledSections(runs: readonly PageRange[], pageSize: number): Section[] {
-  return runs.slice(0, SECTIONS_SHOWN).map((run) => toSection(run, pageSize));
 }
 
 /** What of `parts` listeners are told of before it is true. */

@@ -2,9 +2,18 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Journal } from '../journal/journal.ts';
 import type { AttemptOnce, Deliver } from '../listeners/delivery.ts';
-import type { AsyncSettings } from './async-deliveries.ts';
 import type { QueueLimits } from './block-queue.ts';
 import type { Events } from './events.ts';
+
+/** How async listeners are sent to. */
+export interface AsyncSettings {
+  /** Milliseconds between attempts; the last is repeated (RBA_ASYNC_RETRY_SCHEDULE). */
+  readonly retrySchedule: readonly number[];
+  /** Pending deliveries; more become one replay (RBA_ASYNC_BACKLOG_LIMIT). */
+  readonly backlogLimit: number;
+  /** Milliseconds of nothing but failures until a listener is disabled (RBA_ASYNC_DISABLE_AFTER). */
+  readonly disableAfter: number;
+}
 
 export interface Dependencies {
   readonly openJournal: () => Promise<Journal>;

@@ -7,16 +7,7 @@ import type { Call, Round } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import type { Deliver, Delivery, DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
-import { netOf } from './undoing.ts';
-
-/** What one listener was told, up to the delivery that was not accepted, and its last answer. */
-export interface Told {
-  readonly call: Call;
-  readonly type: DeliveryType;
-  /** The runs that were sent: all of them where every delivery was accepted. */
-  readonly sent: readonly PageRange[];
-  readonly answer: DeliveryAnswer;
-}
+import { netOf, type Told } from './undoing.ts';
 
 /** One block's share of what is told; its intent is durable. */
 export interface Share {

@@ -1,9 +1,18 @@
 // What a change that failed half way has left at its listeners, page by page: what to discard again, what to populate.
 import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { Call } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
-import type { DeliveryType } from '../listeners/delivery.ts';
-import type { Told } from './notifications.ts';
+import type { DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
+
+/** What one listener was told, up to the delivery that was not accepted, and its last answer. */
+export interface Told {
+  readonly call: Call;
+  readonly type: DeliveryType;
+  /** The runs that were sent: all of them where every delivery was accepted. */
+  readonly sent: readonly PageRange[];
+  readonly answer: DeliveryAnswer;
+}
 
 /** What one listener was told, as one. */
 export interface Net {

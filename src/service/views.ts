@@ -3,8 +3,10 @@ import type { RamBlock } from '../core/ram-block.ts';
 import type { ListenerPhase, RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { ListenerDefinition } from '../core/records.ts';
-import { countPages } from '../core/section.ts';
-import { unsettledSections } from './changes.ts';
+import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
+
+/** The sections of unknown state that a problem or a Listener shows. */
+const SECTIONS_SHOWN = 1000;
 
 export type MachineView = ReturnType<typeof machineView>;
 export type RamBlockView = ReturnType<typeof ramBlockView>;
@@ -128,4 +130,9 @@ export function settledListener(
   listener.lastSequence = lastSequence;
   listener.recount(block.manager.populated);
   return listener;
+}
+
+/** The first of `runs`, in bytes. */
+export function unsettledSections(runs: readonly PageRange[], pageSize: number): Section[] {
+  return runs.slice(0, SECTIONS_SHOWN).map((run) => toSection(run, pageSize));
 }

@@ -1,9 +1,8 @@
 // The webhook client as the service sets it up, and deliveries to give it.
 import type { ListenerDefinition } from '../../src/core/records.ts';
 import { type ConnectOptions, createAgent } from '../../src/listeners/connect.ts';
-import type { Delivery, DeliveryAnswer, DeliveryType } from '../../src/listeners/delivery.ts';
+import type { Delivery, DeliveryAnswer, DeliveryType, Judgement } from '../../src/listeners/delivery.ts';
 import type { Attempt } from '../../src/listeners/delivery-log.ts';
-import type { Judgement } from '../../src/listeners/judge.ts';
 import type { OriginPools } from '../../src/listeners/origin-pools.ts';
 import { parseNetwork, type Resolve, TargetPolicy } from '../../src/listeners/target-policy.ts';
 import { WebhookClient } from '../../src/listeners/webhook-client.ts';
