@@ -69,9 +69,7 @@ export function commitTogether(
 }
 
 function newsOf({ live, records = NO_RECORDS, change }: Commit): readonly NewRecord[] {
-  if (!change) return records;
-  const changed = change(live.nextGeneration());
-  return records.length === 0 ? [changed] : [...records, changed];
+  return change ? [...records, change(live.nextGeneration())] : records;
 }
 
 /** All of `lists` as one. (Array.flat takes as long as planning a conversion.) */

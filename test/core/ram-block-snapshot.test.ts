@@ -139,7 +139,7 @@ function seen(block: RamBlock): unknown {
   const { manager, generation, intents } = block;
   return {
     generation,
-    intents: intents,
+    intents,
     populated: [...manager.populated.allRuns(true)],
     runCount: manager.populated.runCount,
     sources: [...manager.sources.values()].map(({ definition: d, bitmap }) => [d, [...bitmap.allRuns(true)]]),
