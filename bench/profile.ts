@@ -38,11 +38,8 @@ const SCENARIOS: Record<string, Scenario> = {
   'http-disk-one-block': (cluster, nodeOptions) => conversions(cluster, nodeOptions, 'sqlite', 1, false),
   'listener-memory': (cluster, nodeOptions) => conversions(cluster, nodeOptions, 'memory', 64, true),
   'listener-disk': (cluster, nodeOptions) => conversions(cluster, nodeOptions, 'sqlite', 64, true),
-  'batch-disk': async (cluster, nodeOptions) => {
-    const service = await cluster.startService({ journal: 'sqlite', nodeOptions });
-    const ids = await service.createBlocks(8);
-    return loadWith(cluster, service, { prefix: '/v1', connections: 8, ramBlockIds: ids, ranges: 2000, batch: 1000 });
-  },
+  'batch-constant': (cluster, nodeOptions) => batches(cluster, nodeOptions, '/constant'),
+  'batch-disk': (cluster, nodeOptions) => batches(cluster, nodeOptions, '/v1'),
   'async-drain': async (cluster, nodeOptions) => {
     const { port, sink } = await cluster.startSink();
     const deliveries = 40_000;
@@ -85,6 +82,12 @@ async function conversions(
     for (const id of ids) await service.addListener(id, `http://127.0.0.1:${port}/hook`);
   }
   return load(cluster, service, '/v1', ids);
+}
+
+async function batches(cluster: Cluster, nodeOptions: string[], prefix: RequestPlan['prefix']): Promise<Loaded> {
+  const service = await cluster.startService({ journal: 'sqlite', nodeOptions });
+  const ids = await service.createBlocks(8);
+  return loadWith(cluster, service, { prefix, connections: 8, ramBlockIds: ids, ranges: 2000, batch: 1000 });
 }
 
 function load(cluster: Cluster, service: Service, prefix: RequestPlan['prefix'], ids: readonly string[]) {

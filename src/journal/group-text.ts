@@ -8,6 +8,11 @@ export class GroupText {
   #machine: string | null = null;
   #ramBlockId: string | null = null;
 
+  /** Characters. */
+  get length(): number {
+    return this.#text.length;
+  }
+
   /** @param sequence the last one of `machine`; the records follow it */
   add(machine: string, sequence: number, records: readonly JournalRecord[]): void {
     if (machine !== this.#machine) {

@@ -1,6 +1,7 @@
 // The embedded journal: SQLite in a worker thread, with group commit. While one group is being written, everything that
-// is appended waits for the next, so that any number of changes share an fsync. What can be refused is refused here: the
-// worker gets a group as one text and writes it as it is.
+// is appended waits for the next, so that any number of changes share an fsync; but for a group that is long already, to
+// which more would bring little: the worker gets it to write it next. What can be refused is refused here: the worker gets
+// a group as one text and writes it as it is.
 import { extname } from 'node:path';
 import { setImmediate as turnOver } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -28,6 +29,8 @@ interface Call {
   readonly reject: (reason: Problem) => void;
 }
 
+/** Characters with which a group waits for no other: to write them takes as long as the fsync does. */
+const FULL_GROUP = 96 * 1024;
 /** Pieces of all blocks that are read before they are asked for. */
 const PIECES_AHEAD = 4;
 
@@ -38,7 +41,7 @@ export class SqliteJournal implements Journal {
   /** What was appended since the last commit began. */
   readonly #group = new GroupText();
   /** The commit of it; null where there is nothing. */
-  #next: Promise<void> | null = null;
+  #next: PromiseWithResolvers<void> | null = null;
   /** The end of the commit that began last. */
   #last: Promise<void> = Promise.resolve();
   /** The last sequence of every machine and all blocks, with what waits and what is under way. */
@@ -110,8 +113,10 @@ export class SqliteJournal implements Journal {
     if (refusal !== null) return Promise.reject(refusal);
     this.#group.add(machine, expectedSequence, records);
     this.#sequences.set(machine, expectedSequence + records.length);
-    this.#next ??= this.#last.then(() => this.#commitGroup());
-    return this.#next;
+    const next = this.#next ?? this.#nextCommit();
+    this.#next = next;
+    if (this.#group.length >= FULL_GROUP) this.#commitGroup(next);
+    return next.promise;
   }
 
   async saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void> {
@@ -143,13 +148,19 @@ export class SqliteJournal implements Journal {
     await this.#worker.terminate();
   }
 
-  async #commitGroup(): Promise<void> {
-    // What else has come in this turn of the event loop joins the group: to wake the worker is what costs most of it.
-    await turnOver();
+  /** The commit of what is appended from now on, which begins when the last one is over. */
+  #nextCommit(): PromiseWithResolvers<void> {
+    const next = Promise.withResolvers<void>();
+    // What else has come in that turn of the event loop joins the group: to wake the worker is what costs most of it.
+    void this.#last.then(turnOver).then(() => {
+      if (this.#next === next) this.#commitGroup(next);
+    });
+    return next;
+  }
+
+  #commitGroup({ resolve, reject }: PromiseWithResolvers<void>): void {
     this.#next = null;
-    const commit = this.#commit(this.#group.take());
-    this.#last = commit.catch(() => undefined);
-    await commit;
+    this.#last = this.#commit(this.#group.take()).then(resolve, reject);
   }
 
   async #commit(group: string): Promise<void> {

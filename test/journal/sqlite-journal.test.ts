@@ -91,6 +91,44 @@ describe('damage', () => {
   });
 });
 
+describe('many appends at once', () => {
+  /** Appends records of so many KiB each, without waiting, to what {@link written} left. @returns the outcomes */
+  function appendAll(journal: SqliteJournal, kibibytes: readonly number[]): Promise<void>[] {
+    return kibibytes.map((size, index) => {
+      const record = { ...added, sourceId: 'x'.repeat(size * 1024) } as BlockRecord;
+      return journal.append('default', 2 + index, [record]);
+    });
+  }
+
+  /** KiB of the records that are there now behind it. */
+  async function readSizes(): Promise<number[]> {
+    const [block] = (await readAll()) as { records: { sourceId: string }[] }[];
+    return block?.records.slice(1).map(({ sourceId }) => sourceId.length / 1024) ?? [];
+  }
+
+  it('are committed in groups, and a group that is long waits for no more to come', async () => {
+    await written();
+    const journal = await SqliteJournal.open(folder);
+    const sizes = [1, 1000, 1, 1000, 1, 1, 1];
+    let answered = 0;
+    const appends = appendAll(journal, sizes).map((append) => append.then(() => answered++));
+    await appends[0];
+    expect(answered).toBe(2);
+    await Promise.all(appends);
+    await journal.close();
+    expect(await readSizes()).toEqual(sizes);
+  });
+
+  it('are kept as far as there is room, and nothing of what follows', async () => {
+    await written();
+    const journal = await SqliteJournal.open(folder, { maxPages: 800 });
+    const outcomes = await Promise.allSettled(appendAll(journal, [1000, 3000, 1, 1000, 1]));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', ...new Array(4).fill('rejected')]);
+    await journal.close();
+    expect(await readSizes()).toEqual([1000]);
+  });
+});
+
 describe('durability', () => {
   it('after a failed write is promised to nobody: every later call fails until the journal is opened again', async () => {
     const journal = await SqliteJournal.open(folder);
