@@ -1,11 +1,10 @@
 // The one place where ids are made: opaque to clients, but in the order of their making, so that lists sorted by id are
 // sorted by age, also after a restart.
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** Chance is asked for in one go for so many ids: each time costs more than all else that an id takes. */
 const IDS_OF_CHANCE = 1024;
-const CHANCE_BYTES = 4;
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = codesOf('0123456789abcdef');
 
 /**
  * Makes ids such as `blk_0199f3b2c1d00000a1b2c3d4`: milliseconds, a counter within them, and chance.
@@ -13,31 +12,41 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
  */
 export function createIds(now: () => number): (prefix: string) => string {
   let milliseconds = 0;
-  /** What the ids of this millisecond begin with, by prefix. */
-  const begins = new Map<string, string>();
   let counter = 0;
-  let chance = '';
-  let used = 0;
+  const chance = new Uint32Array(IDS_OF_CHANCE);
+  let used = IDS_OF_CHANCE;
+  /** The characters of the last id, by prefix. A string that is put together of others takes JSON.stringify three times as long. */
+  const last = new Map<string, number[]>();
   return (prefix) => {
     const current = now();
     counter++;
     // More ids than a millisecond has numbers, or a clock that was set back: stay ahead of what was given.
     if (current > milliseconds || counter > 0xffff) {
       milliseconds = Math.max(current, milliseconds + 1);
-      begins.clear();
       counter = 0;
     }
-    if (used === chance.length) {
-      chance = randomBytes(IDS_OF_CHANCE * CHANCE_BYTES).toString('hex');
+    if (used === IDS_OF_CHANCE) {
+      randomFillSync(chance);
       used = 0;
     }
-    const own = `${HEX[counter >>> 8]}${HEX[counter & 0xff]}${chance.slice(used, used + 2 * CHANCE_BYTES)}`;
-    used += 2 * CHANCE_BYTES;
-    let begin = begins.get(prefix);
-    if (begin === undefined) {
-      begin = `${prefix}_${milliseconds.toString(16).padStart(12, '0')}`;
-      begins.set(prefix, begin);
+    let codes = last.get(prefix);
+    if (codes === undefined) {
+      codes = codesOf(`${prefix}_${'0'.repeat(24)}`);
+      last.set(prefix, codes);
     }
-    return begin + own;
+    const begin = prefix.length + 1;
+    writeHex(codes, begin, milliseconds / 2 ** 16);
+    writeHex(codes, begin + 8, (milliseconds << 16) | counter);
+    writeHex(codes, begin + 16, chance[used++] ?? 0);
+    return String.fromCharCode(...codes);
   };
+}
+
+/** Writes the low 32 bits of `value` as 8 digits from `at` on. */
+function writeHex(codes: number[], at: number, value: number): void {
+  for (let place = at + 7, bits = value | 0; place >= at; place--, bits >>>= 4) codes[place] = DIGITS[bits & 0xf] ?? 0;
+}
+
+function codesOf(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -85,10 +85,10 @@ export function checkSection(section: Section, length: number, alignment: number
   if (end > length) {
     throw new Problem('invalid-range', `offset ${offset} + size ${size} is ${end}, beyond the used length ${length}`);
   }
-  if (offset % alignment !== 0) {
+  if (!Number.isInteger(offset / alignment)) {
     throw new Problem('invalid-range', `offset ${offset} is not a multiple of ${alignment}`);
   }
-  if (end % alignment !== 0 && end !== length) {
+  if (!Number.isInteger(end / alignment) && end !== length) {
     throw new Problem('invalid-range', `size ${size} is not a multiple of ${alignment}`);
   }
 }
