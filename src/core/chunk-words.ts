@@ -1,7 +1,7 @@
 // The words of a mixed chunk, one bit per page, and behind them a summary: one bit per word, set where that word has any.
 // So a chunk with a few runs is read without a look at each word between them.
 import type { PageRange } from './section.ts';
-import { ALL_ONES, fillBits, lowestBit, maskOf, setBits, word } from './words.ts';
+import { ALL_ONES, fillBits, flipBits, lowestBit, maskOf, setBits, word } from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
 export const CHUNK_WORDS = CHUNK_PAGES / 32;
@@ -36,14 +36,15 @@ export function setPages(words: Uint32Array, from: number, to: number): void {
 /** Populates pages [from, to), or discards them. @returns how many that changed */
 export function fillPages(words: Uint32Array, from: number, to: number, populated: boolean): number {
   const changed = fillBits(words, from, to, populated);
-  const [first, last] = [from >>> 5, (to - 1) >>> 5];
-  if (populated) summarize(words, first, last + 1);
-  else {
-    for (let index = first; index <= last; index++) {
-      if (word(words, index) === 0) words[CHUNK_WORDS + (index >>> 5)] = summaryOf(words, index) & ~(1 << (index & 31));
-    }
-  }
+  summarizeChange(words, from, to, populated);
   return changed;
+}
+
+/** The same where all of them change, and need not be counted. */
+export function turnPages(words: Uint32Array, from: number, to: number, populated: boolean): number {
+  flipBits(words, from, to);
+  summarizeChange(words, from, to, populated);
+  return to - from;
 }
 
 /** The first word from `index` to `last` that is not `uniform`, which is 0 or all ones; behind `last` where there is none. */
@@ -100,6 +101,17 @@ export interface PartOfChunk {
   readonly base: number;
   readonly from: number;
   readonly to: number;
+}
+
+/** Notes which of the words that have pages [from, to) have any bits, now that those are populated, or discarded. */
+function summarizeChange(words: Uint32Array, from: number, to: number, populated: boolean): void {
+  const [first, last] = [from >>> 5, (to - 1) >>> 5];
+  if (populated) summarize(words, first, last + 1);
+  else {
+    for (let index = first; index <= last; index++) {
+      if (word(words, index) === 0) words[CHUNK_WORDS + (index >>> 5)] = summaryOf(words, index) & ~(1 << (index & 31));
+    }
+  }
 }
 
 /** Notes that words [from, to), of which there is at least one, have bits. */

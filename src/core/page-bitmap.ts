@@ -8,10 +8,11 @@ import {
   listInChunk,
   setPages,
   skipWords,
+  turnPages,
   uniformChunk,
 } from './chunk-words.ts';
 import type { PageRange } from './section.ts';
-import { ALL_ONES, countBits, countStarts, eachWord, isSet, lowestBit, word } from './words.ts';
+import { ALL_ONES, countBits, countStarts, eachWord, isSet, isUniform, lowestBit, word } from './words.ts';
 
 /** Where each run of a chunk begins within it and how long it is, by turns; ascending and maximal. */
 export type ChunkRuns = Uint16Array;
@@ -298,23 +299,34 @@ export class PageBitmap {
       if (base + to === end && end < this.length) {
         hasAfter = to < CHUNK_PAGES ? this.#isPopulated(chunk, words, to) : this.has(end);
       }
-      starts += this.#startsIn(chunk, words, from, to, before);
+      // Mostly all of them do, and nothing has to be counted.
+      const allTurn = words !== undefined && isUniform(words, from, to, !populated);
+      if (!allTurn) starts += this.#startsIn(chunk, words, from, to, before);
+      else if (!populated && !before) starts++;
       before = this.#isPopulated(chunk, words, to - 1);
-      this.#fillChunk(chunk, words, from, to, populated);
+      this.#fillChunk(chunk, words, from, to, populated, allTurn);
       page = base + to;
     }
     if (hasAfter && !before) starts++;
     this.#runs += (populated ? !hasBefore : hasAfter) ? 1 - starts : -starts;
   }
 
-  #fillChunk(chunk: number, mixed: Uint32Array | undefined, from: number, to: number, populated: boolean): void {
+  /** @param mixed its words, where it has any @param allTurn whether none of the pages is as it is to be */
+  #fillChunk(
+    chunk: number,
+    mixed: Uint32Array | undefined,
+    from: number,
+    to: number,
+    populated: boolean,
+    allTurn: boolean,
+  ): void {
     const size = this.#size(chunk);
     const before = this.#count(chunk);
     if (before === (populated ? size : 0)) return;
     let after = populated ? size : 0;
     if (to - from < size) {
       const words = mixed ?? this.#newWords(before > 0, size);
-      const changed = fillPages(words, from, to, populated);
+      const changed = (allTurn ? turnPages : fillPages)(words, from, to, populated);
       after = before + (populated ? changed : -changed);
       if (mixed === undefined || after === 0 || after === size) this.#putChunk(chunk, words, after);
     } else if (mixed !== undefined) this.#dropWords(chunk, mixed);
