@@ -38,12 +38,15 @@ const steps = (generation: number): fc.Arbitrary<SourceStep> =>
       return own === null ? { conversion } : { conversion, runs: own };
     });
 
+const idOf = ({ conversion: { id } }: SourceStep): string => id ?? '';
+
 const changes: fc.Arbitrary<BlockRecord> = fc.nat().chain((generation) =>
-  fc.array(steps(generation), { maxLength: 6 }).map((all) => ({
+  fc.tuple(fc.array(steps(generation), { maxLength: 6 }), fc.boolean()).map(([all, inOrder]) => ({
     ramBlockId: 'blk_1',
     kind: 'source-changed' as const,
     sourceId: 'src_1',
-    steps: all,
+    // Ids ascend where they are of one making.
+    steps: inOrder ? all.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1)) : all,
     at: '2026-11-25T19:00:00.000Z',
   })),
 );
