@@ -183,7 +183,7 @@ function countRequests(app: TypedApp, metrics: Metrics): void {
     reply.raw.on('close', () => {
       if (!reply.raw.writableFinished) return;
       const operation = request.routeOptions.schema?.operationId ?? 'none';
-      metrics.countRequest(operation, reply.statusCode, performance.now() - started);
+      metrics.countAnswer({ operation, status: reply.statusCode, milliseconds: performance.now() - started });
     });
     done();
   });

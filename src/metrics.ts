@@ -7,16 +7,33 @@ const PREFIX = 'rba_';
 /** Seconds: from a local answer to the longest deadline. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+export interface Answer {
+  readonly operation: string;
+  readonly status: number;
+  /** From the arrival of the request. */
+  readonly milliseconds: number;
+}
+
+/** Observations that are handed on together. */
+const TOGETHER = 100;
+
 export class Metrics {
-  readonly registry = new Registry();
+  readonly #registry = new Registry();
   readonly #requests: Histogram<'operation' | 'status'>;
   readonly #attempts: Counter<'type' | 'reason' | 'outcome'>;
   readonly #attemptDuration: Histogram<'type'>;
   readonly #drops: Counter;
+  readonly #answers = new Waiting<Answer>(({ operation, status, milliseconds }) => {
+    this.#requests.observe({ operation, status }, milliseconds / 1000);
+  });
+  readonly #attempted = new Waiting<Attempt>(({ type, reason, outcome, durationMs }) => {
+    this.#attempts.inc({ type, reason, outcome });
+    this.#attemptDuration.observe({ type }, durationMs / 1000);
+  });
 
   constructor() {
-    const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry, prefix: PREFIX });
     this.#requests = new Histogram({
       name: `${PREFIX}http_request_duration_seconds`,
       help: 'Time from the arrival of a request to its answer',
@@ -44,9 +61,16 @@ export class Metrics {
     });
   }
 
+  /** The media type of {@link Metrics.text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
   /** All of them in the text format, which has `NaN` where prom-client writes `Nan`: what was not measured yet. */
   async text(): Promise<string> {
-    return (await this.registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+    this.#answers.handOn();
+    this.#attempted.handOn();
+    return (await this.#registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
   }
 
   /** A connection was one too many. */
@@ -54,13 +78,12 @@ export class Metrics {
     this.#drops.inc();
   }
 
-  countRequest(operation: string, status: number, milliseconds: number): void {
-    this.#requests.observe({ operation, status }, milliseconds / 1000);
+  countAnswer(answer: Answer): void {
+    this.#answers.add(answer);
   }
 
-  countAttempt({ type, reason, outcome, durationMs }: Attempt): void {
-    this.#attempts.inc({ type, reason, outcome });
-    this.#attemptDuration.observe({ type }, durationMs / 1000);
+  countAttempt(attempt: Attempt): void {
+    this.#attempted.add(attempt);
   }
 
   /** Adds what is to be asked at every scrape. */
@@ -68,7 +91,7 @@ export class Metrics {
     new Gauge({
       name: PREFIX + name,
       help,
-      registers: [this.registry],
+      registers: [this.#registry],
       collect() {
         this.set(value());
       },
@@ -96,5 +119,26 @@ export class Metrics {
     gauge('populated_bytes', 'Bytes that are populated, over all blocks', () => {
       return sum(blocks().map(({ block }) => block.manager.populated.populated * block.pageSize));
     });
+  }
+}
+
+/** What waits to be counted: one by one, between other things, it takes prom-client several times as long. */
+class Waiting<Observation> {
+  readonly #count: (observation: Observation) => void;
+  #observations: Observation[] = [];
+
+  constructor(count: (observation: Observation) => void) {
+    this.#count = count;
+  }
+
+  add(observation: Observation): void {
+    this.#observations.push(observation);
+    if (this.#observations.length >= TOGETHER) this.handOn();
+  }
+
+  handOn(): void {
+    const observations = this.#observations;
+    this.#observations = [];
+    for (const observation of observations) this.#count(observation);
   }
 }

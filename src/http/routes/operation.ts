@@ -51,7 +51,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
   app.get(
     '/metrics',
     {
-      config: { produces: metrics.registry.contentType },
+      config: { produces: metrics.contentType },
       schema: {
         operationId: 'getMetrics',
         tags,
@@ -62,7 +62,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         },
       },
     },
-    async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()),
+    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   );
 
   app.get(
