@@ -16,8 +16,10 @@ const CHECKPOINT_PAGES = 4000;
 /** Bytes of the file that are mapped while it is read back; SQLite maps no more. */
 const MAPPED_BYTES = 2 ** 31 - 2 ** 16;
 /** Of the file, read at once, and how many of them. */
-const PIECE_BYTES = 512 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 const PIECES_AT_ONCE = 4;
+/** All of a piece goes to the same few bytes, one part over the other: nobody looks at it, and they stay in the processor's cache. */
+const PART_BYTES = 64 * 1024;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
 // No table with long rows is WITHOUT ROWID: to look for a key there, SQLite reads the rows that it passes.
@@ -142,8 +144,8 @@ async function readAll(path: string): Promise<void> {
   try {
     const starts = startsOfPieces((await file.stat()).size);
     const readPieces = async (): Promise<void> => {
-      const piece = Buffer.allocUnsafe(PIECE_BYTES);
-      for (const start of starts) await readPiece(file, start, piece);
+      const parts = new Array<Buffer>(PIECE_BYTES / PART_BYTES).fill(Buffer.allocUnsafe(PART_BYTES));
+      for (const start of starts) await readPiece(file, start, parts);
     };
     // All from one list.
     await Promise.all(Array.from({ length: PIECES_AT_ONCE }, readPieces));
@@ -156,12 +158,12 @@ function* startsOfPieces(bytes: number): Generator<number> {
   for (let start = 0; start < bytes; start += PIECE_BYTES) yield start;
 }
 
-/** Fills `piece`, or reads to the end of the file: before what cannot be read, it may get less than it asks for. */
-async function readPiece(file: FileHandle, start: number, piece: Buffer): Promise<void> {
-  for (let filled = 0; filled < piece.length; ) {
-    const { bytesRead } = await file.read(piece, filled, piece.length - filled, start + filled);
+/** Reads a piece, or to the end of the file: before what cannot be read, it may get less than it asks for. */
+async function readPiece(file: FileHandle, start: number, parts: readonly Buffer[]): Promise<void> {
+  for (let at = start; at < start + PIECE_BYTES; ) {
+    const { bytesRead } = await file.readv(parts, at);
     if (bytesRead === 0) return;
-    filled += bytesRead;
+    at += bytesRead;
   }
 }
 
