@@ -4,6 +4,9 @@ import type { DeliveryReason, ListenerDefinition } from '../core/records.ts';
 
 export type DeliveryType = 'populate' | 'discard';
 
+/** As listeners know them. Not put together where they are needed: JSON.stringify takes thrice as long with such a string. */
+export const WEBHOOK_TYPES = { populate: 'ram_block.populate', discard: 'ram_block.discard' } as const;
+
 export interface DeliveredListener {
   readonly id: string;
   readonly definition: ListenerDefinition;

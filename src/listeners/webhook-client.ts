@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { ListenerDefinition } from '../core/records.ts';
 import { isoTime } from '../iso-time.ts';
-import type { Delivery, DeliveryAnswer, Judgement } from './delivery.ts';
+import { type Delivery, type DeliveryAnswer, type Judgement, WEBHOOK_TYPES } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange, type Outgoing } from './exchange.ts';
 import { type Judge, judge, judgeAsync } from './judge.ts';
@@ -115,7 +115,7 @@ export class WebhookClient {
     const { type, listener, ramBlockId, machine, idstr, sequence, settledThrough, generation } = delivery;
     const { reason, conversionId, sections, timestamp = isoTime(this.#options.now()) } = delivery;
     const body = JSON.stringify({
-      type: `ram_block.${type}`,
+      type: WEBHOOK_TYPES[type],
       timestamp,
       data: {
         ramBlockId,
@@ -150,7 +150,7 @@ export class WebhookClient {
       onAttempt(delivery, {
         id: message.id,
         sequence: delivery.sequence,
-        type: `ram_block.${type}`,
+        type: WEBHOOK_TYPES[type],
         reason: delivery.reason,
         attempt: number,
         status: result.status,
