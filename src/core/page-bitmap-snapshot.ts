@@ -51,7 +51,12 @@ function runsOf(bitmap: PageBitmap, chunk: number, content: ChunkContent): Chunk
   const base = chunk * CHUNK_PAGES;
   const runs = bitmap.listRuns({ start: base, end: Math.min(base + CHUNK_PAGES, bitmap.length) }, true);
   if (runs.length > MAX_RUNS) return null;
-  return Uint16Array.from(runs.flatMap(({ start, end }) => [start - base, end - start]));
+  const numbers = new Uint16Array(2 * runs.length);
+  runs.forEach(({ start, end }, index) => {
+    numbers[2 * index] = start - base;
+    numbers[2 * index + 1] = end - start;
+  });
+  return numbers;
 }
 
 function halves({ buffer, byteOffset, byteLength }: Uint32Array): Uint16Array {

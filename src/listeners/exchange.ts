@@ -99,7 +99,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #answered(): void {
     if (this.#status === null) return;
-    const text = Buffer.concat(this.#chunks).toString('utf8', 0, MAX_ANSWER);
+    const text = this.#bytes === 0 ? '' : Buffer.concat(this.#chunks).toString('utf8', 0, MAX_ANSWER);
     this.#end({ end: 'answered', status: this.#status, retryAfter: this.#retryAfter, text });
   }
 
