@@ -47,6 +47,15 @@ export function turnPages(words: Uint32Array, from: number, to: number, populate
   return to - from;
 }
 
+/** Whether all pages [from, to), of which there is at least one, are populated, or none is. */
+export function isUniform(words: Uint32Array, from: number, to: number, populated: boolean): boolean {
+  const [first, last] = [from >>> 5, (to - 1) >>> 5];
+  const uniform = populated ? ALL_ONES : 0;
+  if (((word(words, first) ^ uniform) & maskOf(first, from, to)) !== 0) return false;
+  if (((word(words, last) ^ uniform) & maskOf(last, from, to)) !== 0) return false;
+  return skipWords(words, first + 1, last - 1, uniform) >= last;
+}
+
 /** The first word from `index` to `last` that is not `uniform`, which is 0 or all ones; behind `last` where there is none. */
 export function skipWords(words: Uint32Array, index: number, last: number, uniform: number): number {
   let at = index;

@@ -5,6 +5,7 @@ import {
   CHUNK_WORDS,
   chunkOf,
   fillPages,
+  isUniform,
   listInChunk,
   setPages,
   skipWords,
@@ -12,7 +13,7 @@ import {
   uniformChunk,
 } from './chunk-words.ts';
 import type { PageRange } from './section.ts';
-import { ALL_ONES, countBits, countStarts, eachWord, isSet, isUniform, lowestBit, word } from './words.ts';
+import { ALL_ONES, countBits, countStarts, eachWord, isSet, lowestBit, word } from './words.ts';
 
 /** Where each run of a chunk begins within it and how long it is, by turns; ascending and maximal. */
 export type ChunkRuns = Uint16Array;

@@ -20,18 +20,6 @@ export function isSet(words: Uint32Array, bit: number): boolean {
   return ((word(words, bit >>> 5) >>> (bit & 31)) & 1) === 1;
 }
 
-/** Whether all bits of [from, to), of which there is at least one, are set, or none is. */
-export function isUniform(words: Uint32Array, from: number, to: number, set: boolean): boolean {
-  const [first, last] = [from >>> 5, (to - 1) >>> 5];
-  const flip = set ? ALL_ONES : 0;
-  if (((word(words, first) ^ flip) & maskOf(first, from, to)) !== 0) return false;
-  if (((word(words, last) ^ flip) & maskOf(last, from, to)) !== 0) return false;
-  if (set) {
-    for (let index = first + 1; index < last; index++) if (words[index] !== 0xffff_ffff) return false;
-  } else for (let index = first + 1; index < last; index++) if (words[index] !== 0) return false;
-  return true;
-}
-
 /** How many bits of [from, to) are set. */
 export function countBits(words: Uint32Array, from: number, to: number): number {
   let bits = 0;

@@ -7,9 +7,12 @@ import {
   CHUNK_WORDS,
   chunkOf,
   fillPages,
+  isUniform,
   skipWords,
+  turnPages,
   uniformChunk,
 } from '../../src/core/chunk-words.ts';
+import { countBits } from '../../src/core/words.ts';
 
 const page = fc.oneof(
   fc.constantFrom(0, 1, 31, 32, 33, 1023, 1024, CHUNK_PAGES - 32, CHUNK_PAGES),
@@ -34,7 +37,14 @@ it('is exact after any fills, of what was empty or full', () => {
     fc.property(fc.boolean(), fc.array(fill, { maxLength: 12 }), (full, fills) => {
       const words = uniformChunk(full, null);
       for (const { a, b, populated } of fills) {
-        if (a !== b) fillPages(words, Math.min(a, b), Math.max(a, b), populated);
+        if (a === b) continue;
+        const [from, to] = [Math.min(a, b), Math.max(a, b)];
+        const set = countBits(words, from, to);
+        const wrong = populated ? to - from - set : set;
+        const allTurn = isUniform(words, from, to, !populated);
+        expect(allTurn).toBe(wrong === to - from);
+        expect((allTurn ? turnPages : fillPages)(words, from, to, populated)).toBe(wrong);
+        expect(countBits(words, from, to)).toBe(populated ? to - from : 0);
       }
       expect(summarized(words)).toEqual(withBits(words));
       expect(chunkOf(bitsOf(words))).toEqual(words);
