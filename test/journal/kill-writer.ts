@@ -1,12 +1,13 @@
 // A process that appends to a journal until it is killed, which is often while it files its log; it says what is durable.
-// The record at each sequence says which it is.
+// The record at each sequence says which it is, and has so many characters more.
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { recordOf } from './records.ts';
 
 const MACHINE = 'm';
 const RAM_BLOCK_ID = 'blk_1';
 
-const [, , folder = ''] = process.argv;
+const [, , folder = '', characters = '0'] = process.argv;
+const text = 'x'.repeat(Number(characters));
 // So small that half of the time it is filing, and most kills fall into that.
 const journal = await SqliteJournal.open(folder, { logLimit: 300 });
 let last = (await journal.positions()).get(MACHINE) ?? 0;
@@ -14,7 +15,9 @@ let last = (await journal.positions()).get(MACHINE) ?? 0;
 async function append(): Promise<void> {
   const sequence = ++last;
   const kind = sequence === 1 ? 'block-created' : 'block-resized';
-  await journal.append(MACHINE, sequence - 1, [recordOf({ ramBlockId: RAM_BLOCK_ID, kind, tag: String(sequence) })]);
+  await journal.append(MACHINE, sequence - 1, [
+    recordOf({ ramBlockId: RAM_BLOCK_ID, kind, tag: String(sequence), text }),
+  ]);
   process.stdout.write(`${sequence}\n`);
 }
 

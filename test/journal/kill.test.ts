@@ -14,6 +14,8 @@ const WRITER = fileURLToPath(new URL('./kill-writer.ts', import.meta.url));
 const ROUNDS = 20;
 /** The most that may be under way at once. */
 const MOST_AT_ONCE = 7;
+/** Characters of records of which two are a group that waits for no other, so that several are under way. */
+const LONG = 50_000;
 
 let folder: string;
 let writer: ChildProcess | undefined;
@@ -28,8 +30,8 @@ afterEach(async () => {
 });
 
 /** Lets a writer make `appends` durable and kills it. @returns the last sequence that it said was */
-async function writeAndKill(appends: number): Promise<number> {
-  const child = spawn(process.execPath, [WRITER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function writeAndKill(appends: number, characters: number): Promise<number> {
+  const child = spawn(process.execPath, [WRITER, folder, String(characters)], { stdio: ['ignore', 'pipe', 'inherit'] });
   writer = child;
   const exit = once(child, 'exit');
   let said = 0;
@@ -46,7 +48,7 @@ async function writeAndKill(appends: number): Promise<number> {
 it('what was durable is there after each of many kills', async () => {
   let snapshots = 0;
   for (let round = 1; round <= ROUNDS; round++) {
-    const said = await writeAndKill(40 + round);
+    const said = await writeAndKill(40 + round, round % 2 === 0 ? LONG : 0);
     const journal = await SqliteJournal.open(folder, { logLimit: 300 });
     const [last = 0] = (await journal.positions()).values();
     const [block] = await Array.fromAsync(journal.blocks());
