@@ -2,6 +2,7 @@
 // microseconds of each request.
 import { parseArgs } from 'node:util';
 import { startBacklogged } from './http/async-drain.ts';
+import { BATCH_CONNECTIONS, batchPlan } from './http/batches.ts';
 import { type Cluster, type JournalKind, type Service, withCluster } from './http/cluster.ts';
 import type { RequestPlan } from './http/requests.ts';
 import { ANY_BLOCK, plan } from './http/single.ts';
@@ -84,10 +85,9 @@ async function conversions(
   return load(cluster, service, '/v1', ids);
 }
 
-async function batches(cluster: Cluster, nodeOptions: string[], prefix: RequestPlan['prefix']): Promise<Loaded> {
+async function batches(cluster: Cluster, nodeOptions: string[], prefix: '/constant' | '/v1'): Promise<Loaded> {
   const service = await cluster.startService({ journal: 'sqlite', nodeOptions });
-  const ids = await service.createBlocks(8);
-  return loadWith(cluster, service, { prefix, connections: 8, ramBlockIds: ids, ranges: 2000, batch: 1000 });
+  return loadWith(cluster, service, batchPlan(prefix, await service.createBlocks(BATCH_CONNECTIONS)));
 }
 
 function load(cluster: Cluster, service: Service, prefix: RequestPlan['prefix'], ids: readonly string[]) {

@@ -7,7 +7,9 @@ const PREFIX = 'rba_';
 /** Seconds: from a local answer to the longest deadline. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+/** A request that was answered. */
 export interface Answer {
+  /** The operationId of its route; `none` where there is no route. */
   readonly operation: string;
   readonly status: number;
   /** From the arrival of the request. */

@@ -3,20 +3,24 @@
 import { alternate, type Figure, figure, type Scale } from '../measure.ts';
 import { withCluster } from './cluster.ts';
 import { loadFigures } from './load-figures.ts';
+import type { RequestPlan } from './requests.ts';
 import { CONNECTIONS, plan } from './single.ts';
 
 const BATCH = 1000;
-const BATCH_CONNECTIONS = 8;
+/** Each converts a block of its own. */
+export const BATCH_CONNECTIONS = 8;
+
+/** What batches are loaded with. @param ramBlockIds as many as there are connections */
+export function batchPlan(prefix: '/constant' | '/v1', ramBlockIds: readonly string[]): RequestPlan {
+  return { prefix, connections: BATCH_CONNECTIONS, ramBlockIds, ranges: 2 * BATCH, batch: BATCH };
+}
 
 export function batchFigures(scale: Scale): Promise<Figure[]> {
   return withCluster(async (cluster) => {
     const app = await cluster.startService({ journal: 'memory' });
     const service = await cluster.startService({ journal: 'sqlite' });
     const ids = await service.createBlocks(CONNECTIONS);
-    const batches = (prefix: '/constant' | '/v1') => {
-      const ramBlockIds = ids.slice(0, BATCH_CONNECTIONS);
-      return { prefix, connections: BATCH_CONNECTIONS, ramBlockIds, ranges: 2 * BATCH, batch: BATCH };
-    };
+    const batches = (prefix: '/constant' | '/v1') => batchPlan(prefix, ids.slice(0, BATCH_CONNECTIONS));
     const { constant, batch, single } = await alternate(scale.rounds, {
       constant: await cluster.target('constant', app, batches('/constant'), scale),
       batch: await cluster.target('batch', service, batches('/v1'), scale),

@@ -300,7 +300,7 @@ export class PageBitmap {
       if (base + to === end && end < this.length) {
         hasAfter = to < CHUNK_PAGES ? this.#isPopulated(chunk, words, to) : this.has(end);
       }
-      // Mostly all of them do, and nothing has to be counted.
+      // Mostly all of the pages turn, and nothing has to be counted.
       const allTurn = words !== undefined && isUniform(words, from, to, !populated);
       if (!allTurn) starts += this.#startsIn(chunk, words, from, to, before);
       else if (!populated && !before) starts++;

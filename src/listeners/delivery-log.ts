@@ -1,12 +1,12 @@
 // The last attempts of every listener, for people who ask why a delivery failed. Best effort: in memory, and bounded.
 import type { DeliveryReason } from '../core/records.ts';
-import type { DeliveredListener } from './delivery.ts';
+import type { DeliveredListener, WebhookType } from './delivery.ts';
 
 /** One attempt to send a delivery. */
 export interface Attempt {
   readonly id: string;
   readonly sequence: number;
-  readonly type: 'ram_block.populate' | 'ram_block.discard';
+  readonly type: WebhookType;
   readonly reason: DeliveryReason;
   /** From 1. */
   readonly attempt: number;

@@ -1,5 +1,5 @@
 // A process that appends to a journal until it is killed, which is often while it files its log; it says what is durable.
-// The record at each sequence says which it is, and has so many characters more.
+// The record at each sequence says which it is, and has as many characters beside as it is told.
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { recordOf } from './records.ts';
 
