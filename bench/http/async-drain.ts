@@ -7,6 +7,8 @@ import { loadFigures, type Sent } from './load-figures.ts';
 
 const PAGE = 4096;
 const BACKLOG = 100_000;
+/** What is drained before, until all of it is compiled. */
+const WARM_UP = 30_000;
 /** Conversions of a batch: what a block takes at most, in alternating directions, so that each is a delivery. */
 const BATCH = 10_000;
 
@@ -14,9 +16,9 @@ export function drainFigures(scale: Scale): Promise<Figure[]> {
   return withCluster(async (cluster) => {
     const { port, sink } = await cluster.startSink();
     const backlog = scaled(BACKLOG, scale, BATCH);
-    // One window warms up.
-    const window = Math.floor(backlog / (scale.rounds + 1));
-    const { server } = await startBacklogged(cluster, port, backlog, []);
+    const window = Math.floor(backlog / scale.rounds);
+    const warmUp = scaled(WARM_UP, scale, BATCH);
+    const { server } = await startBacklogged(cluster, port, warmUp + backlog, []);
     const loop = new Child<DeliveryLoop>('./delivery-loop.ts', import.meta.url);
     const sample = async (cpu: () => Promise<number>, run: () => Promise<number>): Promise<Sent> => {
       const before = await cpu();
@@ -36,7 +38,8 @@ export function drainFigures(scale: Scale): Promise<Figure[]> {
         ),
     };
     try {
-      await alternate(1, measured);
+      await sink.call('pass', warmUp);
+      await loop.call('run', port, warmUp);
       const { drain: values, loop: yardsticks } = await alternate(scale.rounds, measured);
       const what = `drain of a backlog of ${backlog.toLocaleString('en-US')} deliveries, on disk : undici loop`;
       return loadFigures({ id: 'async-drain', what, values, yardsticks, reach: { atLeast: 0.8 } });

@@ -70,5 +70,5 @@ export type AttemptOnce = (
   delivery: Delivery,
   number: number,
   signal: AbortSignal,
-  following: Delivery | null,
+  following: () => Delivery | null,
 ) => Promise<Judgement>;

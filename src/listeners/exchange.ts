@@ -13,6 +13,7 @@ export interface Outgoing {
   readonly origin: string;
   /** With the query. */
   readonly path: string;
+  readonly method: 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -30,12 +31,12 @@ export type Exchanged =
   | { readonly end: 'failed' | 'unusable'; readonly status: number | null; readonly why: string }
   | { readonly end: 'aborted'; readonly status: number | null };
 
-/** POSTs `outgoing` and reads the answer. Ends when a limit is reached; nothing is sent after that. Never throws. */
+/** Sends `outgoing` and reads the answer. Ends when a limit is reached; nothing is sent after that. Never throws. */
 export function exchange(pools: OriginPools, outgoing: Outgoing, limits: Limits): Promise<Exchanged> {
   if (limits.isReached) return Promise.resolve({ end: 'aborted', status: null });
   if (pools.isDestroyed) return Promise.resolve({ end: 'unusable', status: null, why: 'the service is closing' });
   const running = new Exchange(limits);
-  pools.dispatch({ ...outgoing, method: 'POST' }, running);
+  pools.dispatch(outgoing, running);
   return running.exchanged;
 }
 

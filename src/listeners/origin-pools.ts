@@ -4,8 +4,8 @@ import { type Dispatcher, Pool } from 'undici';
 
 interface Entry {
   readonly pool: Pool;
-  /** On the clock of `performance`. */
-  usedAt: number;
+  /** Since it was last looked at. */
+  isUsed: boolean;
 }
 
 export class OriginPools {
@@ -35,13 +35,12 @@ export class OriginPools {
     options: Dispatcher.DispatchOptions & { readonly origin: string },
     handler: Dispatcher.DispatchHandler,
   ): void {
-    const usedAt = performance.now();
     let entry = this.#open.get(options.origin);
     if (entry === undefined) {
-      entry = { pool: new Pool(options.origin, this.#options), usedAt };
+      entry = { pool: new Pool(options.origin, this.#options), isUsed: true };
       this.#open.set(options.origin, entry);
     }
-    entry.usedAt = usedAt;
+    entry.isUsed = true;
     entry.pool.dispatch(options, handler);
     this.#sweeping ??= setInterval(() => this.#sweep(), this.#idleMs).unref();
   }
@@ -56,9 +55,10 @@ export class OriginPools {
   }
 
   #sweep(): void {
-    const before = performance.now() - this.#idleMs;
-    for (const [origin, { pool, usedAt }] of this.#open) {
-      if (usedAt > before || pool.stats.size > 0) continue;
+    for (const [origin, entry] of this.#open) {
+      const { pool, isUsed } = entry;
+      entry.isUsed = pool.stats.size > 0;
+      if (isUsed || entry.isUsed) continue;
       this.#open.delete(origin);
       void pool.destroy();
     }

@@ -84,28 +84,29 @@ export class WebhookClient {
 
   /**
    * Makes one attempt, the `number`th, to send `delivery` to an async listener. Never throws.
-   * @param following what is sent next if this one is accepted: written and signed while the answer is waited for
+   * @param following gives what is sent next if this one is accepted: written and signed while the answer is waited for
    */
   async attempt(
     delivery: Delivery,
     number: number,
     signal: AbortSignal,
-    following: Delivery | null,
+    following: () => Delivery | null,
   ): Promise<Judgement> {
     const message = this.#ahead.get(delivery) ?? this.#message(delivery);
     const limits = this.#underWay.begin(delivery.listener.definition.timeoutMs, signal);
     try {
       const judgement = this.#attempt(delivery, message, number, limits, judgeAsync);
       // undici writes to a connection that was idle once the event loop has turned: after that, not before.
-      if (following !== null) setImmediate(() => this.#writeAhead(following));
+      setImmediate(() => this.#writeAhead(following()));
       return await judgement;
     } finally {
       limits.lift();
     }
   }
 
-  /** Makes the request of a delivery that is about to be sent: used if it still is right then. */
-  #writeAhead(delivery: Delivery): void {
+  /** Makes the request of a delivery, if there is one, that is about to be sent: used if it still is right then. */
+  #writeAhead(delivery: Delivery | null): void {
+    if (delivery === null) return;
     const message = this.#message(delivery);
     outgoing(this.#targetOf(delivery.listener.definition), message, this.#options.now());
     this.#ahead.set(delivery, message);
@@ -220,7 +221,7 @@ function outgoing(target: Target, message: Message, at: number): Outgoing {
     'webhook-timestamp': String(timestamp),
     'webhook-signature': signatures.join(' '),
   };
-  message.signed = { target, at, outgoing: { origin, path, headers, body } };
+  message.signed = { target, at, outgoing: { origin, path, method: 'POST', headers, body } };
   return message.signed.outgoing;
 }
 

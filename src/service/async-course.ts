@@ -19,6 +19,8 @@ export class AsyncCourse {
   waiting: AbortController | null = null;
   /** What is under way: one thing at a time. */
   turn: Promise<unknown> = Promise.resolve();
+  /** Those that wait for their turn. */
+  queued = 0;
   keeping: NodeJS.Timeout | undefined;
   /** The last delivery that was put together: the one that comes next, while another is under way. */
   composed: { readonly pending: Pending; readonly delivery: Delivery } | null = null;

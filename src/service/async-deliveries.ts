@@ -148,7 +148,7 @@ export class AsyncDeliveries {
     const { listener } = course;
     try {
       while (!this.#stopped.signal.aborted && this.#owedTo(listener) !== null) {
-        await this.#exclusively(course, () => this.#step(course));
+        await this.#exclusively(course, () => this.#steps(course));
         const wait = course.due - performance.now();
         if (wait <= 0 || this.#stopped.signal.aborted) continue;
         course.waiting = new AbortController();
@@ -170,16 +170,26 @@ export class AsyncDeliveries {
   }
 
   #exclusively<T>(course: AsyncCourse, task: () => Promise<T>): Promise<T> {
-    const done = course.turn.then(task);
+    course.queued++;
+    const done = course.turn.then(() => {
+      course.queued--;
+      return task();
+    });
     course.turn = done.catch(() => undefined);
     return done;
   }
 
-  /** Does what is next for one listener. */
+  /** Does what is next for one listener, and what comes then, until that is to wait or somebody else does. */
+  async #steps(course: AsyncCourse): Promise<void> {
+    while (!this.#stopped.signal.aborted && this.#owedTo(course.listener) !== null) {
+      await this.#step(course);
+      if (course.queued > 0 || course.due > performance.now()) return;
+    }
+  }
+
   async #step(course: AsyncCourse): Promise<void> {
     const { listener, backlog } = course;
     const { id: listenerId } = listener;
-    if (this.#stopped.signal.aborted || this.#owedTo(listener) === null) return;
     course.accepted = Math.max(course.accepted, backlog.acknowledged);
     if (this.#isTooFarBehind(course)) {
       await this.#commit({ kind: 'listener-replay', listenerId, step: 'wanted', givenUp: listener.lastSequence });
@@ -199,7 +209,7 @@ export class AsyncDeliveries {
     }
     listener.lastSequence = Math.max(listener.lastSequence, delivery.sequence);
     if (course.attempt.signal.aborted) course.attempt = new AbortController();
-    const following = this.#deliveryAt(course, delivery.sequence + 1);
+    const following = (): Delivery | null => this.#deliveryAt(course, delivery.sequence + 1);
     const { signal } = course.attempt;
     const judgement = await this.#dependencies.attemptOnce(delivery, course.failures + 1, signal, following);
     if (judgement.outcome === 'accepted') {

@@ -52,7 +52,7 @@ export class Sender {
 
   /** Makes one attempt, as to an async listener, while `following` waits to be sent. */
   attempt(delivery: Delivery, following: Delivery | null): Promise<Judgement> {
-    return this.#client.attempt(delivery, 1, new AbortController().signal, following);
+    return this.#client.attempt(delivery, 1, new AbortController().signal, () => following);
   }
 
   async close(): Promise<void> {
