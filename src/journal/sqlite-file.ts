@@ -80,15 +80,16 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   if (existsSync(mark) && bytes < HEADER_BYTES && !existsSync(`${file}-wal`)) {
     throw damaged(`${file} is missing or has only ${bytes} bytes`);
   }
+  const log = `${file}-wal`;
   const db = new DatabaseSync(file);
   try {
     // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA mmap_size = ${MAPPED_BYTES}`);
-    const remark = inspectLog(`${file}-wal`);
+    const remark = inspectAlone(file, log);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; BEGIN IMMEDIATE`);
     const value = (pragma: string): unknown => answerTo(db, pragma);
-    if (remark !== null) syncLog(`${file}-wal`);
+    if (remark !== null) syncLog(log);
     if (maxPages !== undefined) value(`max_page_count = ${maxPages}`);
     // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
     if (value('journal_mode') !== 'wal' || value('synchronous') !== FULL) {
@@ -104,16 +105,42 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
       db.exec(SCHEMA);
     }
     db.exec('COMMIT');
-    if (!existsSync(mark)) writeFileSync(mark, `The journal in this folder was made at ${new Date().toISOString()}.\n`);
+    if (!existsSync(mark)) {
+      writeFileSync(mark, `The journal in this folder was made at ${new Date().toISOString()}.\n`, { flush: true });
+    }
     return { db, remark };
   } catch (error) {
     db.close();
-    const { message } = error as Error;
-    if (message.includes('locked')) {
+    if (isLocked(error)) {
       throw new Error(`${folder} is in use by another process; set RBA_DATA_DIR to another folder`, { cause: error });
     }
     throw error;
   }
+}
+
+/**
+ * {@link inspectLog}, before SQLite drops what it drops; what another process is in the middle of writing is not damaged.
+ * @throws as that, or SQLite's Error where another process has the file
+ */
+function inspectAlone(file: string, log: string): string | null {
+  try {
+    return inspectLog(log);
+  } catch {
+    // Who only reads, and as if alone, leaves every file as it is, also when this is closed.
+    const reader = new DatabaseSync(file, { readOnly: true });
+    try {
+      reader.exec('PRAGMA locking_mode = EXCLUSIVE; SELECT * FROM sqlite_schema');
+    } catch (error) {
+      if (isLocked(error)) throw error;
+    } finally {
+      reader.close();
+    }
+    return inspectLog(log);
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('locked');
 }
 
 /** Looks at all pages of the file, which is not mapped any more after that. @throws Error where it is damaged */

@@ -1,8 +1,8 @@
 // A process that is killed while it appends, files its log and saves snapshots: what it said was durable is there, in order,
-// and nothing else but what was under way.
+// and nothing else but what was under way. While it lives, nobody else gets at its files.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,8 +29,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Lets a writer make `appends` durable and kills it. @returns the last sequence that it said was */
-async function writeAndKill(appends: number, characters: number): Promise<number> {
+/** Lets a writer make `appends` durable, then does `end` to it, which kills it. @returns the last sequence that it said was */
+async function write(
+  appends: number,
+  characters: number,
+  end: (child: ChildProcess) => void | Promise<void>,
+): Promise<number> {
   const child = spawn(process.execPath, [WRITER, folder, String(characters)], { stdio: ['ignore', 'pipe', 'inherit'] });
   writer = child;
   const exit = once(child, 'exit');
@@ -39,16 +43,33 @@ async function writeAndKill(appends: number, characters: number): Promise<number
   // Also what it said while it was being killed.
   for await (const line of createInterface({ input: child.stdout })) {
     said = Number(line);
-    if (++count === appends) child.kill('SIGKILL');
+    if (++count === appends) await end(child);
   }
   await exit;
   return said;
 }
 
+async function turnBit(file: string, at: number): Promise<void> {
+  const handle = await open(file, 'r+');
+  const byte = Buffer.alloc(1);
+  await handle.read(byte, 0, 1, at);
+  byte.writeUInt8(byte.readUInt8() ^ 1);
+  await handle.write(byte, 0, 1, at);
+  await handle.close();
+}
+
+/** Of every file in the folder. */
+async function contents(): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, (await readFile(join(folder, name))).toString('base64')])),
+  );
+}
+
 it('what was durable is there after each of many kills', async () => {
   let snapshots = 0;
   for (let round = 1; round <= ROUNDS; round++) {
-    const said = await writeAndKill(40 + round, round % 2 === 0 ? LONG : 0);
+    const said = await write(40 + round, round % 2 === 0 ? LONG : 0, (child) => void child.kill('SIGKILL'));
     const journal = await SqliteJournal.open(folder, { logLimit: 300 });
     const [last = 0] = (await journal.positions()).values();
     const [block] = await Array.fromAsync(journal.blocks());
@@ -62,4 +83,18 @@ it('what was durable is there after each of many kills', async () => {
     expect(block?.records.map((record) => Number(Object(record).tag))).toEqual(expected);
   }
   expect(snapshots).toBeGreaterThan(0);
+});
+
+it('whoever meets it in the middle of its writing hears that it is there, and damages nothing', async () => {
+  const log = join(folder, 'journal.sqlite-wal');
+  await write(100, 0, async (child) => {
+    // What is half written looks like what is damaged; it is made so here, and stays so.
+    child.kill('SIGSTOP');
+    await turnBit(log, (await stat(log)).size >> 1);
+    await expect(SqliteJournal.open(folder)).rejects.toThrow(/in use by another process/);
+    child.kill('SIGKILL');
+  });
+  const left = await contents();
+  await expect(SqliteJournal.open(folder)).rejects.toThrow(/damaged: frame \d+ of .*does not match its checksum/);
+  expect(await contents()).toEqual(left);
 });
