@@ -12,7 +12,7 @@ it('all that was counted is in the text, however much that is', async () => {
   for (let count = 0; count < 250; count++) {
     metrics.countAnswer({ operation: 'convertPages', status: 200, milliseconds: 2 });
     const attempt = { id: 'm', sequence: 1, type: 'ram_block.populate', reason: 'conversion', attempt: 1 } as const;
-    const outcome = { status: 204, outcome: 'accepted', durationMs: 3, startedAt: '', responseExcerpt: '' } as const;
+    const outcome = { status: 204, outcome: 'accepted', durationMs: 3, startedAt: 0, responseExcerpt: '' } as const;
     metrics.countAttempt({ ...attempt, ...outcome });
   }
   for (const times of ['first', 'second']) {

@@ -14,7 +14,8 @@ export interface Attempt {
   readonly status: number | null;
   readonly outcome: 'accepted' | 'refused' | 'unanswered';
   readonly durationMs: number;
-  readonly startedAt: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   /** The beginning of the answer, or what went wrong. */
   readonly responseExcerpt: string;
 }

@@ -157,7 +157,7 @@ export class WebhookClient {
         status: result.status,
         outcome: result.outcome,
         durationMs: Math.round(performance.now() - started),
-        startedAt: isoTime(startedAt),
+        startedAt,
         responseExcerpt: result.excerpt,
       });
       return result;

@@ -7,7 +7,7 @@ import { isoTime } from '../iso-time.ts';
 import type { Delivery } from '../listeners/delivery.ts';
 import type { Attempt } from '../listeners/delivery-log.ts';
 import type { EventLog, EventType, News } from './event-log.ts';
-import { listenerView, ramBlockView, sourceView } from './views.ts';
+import { attemptView, listenerView, ramBlockView, sourceView } from './views.ts';
 
 /** The runs of a conversion that its event shows. */
 const CHANGED_SHOWN = 100;
@@ -56,8 +56,8 @@ export class Events {
 
   /** An attempt to send a delivery was not accepted. */
   deliveryFailed({ machine, ramBlockId, generation, listener }: Delivery, attempt: Attempt): void {
-    const resource = { ...attempt, listenerId: listener.id };
-    this.log.keep({ type: 'delivery.failed', machine, ramBlockId, generation, at: attempt.startedAt, resource });
+    const resource = { ...attemptView(attempt), listenerId: listener.id };
+    this.log.keep({ type: 'delivery.failed', machine, ramBlockId, generation, at: resource.startedAt, resource });
   }
 
   #publish(type: EventType, { id, definition, generation }: RamBlock, at: string, resource: News['resource']): void {

@@ -1,9 +1,11 @@
-// Blocks, sources and listeners as the contract shows them.
+// Blocks, sources, listeners and attempts to call these as the contract shows them.
 import type { RamBlock } from '../core/ram-block.ts';
 import type { ListenerPhase, RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { ListenerDefinition } from '../core/records.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
+import { isoTime } from '../iso-time.ts';
+import type { Attempt } from '../listeners/delivery-log.ts';
 
 /** The sections of unknown state that a problem or a Listener shows. */
 const SECTIONS_SHOWN = 1000;
@@ -95,6 +97,11 @@ export function listenerView(listener: RamDiscardListener, block: RamBlock) {
     position: positionOf(listener),
     createdAt: definition.createdAt,
   };
+}
+
+/** Its time is written out here: few attempts are looked at. */
+export function attemptView(attempt: Attempt) {
+  return { ...attempt, startedAt: isoTime(attempt.startedAt) };
 }
 
 function stateOf(listener: RamDiscardListener): ListenerPhase | 'failing' {

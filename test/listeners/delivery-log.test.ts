@@ -17,7 +17,7 @@ function attempt(sequence: number): Attempt {
     status: 200,
     outcome: 'accepted',
     durationMs: 1,
-    startedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: Date.UTC(2026, 0, 1),
     responseExcerpt: '',
   };
 }

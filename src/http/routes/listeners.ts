@@ -4,7 +4,7 @@ import { parseByteSize } from '../../core/byte-size.ts';
 import type { DeliveryLog } from '../../listeners/delivery-log.ts';
 import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
 import type { Machines } from '../../service/machines.ts';
-import { listenerView } from '../../service/views.ts';
+import { attemptView, listenerView } from '../../service/views.ts';
 import { type ChangeRequests, clientGone } from '../change-requests.ts';
 import { numberCursor, pageFrom, pageOf } from '../pages.ts';
 import {
@@ -176,7 +176,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
       const before = numberCursor(list, query.cursor, 0, Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER;
       const found = deliveryLog.list(listener, before, query.limit + 1);
       const { items, nextCursor } = pageFrom(list, found, query.limit, ({ ordinal }) => ordinal);
-      return { items: items.map(({ attempt }) => attempt), nextCursor };
+      return { items: items.map(({ attempt }) => attemptView(attempt)), nextCursor };
     },
   );
 }
