@@ -86,7 +86,7 @@ export class WebhookClient {
    * Makes one attempt, the `number`th, to send `delivery` to an async listener. Never throws.
    * @param following gives what is sent next if this one is accepted: written and signed while the answer is waited for
    */
-  async attempt(
+  attempt(
     delivery: Delivery,
     number: number,
     signal: AbortSignal,
@@ -94,14 +94,13 @@ export class WebhookClient {
   ): Promise<Judgement> {
     const message = this.#ahead.get(delivery) ?? this.#message(delivery);
     const limits = this.#underWay.begin(delivery.listener.definition.timeoutMs, signal);
-    try {
-      const judgement = this.#attempt(delivery, message, number, limits, judgeAsync);
-      // undici writes to a connection that was idle once the event loop has turned: after that, not before.
-      setImmediate(() => this.#writeAhead(following()));
-      return await judgement;
-    } finally {
+    const judged = this.#attempt(delivery, message, number, limits, judgeAsync);
+    // undici writes to a connection that was idle once the event loop has turned: after that, not before.
+    setImmediate(() => this.#writeAhead(following()));
+    return judged.then((judgement) => {
       limits.lift();
-    }
+      return judgement;
+    });
   }
 
   /** Makes the request of a delivery, if there is one, that is about to be sent: used if it still is right then. */
