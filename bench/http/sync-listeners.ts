@@ -10,15 +10,15 @@ function warmedLonger(scale: Scale): Scale {
   return { ...scale, warmUpMs: 3 * scale.warmUpMs };
 }
 
-export function relayFigures(given: Scale): Promise<Figure[]> {
+export function relayFigures(scale: Scale): Promise<Figure[]> {
   return withCluster(async (cluster) => {
-    const scale = warmedLonger(given);
+    const longer = warmedLonger(scale);
     const { port } = await cluster.startSink();
     const app = await cluster.startService({ journal: 'memory', sinkPort: port });
     const { memory, relay, disk } = await alternate(scale.rounds, {
-      memory: await listened(cluster, 'memory', port, scale),
-      relay: await cluster.target('relay', app, plan('/relay', ANY_BLOCK), scale),
-      disk: await listened(cluster, 'sqlite', port, scale),
+      memory: await listened(cluster, 'memory', port, longer),
+      relay: await cluster.target('relay', app, plan('/relay', ANY_BLOCK), longer),
+      disk: await listened(cluster, 'sqlite', port, longer),
     });
     const of = (id: string, what: string, values: typeof memory, atLeast: number) => {
       return loadFigures({ id: `listener-${id}`, what, values, yardsticks: relay, reach: { atLeast } });
@@ -40,15 +40,16 @@ async function listened(cluster: Cluster, journal: JournalKind, sinkPort: number
 
 export function disjointFigures(scale: Scale): Promise<Figure[]> {
   return withCluster(async (cluster) => {
+    const longer = warmedLonger(scale);
     const { port } = await cluster.startSink();
     const service = await cluster.startService({ journal: 'memory', sinkPort: port });
     const ids = await service.createBlocks(2);
     for (const id of ids) await service.addListener(id, `http://127.0.0.1:${port}/after/2`);
     const [together = '', alone = ''] = ids;
     const { many, one, relay } = await alternate(scale.rounds, {
-      many: await cluster.target('many', service, plan('/v1', [together]), warmedLonger(scale)),
+      many: await cluster.target('many', service, plan('/v1', [together]), longer),
       one: await cluster.target('one', service, { ...plan('/v1', [alone]), connections: 1 }, scale),
-      relay: await cluster.target('relay', service, plan('/relay', ANY_BLOCK), warmedLonger(scale)),
+      relay: await cluster.target('relay', service, plan('/relay', ANY_BLOCK), longer),
     });
     const rate = (windows: typeof many) => windows.map(({ requestsPerSecond }) => requestsPerSecond);
     const what = 'disjoint conversions of one block, listener of 2 ms: 64 clients : one';

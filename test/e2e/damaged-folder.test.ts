@@ -1,11 +1,12 @@
 // A process that is started on a data folder that is not as it was left: it says what is wrong and ends, or it says what
 // it did without.
 import { cpSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ServiceProcess } from '../support/service-process.ts';
+import { turnBit } from '../support/turn-bit.ts';
 
 const CHANGES = 50;
 const BLOCK = { idstr: 'pc.ram', usedLength: '16M' };
@@ -40,15 +41,6 @@ async function started(left: 'killed' | 'ended', damage: (folder: string) => Pro
   cpSync(folderOf[left], folder, { recursive: true });
   await damage(folder);
   return new ServiceProcess(folder);
-}
-
-async function turnBit(file: string, at: number): Promise<void> {
-  const handle = await open(file, 'r+');
-  const byte = Buffer.alloc(1);
-  await handle.read(byte, 0, 1, at);
-  byte.writeUInt8(byte.readUInt8() ^ 1);
-  await handle.write(byte, 0, 1, at);
-  await handle.close();
 }
 
 it.each([

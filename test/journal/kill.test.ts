@@ -2,13 +2,14 @@
 // and nothing else but what was under way. While it lives, nobody else gets at its files.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { turnBit } from '../support/turn-bit.ts';
 
 const WRITER = fileURLToPath(new URL('./kill-writer.ts', import.meta.url));
 const ROUNDS = 20;
@@ -47,15 +48,6 @@ async function write(
   }
   await exit;
   return said;
-}
-
-async function turnBit(file: string, at: number): Promise<void> {
-  const handle = await open(file, 'r+');
-  const byte = Buffer.alloc(1);
-  await handle.read(byte, 0, 1, at);
-  byte.writeUInt8(byte.readUInt8() ^ 1);
-  await handle.write(byte, 0, 1, at);
-  await handle.close();
 }
 
 /** Of every file in the folder. */
