@@ -212,7 +212,8 @@ function malform(draft: Draft, chance: Chance): Buffer {
     () => Buffer.from(`NOSUCH ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`),
     () => Buffer.from(`${method}  ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`),
     () => head({ 'x-long': 'x'.repeat(20_000) }),
-    () => Buffer.from(Uint8Array.from({ length: 1 + chance.below(200) }, () => chance.below(256))),
+    // Line ends alone would be no request, and owed no answer.
+    () => Buffer.concat([Uint8Array.from({ length: chance.below(200) }, () => chance.below(256)), Buffer.from('x')]),
     () => Buffer.concat([head({ 'content-length': '10' }), Buffer.from('0123456789GET')]),
   ])();
 }
