@@ -187,6 +187,7 @@ export class AsyncDeliveries {
     }
   }
 
+  /** The next of these; something is to be done. */
   async #step(course: AsyncCourse): Promise<void> {
     const { listener, backlog } = course;
     const { id: listenerId } = listener;
