@@ -6,6 +6,7 @@ import { decodeSnapshot } from '../core/ram-block-snapshot.ts';
 import { Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Journal, StoredBlock } from '../journal/journal.ts';
+import { BlockIndex } from './block-index.ts';
 import type { Dependencies } from './dependencies.ts';
 import { LiveBlock, type Stored } from './live-block.ts';
 import { Machine } from './machine.ts';
@@ -19,8 +20,7 @@ export class Machines {
   readonly #closing = new AbortController();
   #journal: Journal;
   #machines = new Map<string, Machine>();
-  /** In the order in which they became durable; after a restart, of their ids. */
-  #blocks = new Map<string, LiveBlock>();
+  #blocks = new BlockIndex();
   /** Why nothing can be written now. */
   #unavailable: Problem | null = null;
   readonly #forgetting: NodeJS.Timeout;
@@ -56,12 +56,12 @@ export class Machines {
 
   /** All blocks by id. */
   get blocks(): ReadonlyMap<string, LiveBlock> {
-    return this.#blocks;
+    return this.#blocks.all;
   }
 
   /** @throws Problem `not-found` */
   block(ramBlockId: string): LiveBlock {
-    const live = this.#blocks.get(ramBlockId);
+    const live = this.#blocks.all.get(ramBlockId);
     if (live === undefined) throw new Problem('not-found', `there is no RAM block ${ramBlockId}`);
     return live;
   }
@@ -75,31 +75,30 @@ export class Machines {
   /** The machine called `name`. @throws Problem `not-found` when it has no block */
   existing(name: string): Machine {
     const machine = this.#machines.get(name);
-    if (machine !== undefined && this.blocksOf(name).length > 0) return machine;
+    if (machine !== undefined && this.#blocks.hasMachine(name)) return machine;
     throw new Problem('not-found', `there is no machine ${name}: it has no RAM block`);
   }
 
   /** The blocks of the machine called `name`, oldest first. */
   blocksOf(name: string): RamBlock[] {
-    const all = [...this.#blocks.values()].map(({ block }) => block);
-    return all.filter(({ definition }) => definition.machine === name).sort((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#blocks.ofMachine(name).map(({ block }) => block);
   }
 
   /** The names of all machines that have blocks, in order. */
-  get names(): string[] {
-    return [...new Set([...this.#blocks.values()].map(({ block }) => block.definition.machine))].sort();
+  get names(): readonly string[] {
+    return this.#blocks.machineNames;
   }
 
   /** Takes up a block that was just made durable. */
   add(block: RamBlock, machine: Machine): LiveBlock {
     const live = new LiveBlock(block, machine, this.#journal, this.#dependencies, { snapshotBytes: 0, records: 1 });
-    this.#blocks.set(block.id, live);
+    this.#blocks.add(live);
     return live;
   }
 
   /** Lets go of a block whose deletion is durable. */
   remove(live: LiveBlock): void {
-    this.#blocks.delete(live.block.id);
+    this.#blocks.remove(live);
     live.machine.release(live.block.id);
     live.stop(new Problem('not-found', `there is no RAM block ${live.block.id}`));
   }
@@ -108,7 +107,7 @@ export class Machines {
   async drain(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#forgetting);
-    await Promise.all([...this.#blocks.values()].map((live) => live.drain(draining())));
+    await Promise.all([...this.#blocks.all.values()].map((live) => live.drain(draining())));
   }
 
   /** Drains, then closes the journal. */
@@ -144,7 +143,7 @@ export class Machines {
       return new LiveBlock(block, machine, journal, this.#dependencies, stored);
     });
     this.#machines = machines;
-    this.#blocks = new Map(lives.map((live) => [live.block.id, live]));
+    this.#blocks = new BlockIndex(lives);
     for (const live of lives) live.wake();
     this.#dependencies.log.info({ ramBlocks: found.length, intents }, 'the journal is read back');
   }
@@ -166,7 +165,7 @@ export class Machines {
     this.#unavailable = problem;
     this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
     for (const each of this.#machines.values()) each.close(problem);
-    for (const live of this.#blocks.values()) live.stop(problem);
+    for (const live of this.#blocks.all.values()) live.stop(problem);
     this.#reopening = this.#reopen();
   }
 
