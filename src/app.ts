@@ -101,6 +101,8 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     checkTarget: (url) => policy.check(url),
     newSecret,
     now,
+    elapsed: () => performance.now(),
+    random: Math.random,
     newId: createIds(now),
     log,
     queueLimits: { length: config.blockQueueLimit, waitMs: config.queueWaitMs },

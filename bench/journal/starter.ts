@@ -32,6 +32,8 @@ function open(folder: string): Promise<Machines> {
     checkTarget: unused,
     newSecret: () => '',
     now,
+    elapsed: () => performance.now(),
+    random: Math.random,
     newId: createIds(now),
     log: pino({ level: 'error' }),
     queueLimits: { length: 10_000, waitMs: 30_000 },

@@ -11,7 +11,7 @@ export class AsyncCourse {
   failingSince: string | null;
   /** Attempts that failed since one was accepted. */
   failures = 0;
-  /** When the next attempt is due, on the clock of `performance.now`. */
+  /** When the next attempt is due, on the clock `elapsed` of the dependencies. */
   due = 0;
   /** Breaks off the attempt that is under way; made anew once it has. */
   attempt = new AbortController();

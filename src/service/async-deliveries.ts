@@ -29,7 +29,7 @@ export interface MirroredBlock {
   commit(records: readonly NewRecord[]): Promise<void>;
 }
 
-type Needed = Pick<Dependencies, 'asyncSettings' | 'attemptOnce' | 'log' | 'now'>;
+type Needed = Pick<Dependencies, 'asyncSettings' | 'attemptOnce' | 'elapsed' | 'log' | 'now' | 'random'>;
 
 export class AsyncDeliveries {
   readonly #live: MirroredBlock;
@@ -149,7 +149,7 @@ export class AsyncDeliveries {
     try {
       while (!this.#stopped.signal.aborted && this.#owedTo(listener) !== null) {
         await this.#exclusively(course, () => this.#steps(course));
-        const wait = course.due - performance.now();
+        const wait = course.due - this.#dependencies.elapsed();
         if (wait <= 0 || this.#stopped.signal.aborted) continue;
         course.waiting = new AbortController();
         await delay(wait, undefined, { signal: course.waiting.signal }).catch(() => undefined);
@@ -183,7 +183,7 @@ export class AsyncDeliveries {
   async #steps(course: AsyncCourse): Promise<void> {
     while (!this.#stopped.signal.aborted && this.#owedTo(course.listener) !== null) {
       await this.#step(course);
-      if (course.queued > 0 || course.due > performance.now()) return;
+      if (course.queued > 0 || course.due > this.#dependencies.elapsed()) return;
     }
   }
 
@@ -196,7 +196,7 @@ export class AsyncDeliveries {
       await this.#commit({ kind: 'listener-replay', listenerId, step: 'wanted', givenUp: listener.lastSequence });
       return;
     }
-    if (course.due > performance.now()) return;
+    if (course.due > this.#dependencies.elapsed()) return;
     if (backlog.wanted !== null) {
       await this.#commit({ kind: 'listener-replay', listenerId, step: 'begun' });
       return;
@@ -235,7 +235,7 @@ export class AsyncDeliveries {
 
   async #failed(course: AsyncCourse, { status, retryMs = 0 }: Judgement): Promise<void> {
     const { listener } = course;
-    const { asyncSettings, now, log } = this.#dependencies;
+    const { asyncSettings, elapsed, log, now, random } = this.#dependencies;
     const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
     course.failures++;
     course.failingSince ??= isoTime(now());
@@ -253,8 +253,8 @@ export class AsyncDeliveries {
     }
     const { retrySchedule } = asyncSettings;
     const scheduled = retrySchedule[Math.min(course.failures, retrySchedule.length) - 1] ?? 0;
-    const jittered = scheduled * (1 + JITTER * (2 * Math.random() - 1));
-    course.due = performance.now() + Math.max(jittered, Math.min(retryMs, Math.max(...retrySchedule)));
+    const jittered = scheduled * (1 + JITTER * (2 * random() - 1));
+    course.due = elapsed() + Math.max(jittered, Math.min(retryMs, Math.max(...retrySchedule)));
   }
 
   /** Makes durable how far the listener has come. */

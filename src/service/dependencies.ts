@@ -27,6 +27,10 @@ export interface Dependencies {
   readonly newSecret: () => string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds since some moment, on a clock that nobody sets. */
+  readonly elapsed: () => number;
+  /** A random number from 0 to below 1: spreads retries. */
+  readonly random: () => number;
   /** A new opaque id that starts with `prefix`. */
   readonly newId: (prefix: string) => string;
   readonly log: FastifyBaseLogger;

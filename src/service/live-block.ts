@@ -154,7 +154,7 @@ export class LiveBlock {
     this.#journal = journal;
     this.dependencies = dependencies;
     this.queue = new BlockQueue(dependencies.queueLimits);
-    this.settling = new Settling(this, dependencies.log);
+    this.settling = new Settling(this, dependencies);
     this.asyncDeliveries = new AsyncDeliveries(this, dependencies);
     this.#snapshotBytes = stored.snapshotBytes;
     this.#recordsSinceSnapshot = stored.records;

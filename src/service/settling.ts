@@ -1,13 +1,13 @@
 // Settles what is not known of the listeners of one block: a discard of the unknown ranges until it is acknowledged,
 // then a populate of what is populated now. Runs beside the queue; only its records go through it.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FastifyBaseLogger } from 'fastify';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { NewRecord } from '../core/records.ts';
 import type { Round } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import type { BlockQueue } from './block-queue.ts';
+import type { Dependencies } from './dependencies.ts';
 import type { Notifications } from './notifications.ts';
 
 const FIRST_DELAY_MS = 100;
@@ -34,15 +34,17 @@ interface Flight {
 
 export class Settling {
   readonly #live: SettledBlock;
-  readonly #log: FastifyBaseLogger;
+  readonly #log: Dependencies['log'];
+  readonly #random: Dependencies['random'];
   readonly #stopped = new AbortController();
   /** Listeners that are being settled. */
   readonly #active = new Set<string>();
   readonly #flights = new Map<string, Flight>();
 
-  constructor(live: SettledBlock, log: FastifyBaseLogger) {
+  constructor(live: SettledBlock, { log, random }: Pick<Dependencies, 'log' | 'random'>) {
     this.#live = live;
     this.#log = log;
+    this.#random = random;
   }
 
   /** Starts to settle every listener that needs it and is not being settled yet. */
@@ -98,7 +100,7 @@ export class Settling {
         if (flight === null) break;
         // A discard that is acknowledged does not make the waits short again: the populate after it may still fail.
         if (await this.#live.queue.runOwed(flight.conclude)) continue;
-        await delay(wait * (1 + JITTER * (2 * Math.random() - 1)), undefined, { signal });
+        await delay(wait * (1 + JITTER * (2 * this.#random() - 1)), undefined, { signal });
         wait = Math.min(2 * wait, LONGEST_DELAY_MS);
       }
       this.#log.info(ids, 'a listener is settled');

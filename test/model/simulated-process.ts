@@ -119,6 +119,8 @@ export class SimulatedProcess {
       checkTarget: async () => undefined,
       newSecret: () => '',
       now: () => NOW,
+      elapsed: () => NOW,
+      random: () => 0,
       newId: this.#newId,
       log: silent,
       queueLimits: { length: 10, waitMs: 1 },

@@ -8,12 +8,18 @@ export interface Wait {
   readonly kind: 'pause' | 'limit';
   /** The step with which it began. */
   readonly cause: string;
+  /** When it would be over by itself, milliseconds on the clock of {@link SimulatedTime}. */
+  readonly due: number;
   readonly fire: () => void;
 }
 
 export class SimulatedTime {
   /** The last step that was taken: whatever begins to wait now does so because of it. */
   cause = '';
+  /** Milliseconds; only whoever explores or simulates moves it on. */
+  now = 0;
+  /** What the process wants to do again and again. */
+  readonly intervals = new Set<() => void>();
   readonly #waits = new Set<Wait>();
   readonly #original = { setTimeout, clearTimeout, setInterval, clearInterval, pause: timers.setTimeout };
 
@@ -24,10 +30,11 @@ export class SimulatedTime {
 
   /** Takes the timers of this process over, those of modules that are loaded already included. */
   install(): void {
-    const set = (task: () => void): object => {
+    const set = (task: () => void, ms = 0): object => {
       const wait: Wait = {
         kind: 'limit',
         cause: this.cause,
+        due: this.now + ms,
         fire: () => {
           this.#waits.delete(wait);
           task();
@@ -39,15 +46,19 @@ export class SimulatedTime {
     const clear = (wait: Wait | undefined): void => {
       if (wait !== undefined) this.#waits.delete(wait);
     };
-    const never = { unref: () => never, ref: () => never };
+    const every = (task: () => void): object => {
+      this.intervals.add(task);
+      const interval = { task, unref: () => interval, ref: () => interval };
+      return interval;
+    };
     Object.assign(globalThis, {
       setTimeout: set,
       clearTimeout: clear,
-      setInterval: () => never,
-      clearInterval: () => undefined,
+      setInterval: every,
+      clearInterval: (interval: { task: () => void } | undefined) => interval && this.intervals.delete(interval.task),
     });
-    const pause = (_ms: number, value: unknown, options?: { signal?: AbortSignal }) =>
-      this.#pause(value, options?.signal);
+    const pause = (ms: number, value: unknown, options?: { signal?: AbortSignal }) =>
+      this.#pause(ms, value, options?.signal);
     Object.assign(timers, { setTimeout: pause });
     syncBuiltinESMExports();
   }
@@ -58,15 +69,16 @@ export class SimulatedTime {
     Object.assign(globalThis, globals);
     Object.assign(timers, { setTimeout: pause });
     syncBuiltinESMExports();
-    this.#waits.clear();
+    this.clear();
   }
 
   /** Forgets all that waits: the process that waited is no more. */
   clear(): void {
     this.#waits.clear();
+    this.intervals.clear();
   }
 
-  #pause(value: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  #pause(ms: number, value: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -80,6 +92,7 @@ export class SimulatedTime {
       const wait: Wait = {
         kind: 'pause',
         cause: this.cause,
+        due: this.now + ms,
         fire: () => {
           end();
           resolve(value);

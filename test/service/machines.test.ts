@@ -25,6 +25,8 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     checkTarget: async () => undefined,
     newSecret: () => '',
     now,
+    elapsed: () => performance.now(),
+    random: Math.random,
     newId: createIds(now),
     log: pino({ level: 'silent' }),
     queueLimits: { length: 10, waitMs: 10_000 },
