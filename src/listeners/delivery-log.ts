@@ -28,26 +28,68 @@ interface Kept {
 
 /** Attempts that are kept of each listener. */
 const KEPT = 1000;
+/** Bytes that the attempts of all listeners may take. */
+const LIMIT = 32 * 2 ** 20;
+/** Bytes of an attempt without its excerpt; two for each character of that. */
+const ATTEMPT_BYTES = 400;
 
-export class DeliveryLog {
+/** A share of what is kept. */
+interface Generation {
   /** Goes with the listener. */
-  readonly #kept = new WeakMap<DeliveredListener, Kept[]>();
+  readonly kept: WeakMap<DeliveredListener, Kept[]>;
+  bytes: number;
+}
+
+/**
+ * Keeps the last 1000 attempts of each listener, and fewer where all together take more than `limit` bytes: of all
+ * listeners the oldest half goes then.
+ */
+export class DeliveryLog {
+  readonly #limit: number;
+  #older: Generation = newGeneration();
+  #newer: Generation = newGeneration();
   #lastOrdinal = 0;
 
+  /** @param limit bytes of all attempts that are kept */
+  constructor(limit = LIMIT) {
+    this.#limit = limit;
+  }
+
+  /** Bytes of all that is kept, listeners that are gone included. */
+  get bytes(): number {
+    return this.#older.bytes + this.#newer.bytes;
+  }
+
   add(listener: DeliveredListener, attempt: Attempt): void {
-    let kept = this.#kept.get(listener);
+    const generation = this.#newer;
+    let kept = generation.kept.get(listener);
     if (kept === undefined) {
       kept = [];
-      this.#kept.set(listener, kept);
+      generation.kept.set(listener, kept);
     }
     kept.push({ ordinal: ++this.#lastOrdinal, attempt });
+    generation.bytes += bytesOf(attempt);
     // Cut in steps, so that a full log is not moved with every attempt.
-    if (kept.length >= 2 * KEPT) kept.splice(0, KEPT);
+    if (kept.length >= 2 * KEPT) {
+      for (const cut of kept.splice(0, KEPT)) generation.bytes -= bytesOf(cut.attempt);
+    }
+    if (generation.bytes <= this.#limit / 2) return;
+    this.#older = generation;
+    this.#newer = newGeneration();
   }
 
   /** At most `limit` attempts with an ordinal below `before`, newest first. */
   list(listener: DeliveredListener, before: number, limit: number): readonly Kept[] {
-    const newestFirst = (this.#kept.get(listener) ?? []).slice(-KEPT).toReversed();
+    const all = [...(this.#older.kept.get(listener) ?? []), ...(this.#newer.kept.get(listener) ?? [])];
+    const newestFirst = all.slice(-KEPT).toReversed();
     return newestFirst.filter(({ ordinal }) => ordinal < before).slice(0, limit);
   }
+}
+
+function newGeneration(): Generation {
+  return { kept: new WeakMap(), bytes: 0 };
+}
+
+function bytesOf({ responseExcerpt }: Attempt): number {
+  return ATTEMPT_BYTES + 2 * responseExcerpt.length;
 }

@@ -61,9 +61,12 @@ function parseObject(text: string): { readonly detail?: unknown; readonly errno?
   }
 }
 
-/** Well formed, for half a surrogate pair makes a document that strict JSON parsers refuse as a whole. */
-function excerptOf(text: string): string {
-  return text.slice(0, EXCERPT_LENGTH).toWellFormed();
+/**
+ * Returns the first 512 characters of `text`. They are a copy: a slice would keep all of the text in memory as long as the
+ * excerpt is kept. Encoding also makes it well formed, for strict JSON parsers refuse a document with half a surrogate pair.
+ */
+export function excerptOf(text: string): string {
+  return Buffer.from(text.slice(0, EXCERPT_LENGTH)).toString();
 }
 
 /** Milliseconds; null where the header is missing or is neither seconds nor an HTTP date (RFC 9110, 10.2.3). */

@@ -6,7 +6,7 @@ import { isoTime } from '../iso-time.ts';
 import { type Delivery, type DeliveryAnswer, type Judgement, WEBHOOK_TYPES } from './delivery.ts';
 import type { Attempt } from './delivery-log.ts';
 import { type Exchanged, exchange, type Outgoing } from './exchange.ts';
-import { type Judge, judge, judgeAsync } from './judge.ts';
+import { excerptOf, type Judge, judge, judgeAsync } from './judge.ts';
 import { type Limits, UnderWay } from './limits.ts';
 import type { OriginPools } from './origin-pools.ts';
 import { sign, signingKey } from './signature.ts';
@@ -241,7 +241,8 @@ function unansweredBy(exchanged: Exclude<Exchanged, { end: 'answered' }>, limits
 function explain(exchanged: Exclude<Exchanged, { end: 'answered' }>, timeoutMs: number | null): string {
   const { end, status } = exchanged;
   const began = status === null ? '' : `HTTP ${status}, but the answer did not end: `;
-  if (end !== 'aborted') return began + exchanged.why;
+  // The listener has a say in this, too: a certificate that is not its own is described by all names that it has.
+  if (end !== 'aborted') return began + excerptOf(exchanged.why);
   return began + (timeoutMs === null ? 'called off' : `no answer within ${timeoutMs} ms (timeoutMs)`);
 }
 

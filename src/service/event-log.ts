@@ -36,10 +36,18 @@ export interface News extends Omit<ServiceEvent, 'resource'> {
   readonly resource: object | readonly object[];
 }
 
-/** What is kept: with the number of the first event of it. */
+/** What is kept: with the number of the first event of it, and an estimate of the bytes that it takes. */
 interface Kept extends News {
   readonly number: number;
+  readonly bytes: number;
 }
+
+/** Bytes that all events that are kept may take; the last news is kept whatever it takes. */
+const LIMIT_BYTES = 64 * 2 ** 20;
+/** Bytes, about: of an event, of a field that is no text, of an item of a list (a range, an id). */
+const EVENT_BYTES = 200;
+const FIELD_BYTES = 16;
+const ITEM_BYTES = 64;
 
 export class EventLog {
   /** Tells the events of this process from those of another. */
@@ -48,12 +56,24 @@ export class EventLog {
   /** Ascending. */
   #kept: Kept[] = [];
   #count = 0;
+  /** Of all that is kept. */
+  #bytes = 0;
+  readonly #limitBytes: number;
   readonly #readers = new Set<() => void>();
 
-  /** @param limit events that are kept (RBA_EVENTS_KEPT) */
-  constructor(limit: number, epoch: string) {
+  /**
+   * @param limit events that are kept (RBA_EVENTS_KEPT)
+   * @param limitBytes bytes that they may take, about; where they need more, fewer are kept
+   */
+  constructor(limit: number, epoch: string, limitBytes = LIMIT_BYTES) {
     this.#limit = limit;
     this.#epoch = epoch;
+    this.#limitBytes = limitBytes;
+  }
+
+  /** An estimate of the bytes that the events take that are kept. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The id of the last event. */
@@ -83,7 +103,7 @@ export class EventLog {
     const next = Number(text) + 1;
     const oldest = Math.max(this.#oldest, this.#count - this.#limit + 1);
     if (epoch === this.#epoch && next >= oldest && next <= this.#count + 1) return next;
-    const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT; none of before a restart); read the state anew`;
+    const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT, fewer where they are large; none of before a restart); read the state anew`;
     throw new Problem('events-expired', detail);
   }
 
@@ -92,7 +112,7 @@ export class EventLog {
     if (number > this.#count) return null;
     const kept = this.#kept[this.#indexOf(number)];
     if (kept === undefined) return undefined;
-    const { number: first, resource, ...common } = kept;
+    const { number: first, bytes: _bytes, resource, ...common } = kept;
     return { ...common, resource: Array.isArray(resource) ? resource[number - first] : resource };
   }
 
@@ -101,13 +121,33 @@ export class EventLog {
     const { type, machine, ramBlockId, generation, at } = news;
     // Of one, no list is kept.
     const resource = Array.isArray(news.resource) && news.resource.length === 1 ? news.resource[0] : news.resource;
-    this.#kept.push({ number: this.#count + 1, type, machine, ramBlockId, generation, at, resource });
+    const bytes = bytesOf(resource);
+    this.#bytes += bytes;
+    this.#kept.push({ number: this.#count + 1, bytes, type, machine, ramBlockId, generation, at, resource });
     this.#count += Array.isArray(resource) ? resource.length : 1;
     // Cut in steps, so that a full list is not moved with every event.
     if (this.#count - this.#oldest + 1 >= 2 * this.#limit) {
-      this.#kept = this.#kept.slice(this.#indexOf(this.#count - this.#limit + 1));
+      this.#forget(this.#indexOf(this.#count - this.#limit + 1));
     }
+    if (this.#bytes > this.#limitBytes) this.#makeRoom();
     for (const reader of this.#readers) reader();
+  }
+
+  /** Forgets the first `length` news. */
+  #forget(length: number): void {
+    for (const { bytes } of this.#kept.splice(0, length)) this.#bytes -= bytes;
+  }
+
+  /** Forgets the oldest news, until half of the bytes are free: in steps, as for the number of events. */
+  #makeRoom(): void {
+    let bytes = this.#bytes;
+    let length = 0;
+    for (const kept of this.#kept.slice(0, -1)) {
+      if (bytes <= this.#limitBytes / 2) break;
+      bytes -= kept.bytes;
+      length++;
+    }
+    this.#forget(length);
   }
 
   /** The number of the first event that is there. */
@@ -125,4 +165,17 @@ export class EventLog {
     }
     return low - 1;
   }
+}
+
+/** Returns about how many bytes a resource takes, by its texts and lists; without looking further than that. */
+function bytesOf(resource: object | readonly object[]): number {
+  if (Array.isArray(resource)) return resource.reduce((sum: number, each: object) => sum + bytesOf(each), 0);
+  let bytes = EVENT_BYTES;
+  for (const value of Object.values(resource)) {
+    if (typeof value === 'string') bytes += 2 * value.length;
+    else if (Array.isArray(value)) bytes += ITEM_BYTES * value.length;
+    else if (typeof value === 'object' && value !== null) bytes += bytesOf(value);
+    else bytes += FIELD_BYTES;
+  }
+  return bytes;
 }

@@ -83,4 +83,28 @@ describe('the delivery log', () => {
     expect(log.list(one, NEWEST, 0)).toEqual([]);
     expect(log.list(one, 0, 5)).toEqual([]);
   });
+
+  it('is bounded over all listeners: the oldest attempts go, whosever they are', () => {
+    const limit = 200_000;
+    const log = new DeliveryLog(limit);
+    const excerpt = 'x'.repeat(512);
+    const all = Array.from({ length: 300 }, listener);
+    for (let sequence = 1; sequence <= 10; sequence++) {
+      for (const each of all) log.add(each, { ...attempt(sequence), responseExcerpt: excerpt });
+      expect(log.bytes).toBeLessThanOrEqual(limit + 2000);
+    }
+    const kept = all.map((each) => sequences(log.list(each, NEWEST, 1000)));
+    // Half of what may be kept, at least, is: an attempt with such an excerpt takes less than 2000 bytes.
+    expect(kept.flat().length).toBeGreaterThanOrEqual(limit / 2 / 2000);
+    // Of each listener those that are left are the last ones.
+    for (const each of kept) expect(each).toEqual(down(10, 10 - each.length + 1));
+  });
+
+  it('of one listener does not push out those of others', () => {
+    const log = new DeliveryLog(4 * 2 ** 20);
+    const [quiet, loud] = [listener(), listener()];
+    log.add(quiet, attempt(1));
+    for (let sequence = 1; sequence <= 50_000; sequence++) log.add(loud, attempt(sequence));
+    expect(sequences(log.list(quiet, NEWEST, 1000))).toEqual([1]);
+  });
 });

@@ -57,6 +57,26 @@ describe('events that are kept', () => {
     expect(log.at(18)).toMatchObject({ resource: { n: 18 } });
   });
 
+  it('are fewer where they are large: never more bytes than there may be, and the last one always', () => {
+    const log = new EventLog(1000, 'epoch', 100_000);
+    const large = (n: number) => ({ n, changed: Array.from({ length: 100 }, () => ({ offset: 0, size: 1 })) });
+    for (let n = 1; n <= 500; n++) {
+      log.keep({ ...COMMON, generation: n, resource: large(n) });
+      expect(log.bytes).toBeLessThanOrEqual(100_000);
+      expect(log.at(n)).toMatchObject({ resource: { n } });
+    }
+    // 100 ranges are taken for 6400 bytes: half of the room holds seven of these.
+    expect(log.at(500 - 6)).toMatchObject({ resource: { n: 494 } });
+    expect(log.at(500 - 20)).toBe(undefined);
+    expect(() => log.numberAfter(log.idOf(100))).toThrow('no longer kept');
+    const all = Array.from({ length: 100 }, (_, index) => large(501 + index));
+    log.keep({ ...COMMON, generation: 501, resource: all });
+    expect([501, 600].map((n) => log.at(n))).toMatchObject([{ resource: { n: 501 } }, { resource: { n: 600 } }]);
+    expect(log.at(500)).toBe(undefined);
+    log.keep({ ...COMMON, generation: 601, resource: large(601) });
+    expect([log.at(600), log.at(601)]).toMatchObject([undefined, { resource: { n: 601 } }]);
+  });
+
   it('are told of once, however many come', () => {
     const log = new EventLog(100, 'epoch');
     const told: string[] = [];
