@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
 import { createLog } from './log.ts';
+import { whenNpmEnds } from './npm-parent.ts';
 
 /** Milliseconds: longer than the longest change takes with a handful of listeners at the longest deadline. */
 const GRACE = 300_000;
@@ -28,6 +29,12 @@ async function main(config: Config): Promise<void> {
   closeWithGrace({ delay: GRACE, logger: log, skip }, async ({ err }) => {
     if (err) log.fatal({ err }, 'closing after an error');
     await app.close();
+  });
+  whenNpmEnds(() => {
+    log.warn(
+      `npm has ended and left this process, ${process.pid}, alone: taken as the SIGHUP that npm does not pass on`,
+    );
+    process.kill(process.pid, 'SIGHUP');
   });
   // Last, for whoever reads that it listens may send a signal.
   log.info(`Server listening at ${await app.listen({ host: config.host, port: config.port })}`);
