@@ -1,22 +1,9 @@
 // What clients ask for while the protocol is explored: each command with what it leaves behind when it is done.
 import type { PageState } from '../../src/core/records.ts';
-import type { ConversionBatch, Conversions } from '../../src/service/conversions.ts';
-import type { ListenerControl } from '../../src/service/listener-control.ts';
-import type { Listeners } from '../../src/service/listeners.ts';
-import type { MachineConversion, MachineConversions } from '../../src/service/machine-conversions.ts';
-import type { RamBlocks } from '../../src/service/ram-blocks.ts';
-import type { Sources } from '../../src/service/sources.ts';
+import type { ConversionBatch } from '../../src/service/conversions.ts';
+import type { MachineConversion } from '../../src/service/machine-conversions.ts';
+import type { Rules } from '../support/rules.ts';
 import { askedAs, type Change, type Ledger, PAGE } from './ledger.ts';
-
-/** The rules of the service, as its routes call them. */
-export interface Rules {
-  readonly conversions: Conversions;
-  readonly machineConversions: MachineConversions;
-  readonly listeners: Listeners;
-  readonly listenerControl: ListenerControl;
-  readonly sources: Sources;
-  readonly ramBlocks: RamBlocks;
-}
 
 export interface Command {
   readonly name: string;

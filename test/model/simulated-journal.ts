@@ -2,7 +2,14 @@
 // so. What is durable outlives the process: it is in the store.
 import type { BlockRecord } from '../../src/core/records.ts';
 import { Problem } from '../../src/errors.ts';
-import type { Journal, JournalRecord, StoredBlock } from '../../src/journal/journal.ts';
+import {
+  type Answered,
+  type Journal,
+  type JournalRecord,
+  type PastConversion,
+  pastConversions,
+  type StoredBlock,
+} from '../../src/journal/journal.ts';
 import { Ledger } from './ledger.ts';
 
 interface KeptBlock {
@@ -12,10 +19,12 @@ interface KeptBlock {
 }
 
 /** What is on the disk. */
-export class Store {
-  readonly ledger = new Ledger();
+export class Disk {
   readonly positions = new Map<string, number>();
   readonly blocks = new Map<string, KeptBlock>();
+  readonly answers = new Map<string, Answered>();
+  /** Of each block, oldest first. */
+  readonly histories = new Map<string, PastConversion[]>();
 
   write(machine: string, expectedSequence: number, records: readonly JournalRecord[]): void {
     let sequence = this.positions.get(machine) ?? 0;
@@ -24,14 +33,38 @@ export class Store {
         `machine ${machine} is at sequence ${sequence}; the service takes it to be at ${expectedSequence}`,
       );
     }
-    for (const record of records) {
-      sequence++;
-      if (record.kind === 'answered') continue;
-      if (record.kind === 'block-created') this.blocks.set(record.ramBlockId, { snapshot: null, records: [] });
-      this.blocks.get(record.ramBlockId)?.records.push({ sequence, json: JSON.stringify(record) });
-    }
-    this.ledger.applyAll(records.filter((record) => record.kind !== 'answered'));
+    for (const record of records) this.#keep(record, ++sequence);
     this.positions.set(machine, sequence);
+  }
+
+  #keep(record: JournalRecord, sequence: number): void {
+    if (record.kind === 'answered') {
+      this.answers.set(record.key, record);
+      return;
+    }
+    const { ramBlockId } = record;
+    if (record.kind === 'block-created') {
+      this.blocks.set(ramBlockId, { snapshot: null, records: [] });
+      this.histories.set(ramBlockId, []);
+    }
+    if (record.kind === 'source-changed') {
+      this.histories.get(ramBlockId)?.push(...pastConversions(sequence, record).reverse());
+    }
+    if (record.kind === 'block-deleted') {
+      this.blocks.delete(ramBlockId);
+      this.histories.delete(ramBlockId);
+    }
+    this.blocks.get(ramBlockId)?.records.push({ sequence, json: JSON.stringify(record) });
+  }
+}
+
+/** A disk, and what its records come to. */
+export class Store extends Disk {
+  readonly ledger = new Ledger();
+
+  override write(machine: string, expectedSequence: number, records: readonly JournalRecord[]): void {
+    super.write(machine, expectedSequence, records);
+    this.ledger.applyAll(records.filter((record) => record.kind !== 'answered'));
   }
 }
 
@@ -51,15 +84,15 @@ interface PendingAppend {
   readonly done: PromiseWithResolvers<void>;
 }
 
-/** What one process has open of the store. Appends become durable, and are answered, in the order of the calls. */
+/** What one process has open of the disk. Appends become durable, and are answered, in the order of the calls. */
 export class SimulatedJournal implements Journal {
   readonly remark = null;
-  readonly #store: Store;
+  readonly #disk: Disk;
   #pending: PendingAppend[] = [];
   #failure: Problem | null = null;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(disk: Disk) {
+    this.#disk = disk;
   }
 
   /** The appends that wait, oldest first. */
@@ -78,7 +111,7 @@ export class SimulatedJournal implements Journal {
   write(count: number): readonly PendingAppend[] {
     const written = this.#pending.slice(0, count);
     for (const { machine, expectedSequence, records } of written) {
-      this.#store.write(machine, expectedSequence, records);
+      this.#disk.write(machine, expectedSequence, records);
     }
     return written;
   }
@@ -99,26 +132,47 @@ export class SimulatedJournal implements Journal {
   }
 
   async saveSnapshot(ramBlockId: string, sequence: number, bytes: Uint8Array): Promise<void> {
-    const block = this.#store.blocks.get(ramBlockId);
+    const block = this.#disk.blocks.get(ramBlockId);
     if (block !== undefined) block.snapshot = { sequence, bytes };
   }
 
   async positions(): Promise<ReadonlyMap<string, number>> {
-    return new Map(this.#store.positions);
+    return new Map(this.#disk.positions);
   }
 
   async *blocks(): AsyncIterable<StoredBlock> {
-    for (const [ramBlockId, { snapshot, records }] of this.#store.blocks) {
+    for (const [ramBlockId, { snapshot, records }] of this.#disk.blocks) {
       const after = records.filter(({ sequence }) => sequence > (snapshot?.sequence ?? 0));
       const parsed = after.map(({ json }) => JSON.parse(json) as BlockRecord);
       yield { ramBlockId, snapshot: snapshot?.bytes ?? null, records: parsed };
     }
   }
 
-  history: Journal['history'] = async () => [];
-  findAnswer: Journal['findAnswer'] = async () => null;
-  forgetAnswers: Journal['forgetAnswers'] = async () => undefined;
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
+    this.check();
+    const past = this.#disk.histories.get(ramBlockId) ?? [];
+    return past
+      .filter(({ position }) => position < before)
+      .reverse()
+      .slice(0, limit);
+  }
+
+  async findAnswer(key: string): Promise<Answered | null> {
+    this.check();
+    return this.#disk.answers.get(key) ?? null;
+  }
+
+  async forgetAnswers(at: number): Promise<void> {
+    this.check();
+    for (const [key, answer] of this.#disk.answers) if (answer.at < at) this.#disk.answers.delete(key);
+  }
+
   close: Journal['close'] = async () => undefined;
+
+  /** @throws Problem once it has failed */
+  protected check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
 }
 
 const PASSING = ['id', 'at', 'intentId', 'lastSequence', 'reservedThrough', 'generation', 'createdAt'];

@@ -3,17 +3,11 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { Deliver, Delivery, DeliveryAnswer } from '../../src/listeners/delivery.ts';
-import { Conversions } from '../../src/service/conversions.ts';
 import type { Dependencies } from '../../src/service/dependencies.ts';
 import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
-import { ListenerControl } from '../../src/service/listener-control.ts';
-import { Listeners } from '../../src/service/listeners.ts';
-import { MachineConversions } from '../../src/service/machine-conversions.ts';
 import { Machines } from '../../src/service/machines.ts';
-import { RamBlocks } from '../../src/service/ram-blocks.ts';
-import { Sources } from '../../src/service/sources.ts';
-import type { Rules } from './commands.ts';
+import { type Rules, rulesOf } from '../support/rules.ts';
 import type { Copy } from './device.ts';
 import { PAGE } from './ledger.ts';
 import { SimulatedJournal, type Store } from './simulated-journal.ts';
@@ -92,16 +86,8 @@ export class SimulatedProcess {
   }
 
   #serve(machines: Machines): void {
-    const listeners = new Listeners(machines);
     this.machines = machines;
-    this.rules = {
-      conversions: new Conversions(machines),
-      machineConversions: new MachineConversions(machines),
-      listeners,
-      listenerControl: new ListenerControl(machines),
-      sources: new Sources(machines),
-      ramBlocks: new RamBlocks(machines, listeners),
-    };
+    this.rules = rulesOf(machines);
   }
 
   #dependencies(snapshotEvery: number): Dependencies {
