@@ -106,6 +106,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     newId: createIds(now),
     log,
     queueLimits: { length: config.blockQueueLimit, waitMs: config.queueWaitMs },
+    changeRunsLimit: config.changeRunsLimit,
     snapshotEvery: config.snapshotEvery,
   });
   metrics.watch(machines);

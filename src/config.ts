@@ -8,6 +8,11 @@ import { type Network, parseNetwork } from './listeners/target-policy.ts';
 import { MAX_BITMAP } from './service/queries.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
+/**
+ * Runs of one change with which all of its records, and its answer, are some 300 MB of JSON: they go to the journal as one
+ * string, and the longest that V8 has is of 512 Mi characters.
+ */
+const MOST_RUNS = 2 ** 21;
 
 const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
@@ -19,6 +24,7 @@ const Environment = Type.Object({
   }),
   RBA_DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   RBA_JOURNAL: Type.Unsafe<'sqlite' | 'memory'>({ type: 'string', enum: ['sqlite', 'memory'], default: 'sqlite' }),
+  RBA_CHANGE_RUNS_LIMIT: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MOST_RUNS }),
   RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1, maximum: MOST }),
   RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
@@ -57,6 +63,8 @@ export interface Config {
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly dataDir: string;
   readonly journal: 'sqlite' | 'memory';
+  /** Runs of pages that one change may turn and tell of: one counts once for the block and once for each listener. */
+  readonly changeRunsLimit: number;
   /** Records of a block between two of its snapshots, at least. */
   readonly snapshotEvery: number;
   readonly blockQueueLimit: number;
@@ -108,6 +116,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     logLevel: settings.LOG_LEVEL,
     dataDir: settings.RBA_DATA_DIR,
     journal: settings.RBA_JOURNAL,
+    changeRunsLimit: settings.RBA_CHANGE_RUNS_LIMIT,
     snapshotEvery: settings.RBA_SNAPSHOT_EVERY,
     blockQueueLimit: settings.RBA_BLOCK_QUEUE_LIMIT,
     queueWaitMs: settings.RBA_QUEUE_WAIT_MS,

@@ -30,6 +30,7 @@ export const PROBLEMS = {
   'payload-too-large': { status: 413, title: 'Too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'invalid-range': { status: 422, title: 'The range is not valid', errno: 'EINVAL' },
+  'too-many-runs': { status: 422, title: 'The change has too many runs of pages', errno: 'E2BIG' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   'target-not-allowed': { status: 422, title: 'The URL is outside the allowed targets', errno: 'EACCES' },
   'rate-limited': { status: 429, title: 'Too many requests', errno: 'EAGAIN' },

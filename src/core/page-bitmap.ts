@@ -166,11 +166,17 @@ export class PageBitmap {
   /**
    * All of {@link PageBitmap.runs} at once: faster, where they are known to be few enough to be kept.
    * @param found to which they are added
+   * @param most once there are more than so many, the rest may be left out
    */
-  listRuns(range: PageRange, populated: boolean, found: PageRange[] = []): PageRange[] {
+  listRuns(
+    range: PageRange,
+    populated: boolean,
+    found: PageRange[] = [],
+    most = Number.POSITIVE_INFINITY,
+  ): PageRange[] {
     /** Where the run begins that is not over yet; -1 where there is none. */
     let start = -1;
-    for (let page = range.start; page < range.end; ) {
+    for (let page = range.start; page < range.end && found.length <= most; ) {
       const chunk = Math.floor(page / CHUNK_PAGES);
       const base = chunk * CHUNK_PAGES;
       const [from, to] = [page - base, Math.min(range.end - base, CHUNK_PAGES)];

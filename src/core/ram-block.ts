@@ -19,6 +19,7 @@ import type {
   SourceStep,
 } from './records.ts';
 import type { Call, Round } from './rounds.ts';
+import type { RunBudget } from './run-budget.ts';
 import { cutAll, type PageRange, toPageRange } from './section.ts';
 
 export class RamBlock {
@@ -152,10 +153,13 @@ export class RamBlock {
     return records;
   }
 
-  /** The discards that end a listener: of its section at once where it supports that, else of each populated run. */
-  farewell(listener: RamDiscardListener): Call {
+  /**
+   * The discards that end a listener: of its section at once where it supports that, else of each populated run.
+   * @throws Problem `too-many-runs`
+   */
+  farewell(listener: RamDiscardListener, budget?: RunBudget): Call {
     const whole = listener.definition.doubleDiscardSupported;
-    return { listener, runs: whole ? [listener.range] : this.manager.replayFor(listener) };
+    return { listener, runs: whole ? [listener.range] : this.manager.replayFor(listener, budget) };
   }
 
   #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }, known?: readonly Plan[]): void {

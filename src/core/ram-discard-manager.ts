@@ -4,6 +4,7 @@ import { PageBitmap } from './page-bitmap.ts';
 import type { RamDiscardListener } from './ram-discard-listener.ts';
 import type { RamDiscardSource, Uniformity } from './ram-discard-source.ts';
 import { type Call, type Round, Rounds, roundOf } from './rounds.ts';
+import type { RunBudget } from './run-budget.ts';
 import { cutAll, type PageRange } from './section.ts';
 
 /** What is to be done to one source. */
@@ -94,17 +95,21 @@ export class RamDiscardManager {
     return this.#hasAsync;
   }
 
-  /** Plans one step. */
-  plan({ source, range, populate, runs }: Step): Plan {
+  /** Plans one step. @param budget which the runs that change are taken from @throws Problem `too-many-runs` */
+  plan({ source, range, populate, runs }: Step, budget?: RunBudget): Plan {
     const { bitmap } = source;
+    const most = budget?.left;
     let changed: readonly PageRange[];
-    if (runs !== undefined) changed = within(bitmap, runs, !populate);
+    if (runs !== undefined) changed = within(bitmap, runs, !populate, most);
     // Mostly all of it changes, and no list is needed to find that out.
-    else changed = bitmap.next(range, populate) === range.end ? [range] : bitmap.listRuns(range, !populate);
+    else changed = bitmap.next(range, populate) === range.end ? [range] : bitmap.listRuns(range, !populate, [], most);
+    budget?.take(changed.length);
     let effective = changed;
     for (const other of this.#sourceList) {
-      if (other !== source) effective = within(other.bitmap, effective, true);
+      if (other !== source) effective = within(other.bitmap, effective, true, budget?.left);
     }
+    // Another source may cut the runs into more.
+    budget?.take(Math.max(0, effective.length - changed.length));
     const from = runs === undefined ? stateBefore(changed, range, populate) : source.stateOf(range);
     return { source, populate, from, changed, effective };
   }
@@ -112,54 +117,80 @@ export class RamDiscardManager {
   /**
    * Plans `steps`, each on top of those before it: does them, and undoes them before anybody can see it. Those of
    * different pages are the same in any order, and need not be done for it.
+   * @throws Problem `too-many-runs`
    */
-  rehearse(steps: readonly Step[]): Rehearsal {
+  rehearse(steps: readonly Step[], budget?: RunBudget): Rehearsal {
     const { hasMappingLimits } = this;
     if (!hasMappingLimits && areApart(steps, this.#length)) {
-      return { plans: steps.map((step) => this.plan(step)), peaks: NO_PEAKS };
+      return { plans: steps.map((step) => this.plan(step, budget)), peaks: NO_PEAKS };
     }
     const peaks = new Map<RamDiscardListener, number>();
     const plans: Plan[] = [];
-    for (const step of steps) {
-      const before = plans.at(-1);
-      if (before !== undefined) this.#flip(before, before.populate);
-      const plan = this.plan(step);
-      plans.push(plan);
-      if (!plan.populate || !hasMappingLimits) continue;
-      for (const { listener, runs } of this.callsFor(plan.effective)) {
-        const needed = listener.mappingsWith(this.populated, runs);
-        peaks.set(listener, Math.max(needed, peaks.get(listener) ?? 0));
+    const flipped: Plan[] = [];
+    try {
+      for (const step of steps) {
+        const before = plans.at(-1);
+        if (before !== undefined) {
+          this.#flip(before, before.populate);
+          flipped.push(before);
+        }
+        const plan = this.plan(step, budget);
+        plans.push(plan);
+        if (!plan.populate || !hasMappingLimits) continue;
+        for (const { listener, runs } of this.callsFor(plan.effective)) {
+          const needed = listener.mappingsWith(this.populated, runs);
+          peaks.set(listener, Math.max(needed, peaks.get(listener) ?? 0));
+        }
       }
+    } finally {
+      for (const done of flipped.reverse()) this.#flip(done, !done.populate);
     }
-    for (const done of plans.slice(0, -1).reverse()) this.#flip(done, !done.populate);
     return { plans, peaks };
   }
 
-  /** What listeners hear of `plans`, one after the other. */
-  rounds(plans: readonly Plan[]): Round[] {
+  /**
+   * What listeners hear of `plans`, one after the other.
+   * @param budget which what each hears of each is taken from @throws Problem `too-many-runs`
+   */
+  rounds(plans: readonly Plan[], budget?: RunBudget): Round[] {
     if (this.#listeners.size === 0) return [];
+    const callsFor = (runs: readonly PageRange[]): readonly Call[] => {
+      const calls = this.callsFor(runs);
+      budget?.takeCalls(calls);
+      return calls;
+    };
     const [only] = plans;
-    if (only !== undefined && plans.length === 1) return roundOf(only.populate, this.callsFor(only.effective));
+    if (only !== undefined && plans.length === 1) return roundOf(only.populate, callsFor(only.effective));
     const rounds = new Rounds();
-    for (const { effective, populate } of plans) rounds.add(populate, this.callsFor(effective));
+    for (const { effective, populate } of plans) rounds.add(populate, callsFor(effective));
     return rounds.inOrder(this.newestFirst);
   }
 
-  /** The pages that `added` takes away from what is populated. */
-  takenAwayBy(added: RamDiscardSource): PageRange[] {
-    return [...added.bitmap.allRuns(false)].flatMap((hole) => this.populated.listRuns(hole, true));
+  /** The pages that `added` takes away from what is populated. @throws Problem `too-many-runs` */
+  takenAwayBy(added: RamDiscardSource, budget?: RunBudget): PageRange[] {
+    const taken: PageRange[] = [];
+    for (const hole of added.bitmap.allRuns(false)) this.populated.listRuns(hole, true, taken, budget?.left);
+    budget?.take(taken.length);
+    return taken;
   }
 
-  /** The pages that removing `removed` gives back. */
-  givenBackBy(removed: RamDiscardSource): PageRange[] {
+  /** The pages that removing `removed` gives back. @throws Problem `too-many-runs` */
+  givenBackBy(removed: RamDiscardSource, budget?: RunBudget): PageRange[] {
     const range = { start: 0, end: this.#length };
-    return [...this.plan({ source: removed, range, populate: true }).effective];
+    return [...this.plan({ source: removed, range, populate: true }, budget).effective];
   }
 
-  /** The pages that become populated, or are no more, when the block has `length` pages. */
-  resizedBy(length: number): { readonly populate: boolean; readonly runs: readonly PageRange[] } {
+  /**
+   * The pages that become populated, or are no more, when the block has `length` pages.
+   * @throws Problem `too-many-runs`
+   */
+  resizedBy(length: number, budget?: RunBudget): { readonly populate: boolean; readonly runs: readonly PageRange[] } {
     const populate = length > this.#length;
-    if (!populate) return { populate, runs: this.populated.listRuns({ start: length, end: this.#length }, true) };
+    if (!populate) {
+      const runs = this.populated.listRuns({ start: length, end: this.#length }, true, [], budget?.left);
+      budget?.take(runs.length);
+      return { populate, runs };
+    }
     return { populate, runs: this.#sources.size > 0 ? [] : [{ start: this.#length, end: length }] };
   }
 
@@ -178,9 +209,11 @@ export class RamDiscardManager {
     return following.map((listener) => ({ listener, runs }));
   }
 
-  /** What a replay of the populated pages tells `listener`. */
-  replayFor(listener: RamDiscardListener): PageRange[] {
-    return this.populated.listRuns(listener.range, true);
+  /** What a replay of the populated pages tells `listener`. @throws Problem `too-many-runs` */
+  replayFor(listener: RamDiscardListener, budget?: RunBudget): PageRange[] {
+    const runs = this.populated.listRuns(listener.range, true, [], budget?.left);
+    budget?.take(runs.length);
+    return runs;
   }
 
   commit(plan: Plan): void {
@@ -281,10 +314,10 @@ function areApart(steps: readonly Step[], length: number): boolean {
   return true;
 }
 
-/** The parts of `runs` that are populated (or not populated) in `bitmap`, maximal. */
-function within(bitmap: PageBitmap, runs: readonly PageRange[], populated: boolean): PageRange[] {
+/** The parts of `runs` that are populated (or not populated) in `bitmap`, maximal. @param most as `listRuns` has it */
+function within(bitmap: PageBitmap, runs: readonly PageRange[], populated: boolean, most?: number): PageRange[] {
   const found: PageRange[] = [];
-  for (const run of runs) bitmap.listRuns(run, populated, found);
+  for (const run of runs) bitmap.listRuns(run, populated, found, most);
   return found;
 }
 

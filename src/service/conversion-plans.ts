@@ -3,6 +3,7 @@ import type { RamBlock } from '../core/ram-block.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import { asPageState, type RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { Conversion, DeliveryReason, NewRecord, PageState, Populatedness, SourceStep } from '../core/records.ts';
+import type { RunBudget } from '../core/run-budget.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
@@ -44,13 +45,15 @@ export interface Planned extends Part {
 /**
  * Plans the steps, each on top of those before it.
  * @param newId of each conversion that changes anything; null where it is only to be shown
- * @throws Problem `invalid-range`; of several, it says of which
+ * @param budget which its runs are taken from, where that is not its own alone
+ * @throws Problem `invalid-range`; of several, it says of which. `too-many-runs`
  */
 export function planSteps(
   live: LiveBlock,
   source: RamDiscardSource,
   asked: readonly Asked<PageState | Populatedness>[],
   newId: () => string | null,
+  budget: RunBudget = live.newRunBudget(),
 ): Planned {
   const { block } = live;
   const { manager } = block;
@@ -58,7 +61,7 @@ export function planSteps(
     const range = source.rangeOf(one, block.usedLength, block.pageSize);
     return { source, range, populate: one.to === 'shared' || one.to === 'populated', runs: one.runs };
   });
-  const { plans, peaks } = manager.rehearse(steps);
+  const { plans, peaks } = manager.rehearse(steps, budget);
   const changing = plans.every(isChanging) ? plans : plans.filter(isChanging);
   const isChange = changing.length > 0;
   const ids = plans.map((plan) => (isChanging(plan) ? newId() : null));
@@ -87,7 +90,7 @@ export function planSteps(
       recorded ??= described(block.generation + (isChange ? 1 : 0));
       return recorded;
     },
-    rounds: manager.rounds(changing),
+    rounds: manager.rounds(changing, budget),
     peaks,
     reason: source.isRamBlockAttributes ? 'conversion' : 'source',
     // What several conversions bring about together is of none of them.

@@ -4,6 +4,7 @@ import { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { Conversion, PageState, Populatedness } from '../core/records.ts';
+import { RunBudget } from '../core/run-budget.ts';
 import { checkSection, type PageRange, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { PastConversion } from '../journal/journal.ts';
@@ -13,9 +14,6 @@ import { type Asked, carryOutPlanned, type Planned, planSteps } from './conversi
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import { type ChangeOptions, checkGeneration } from './options.ts';
-
-/** Runs that turn at once with a bitmap; each may be a mapping of a device. */
-const MAX_BITMAP_RUNS = 2 ** 20;
 
 /** What a batch, or a bitmap, came to. */
 export interface ConversionBatch {
@@ -34,7 +32,8 @@ export class Conversions {
 
   /**
    * Converts `section` (bytes) to shared or private and tells the listeners (QEMU: ram_block_attributes_state_change).
-   * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, and what {@link carryOutPlanned} throws
+   * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, `too-many-runs`, and what
+   *   {@link carryOutPlanned} throws
    */
   convert(ramBlockId: string, asked: Asked<PageState>, options: ChangeOptions<Conversion>): Promise<Conversion> {
     return this.#changeOne(this.#machines.block(ramBlockId), attributesOf, asked, options);
@@ -68,7 +67,7 @@ export class Conversions {
    * Makes a window of RamBlockAttributes what `bytes` say (bit i of byte j: its page 8j+i), as one change: what is private
    * in it is discarded first, so that no more is mapped on the way than before or after.
    * @param size of the window in bytes; left out, as many pages as `bytes` has bits, but not beyond the end
-   * @throws as {@link Conversions.convert}, and `payload-too-large`
+   * @throws as {@link Conversions.convert}
    */
   setBitmap(
     ramBlockId: string,
@@ -76,13 +75,14 @@ export class Conversions {
     bytes: Uint8Array,
     options: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
+    const { changeRunsLimit } = this.#machines.dependencies;
     return this.#convertAll(
       ramBlockId,
       (block, source) => {
         const bitmap = readBitmap(block, window, bytes);
         const at = window.offset / block.pageSize;
         return (['private', 'shared'] as const).flatMap((to) => {
-          const runs = differences(source.bitmap, bitmap, at, to === 'shared');
+          const runs = differences(source.bitmap, bitmap, at, to === 'shared', new RunBudget(changeRunsLimit));
           if (runs.length === 0) return [];
           const hull = { start: runs[0]?.start ?? 0, end: runs.at(-1)?.end ?? 0 };
           return [{ ...toSection(hull, block.pageSize), to, runs }];
@@ -210,16 +210,20 @@ function readBitmap(
 
 /**
  * The runs that are to be `populated` in `wanted`, which stands for the pages from `at` on, and are not in `now`.
- * @throws Problem `payload-too-large` when they are too many
+ * @throws Problem `too-many-runs` when they are more than `budget` has
  */
-function differences(now: PageBitmap, wanted: PageBitmap, at: number, populated: boolean): PageRange[] {
+function differences(
+  now: PageBitmap,
+  wanted: PageBitmap,
+  at: number,
+  populated: boolean,
+  budget: RunBudget,
+): PageRange[] {
   const runs: PageRange[] = [];
   for (const { start, end } of wanted.allRuns(populated)) {
-    for (const run of now.runs({ start: at + start, end: at + end }, !populated)) runs.push(run);
-    if (runs.length > MAX_BITMAP_RUNS) {
-      const detail = `this bitmap turns more than ${MAX_BITMAP_RUNS} separate runs of pages at once, which is the limit; send it in parts`;
-      throw new Problem('payload-too-large', detail);
-    }
+    now.listRuns({ start: at + start, end: at + end }, !populated, runs, budget.left);
+    if (runs.length > budget.left) break;
   }
+  budget.take(runs.length);
   return runs;
 }

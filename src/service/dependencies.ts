@@ -35,6 +35,8 @@ export interface Dependencies {
   readonly newId: (prefix: string) => string;
   readonly log: FastifyBaseLogger;
   readonly queueLimits: QueueLimits;
+  /** Runs of pages that one change may turn and tell of (RBA_CHANGE_RUNS_LIMIT). */
+  readonly changeRunsLimit: number;
   /** Records of a block between two of its snapshots, at least. */
   readonly snapshotEvery: number;
 }

@@ -35,7 +35,7 @@ export class ListenerControl {
 
   /**
    * Discards the section and populates it again; at an async listener that follows, in the place of all that is pending.
-   * @throws as a populate; `not-found`, `listener-unsettled`
+   * @throws as a populate; `not-found`, `listener-unsettled`, `too-many-runs`
    */
   replay(ramBlockId: string, listenerId: string, options: ChangeOptions<ListenerView>): Promise<ListenerView> {
     return this.#inTurn(ramBlockId, listenerId, options, (live, listener) => {
@@ -154,7 +154,7 @@ async function replaySync(
   const { block } = live;
   await settleFirst(live, listener);
   const discard = { listener, runs: [listener.range] };
-  const populate = { listener, runs: block.manager.replayFor(listener) };
+  const populate = { listener, runs: block.manager.replayFor(listener, live.newRunBudget()) };
   const notifications = await live.begin({ discards: [discard], populates: [populate] });
   const problem =
     (await notifications.discard(discard, 'replay')) ?? (await notifications.populateAgain(populate, 'replay'));

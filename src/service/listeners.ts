@@ -45,8 +45,8 @@ export class Listeners {
   /**
    * Registers a listener and replays to it every populated run of its section (QEMU: register_listener); to an async one
    * that follows.
-   * @throws Problem `target-not-allowed`, `invalid-range`, `coordinated-discard-required`, `mapping-limit`: nobody was
-   *   called.
+   * @throws Problem `target-not-allowed`, `invalid-range`, `coordinated-discard-required`, `mapping-limit`,
+   *   `too-many-runs`: nobody was called.
    *   `listener-refused`, `listener-unreachable`: it is gone again, or `removing` until it has discarded its section
    */
   async register(
@@ -75,7 +75,7 @@ export class Listeners {
    * Unregisters a listener: it must acknowledge the discards, or it stays (QEMU: unregister_listener). An async one is not
    * waited for: it is `removing` until it has.
    * @param force the device is gone: nothing is waited for
-   * @throws Problem `not-found`, `listener-unsettled`, `discard-unacknowledged`
+   * @throws Problem `not-found`, `listener-unsettled`, `discard-unacknowledged`, `too-many-runs`
    */
   async unregister(
     ramBlockId: string,
@@ -96,7 +96,7 @@ export class Listeners {
         await endAsync(live, found);
       } else {
         await settleFirst(live, found);
-        const call = block.farewell(found);
+        const call = block.farewell(found, live.newRunBudget());
         const notifications = await live.begin({ discards: [call] });
         const problem = await notifications.discard(call, 'unregistration');
         await live.commit(problem === null ? [...notifications.outcomes, removed] : notifications.outcomes);
@@ -132,7 +132,7 @@ export class Listeners {
     const { id: ramBlockId } = block;
     const { id: listenerId } = definition;
     const newcomer = block.makeListener(definition, definition.createdAt);
-    const runs = block.manager.replayFor(newcomer);
+    const runs = block.manager.replayFor(newcomer, live.newRunBudget());
     const round = { discards: [], populates: [{ listener: newcomer, runs }] };
     checkPeaks({ live, peaks: peaksOf(live, round) });
     const become = (phase: 'active' | 'removing') => {

@@ -6,6 +6,7 @@ import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import type { BlockRecord, Intent, NewRecord } from '../core/records.ts';
 import { type Call, callsOf, type Round } from '../core/rounds.ts';
+import { RunBudget } from '../core/run-budget.ts';
 import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Answered, Journal } from '../journal/journal.ts';
@@ -158,6 +159,11 @@ export class LiveBlock {
     this.asyncDeliveries = new AsyncDeliveries(this, dependencies);
     this.#snapshotBytes = stored.snapshotBytes;
     this.#recordsSinceSnapshot = stored.records;
+  }
+
+  /** How many runs a change may have that begins now. */
+  newRunBudget(): RunBudget {
+    return new RunBudget(this.dependencies.changeRunsLimit);
   }
 
   /** Aborts when nothing may be sent any more. */

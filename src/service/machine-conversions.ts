@@ -41,7 +41,7 @@ export class MachineConversions {
   /**
    * Converts a range of guest physical addresses (QEMU: kvm_convert_memory). A hole in it is ignored when converting to
    * shared and an error to private.
-   * @throws Problem `not-found`, `invalid-range`, `no-attributes`, and what {@link carryOutPlanned} throws: nothing has changed
+   * @throws Problem `not-found`, `invalid-range`, `no-attributes`, `too-many-runs`, and what {@link carryOutPlanned} throws: nothing has changed
    */
   async convert(
     name: string,
@@ -101,7 +101,11 @@ export class MachineConversions {
       const detail = `gpa ${hole.gpa} + ${hole.size} is in no RAM block, and cannot be private`;
       throw new Problem('invalid-range', detail);
     }
-    return pieces.map(({ live, section }) => planSteps(live, attributesOf(live.block), [{ ...section, to }], newId));
+    // One change, over however many blocks.
+    const budget = lives[0]?.newRunBudget();
+    return pieces.map(({ live, section }) => {
+      return planSteps(live, attributesOf(live.block), [{ ...section, to }], newId, budget);
+    });
   }
 }
 

@@ -96,8 +96,8 @@ export class RamBlocks {
    * Gives a block another length in use (QEMU: qemu_ram_resize). New pages are discarded in every source; what is cut off
    * is discarded first.
    * @param usedLength bytes, at most the block's maxLength
-   * @throws Problem `not-found`, `not-resizeable`, `section-cut`, `invalid-range`, `generation-mismatch`, and what
-   *   {@link carryOut} throws
+   * @throws Problem `not-found`, `not-resizeable`, `section-cut`, `invalid-range`, `generation-mismatch`,
+   *   `too-many-runs`, and what {@link carryOut} throws
    */
   resize(
     ramBlockId: string,
@@ -111,9 +111,11 @@ export class RamBlocks {
       checkResize(block, usedLength);
       if (usedLength === block.usedLength) return ramBlockView(block);
       const { manager } = block;
-      const { populate, runs } = manager.resizedBy(usedLength / block.pageSize);
+      const budget = live.newRunBudget();
+      const { populate, runs } = manager.resizedBy(usedLength / block.pageSize, budget);
       if (!populate) await settleCutOff(live, usedLength);
       const calls = populate ? manager.callsBeyondEnd(runs) : manager.callsFor(runs);
+      budget.takeCalls(calls);
       const round = { discards: populate ? [] : calls, populates: populate ? calls : [] };
       const resized: NewRecord = { ramBlockId, kind: 'block-resized', usedLength };
       const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => resized };

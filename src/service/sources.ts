@@ -28,7 +28,7 @@ export class Sources {
   /**
    * Adds a source; listeners hear a discard of what it takes away (unacknowledged: it is not added).
    * @throws Problem `already-exists`, `coordinated-discard-required`, `invalid-request`, `invalid-range`,
-   *   `generation-mismatch`, and what {@link carryOut} throws
+   *   `generation-mismatch`, `too-many-runs`, and what {@link carryOut} throws
    */
   add(ramBlockId: string, wanted: NewSource, options: ChangeOptions<SourceView>): Promise<SourceView> {
     const live = this.#machines.block(ramBlockId);
@@ -37,9 +37,11 @@ export class Sources {
       checkGeneration(block, options.ifMatch);
       const source = this.#make(block, wanted);
       const view = sourceView(source, block);
-      const runs = block.manager.takenAwayBy(source);
+      const budget = live.newRunBudget();
+      const runs = block.manager.takenAwayBy(source, budget);
       const populated = [...source.bitmap.allRuns(true)];
       const round = { discards: block.manager.callsFor(runs), populates: [] };
+      budget.takeCalls(round.discards);
       const added: NewRecord = { ramBlockId, kind: 'source-added', source: source.definition, populated };
       const part = { live, rounds: [round], peaks: new Map(), conversionId: null, change: () => added };
       await carryOut([part], 'source', () => options.answered(view));
@@ -51,7 +53,8 @@ export class Sources {
   /**
    * Removes a source; listeners hear a populate of what that gives back (refused: it stays).
    * @param force needed for RamBlockAttributes: all private memory becomes populated
-   * @throws Problem `not-found`, `invalid-request`, `generation-mismatch`, and what {@link carryOut} throws
+   * @throws Problem `not-found`, `invalid-request`, `generation-mismatch`, `too-many-runs`, and what
+   *   {@link carryOut} throws
    */
   remove(ramBlockId: string, sourceId: string, force: boolean, options: ChangeOptions<null>): Promise<void> {
     const live = this.#machines.block(ramBlockId);
@@ -63,8 +66,10 @@ export class Sources {
         const detail = 'deleting RamBlockAttributes makes all private memory populated; ask for it with ?force=true';
         throw new Problem('invalid-request', detail, { errors: [{ pointer: '#/force', detail }] });
       }
-      const runs = block.manager.givenBackBy(source);
+      const budget = live.newRunBudget();
+      const runs = block.manager.givenBackBy(source, budget);
       const round = { discards: [], populates: block.manager.callsFor(runs) };
+      budget.takeCalls(round.populates);
       const removed: NewRecord = { ramBlockId, kind: 'source-removed', sourceId };
       const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => removed };
       await carryOut([part], 'source', () => null);

@@ -615,7 +615,7 @@ export interface components {
              * @description For programs. The table is closed per version; treat an unknown code by its status.
              * @enum {string}
              */
-            code: "invalid-request" | "cursor-invalid" | "unauthorized" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "already-exists" | "has-listeners" | "no-attributes" | "coordinated-discard-required" | "not-resizeable" | "section-cut" | "listener-not-async" | "listener-refused" | "mapping-limit" | "idempotency-key-in-use" | "events-expired" | "generation-mismatch" | "payload-too-large" | "unsupported-media-type" | "invalid-range" | "idempotency-key-reused" | "target-not-allowed" | "rate-limited" | "headers-too-large" | "internal" | "listener-unreachable" | "discard-unacknowledged" | "listener-unsettled" | "overloaded" | "journal-unavailable" | "not-owner";
+            code: "invalid-request" | "cursor-invalid" | "unauthorized" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "already-exists" | "has-listeners" | "no-attributes" | "coordinated-discard-required" | "not-resizeable" | "section-cut" | "listener-not-async" | "listener-refused" | "mapping-limit" | "idempotency-key-in-use" | "events-expired" | "generation-mismatch" | "payload-too-large" | "unsupported-media-type" | "invalid-range" | "too-many-runs" | "idempotency-key-reused" | "target-not-allowed" | "rate-limited" | "headers-too-large" | "internal" | "listener-unreachable" | "discard-unacknowledged" | "listener-unsettled" | "overloaded" | "journal-unavailable" | "not-owner";
             /**
              * @description As QEMU or the listener would name it.
              * @example EINVAL
@@ -1988,7 +1988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2277,7 +2277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2456,7 +2456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2622,7 +2622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2800,7 +2800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3620,7 +3620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3891,7 +3891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4136,6 +4136,15 @@ export interface operations {
             };
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-runs`: The change has too many runs of pages. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4394,7 +4403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-range`: The range is not valid. `target-not-allowed`: The URL is outside the allowed targets. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `invalid-range`: The range is not valid. `too-many-runs`: The change has too many runs of pages. `target-not-allowed`: The URL is outside the allowed targets. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4627,6 +4636,15 @@ export interface operations {
             };
             /** @description `unsupported-media-type`: Unsupported media type. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-runs`: The change has too many runs of pages. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5032,7 +5050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+            /** @description `too-many-runs`: The change has too many runs of pages. `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -36,6 +36,7 @@ const CONTRACT: [string, number, string?][] = [
   ['unsupported-media-type', 415],
   ['headers-too-large', 431],
   ['invalid-range', 422, 'EINVAL'],
+  ['too-many-runs', 422, 'E2BIG'],
   ['idempotency-key-reused', 422],
   ['target-not-allowed', 422, 'EACCES'],
   ['rate-limited', 429, 'EAGAIN'],

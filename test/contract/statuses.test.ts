@@ -71,10 +71,11 @@ describe('the service answers', () => {
     strict = {
       guarded: await startService({ settings: tokens.settings }),
       limited: await startService({ settings: { RBA_RATE_LIMIT: '1' } }),
+      tight: await startService({ settings: { RBA_CHANGE_RUNS_LIMIT: '2' } }),
     };
   });
   afterAll(async () => {
-    for (const one of [service, strict.guarded, strict.limited]) await one.close();
+    for (const one of [service, ...Object.values(strict)]) await one.close();
     await tokens.remove();
   });
   beforeEach(async () => {

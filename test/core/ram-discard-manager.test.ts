@@ -5,6 +5,8 @@ import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
 import { RamDiscardManager } from '../../src/core/ram-discard-manager.ts';
 import { RamDiscardSource } from '../../src/core/ram-discard-source.ts';
+import { callsOf, type Round } from '../../src/core/rounds.ts';
+import { RunBudget } from '../../src/core/run-budget.ts';
 import type { PageRange } from '../../src/core/section.ts';
 
 const PAGE = 4096;
@@ -104,5 +106,39 @@ describe('RamDiscardManager', () => {
     const ranges = [{ start: pages - 3, end: pages }, last, { start: 0, end: 2 }];
     const { plans } = manager.rehearse(ranges.map((range) => ({ source, range, populate: true })));
     expect(plans.map(({ changed }) => changed)).toEqual([[ranges[0]], [], [ranges[2]]]);
+  });
+
+  it('takes the runs of all steps, and of what a listener hears of each, from the budget; beyond it leaves no trace', () => {
+    fc.assert(
+      fc.property(settings, askedTogether, fc.nat({ max: 30 }), (setting, all, limit) => {
+        const manager = makeManager(setting);
+        const unbounded = makeManager(setting);
+        const stateOf = ({ populated, listeners }: RamDiscardManager) => {
+          return [[...populated.allRuns(true)], [...listeners.values()].map((listener) => listener.mapped(populated))];
+        };
+        const before = stateOf(manager);
+        const planOf = (planned: RamDiscardManager, budget?: RunBudget): Round[] => {
+          const [source] = [...planned.sources.values()];
+          if (source === undefined) throw new Error('a manager without a source');
+          const { plans } = planned.rehearse(
+            all.map((step) => ({ source, ...step })),
+            budget,
+          );
+          needed = plans.flatMap(({ changed, effective }) => {
+            const heard = planned.callsFor(effective).map(({ runs }) => runs.length);
+            return [Math.max(changed.length, effective.length), ...heard];
+          });
+          return planned.rounds(plans, budget);
+        };
+        let needed: number[] = [];
+        const rounds = planOf(unbounded);
+        const sum = needed.reduce((total, runs) => total + runs, 0);
+        const told = (some: readonly Round[]) => callsOf(some).map(({ runs }) => runs);
+        if (sum <= limit) expect(told(planOf(manager, new RunBudget(limit)))).toEqual(told(rounds));
+        else expect(() => planOf(manager, new RunBudget(limit))).toThrow(`more than ${limit} runs of pages`);
+        expect(stateOf(manager)).toEqual(before);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -110,7 +110,7 @@ describe('a bitmap is refused, and nobody is called', () => {
     const large = await create(2 ** 21 + 8);
     const bytes = Buffer.alloc(2 ** 18 + 1, 0x55);
     const { status, body } = await put(large, '', bytes);
-    expect(`${status} ${body.code}`).toBe('413 payload-too-large');
+    expect(`${status} ${body.code}`).toBe('422 too-many-runs');
     expect((await service.api.ok('GET', large)).generation).toBe(0);
     bytes[2 ** 18] = 0;
     const done = await put(large, '', bytes);

@@ -51,6 +51,7 @@ export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Pro
             'mapping-limit',
             'generation-mismatch',
             'invalid-range',
+            'too-many-runs',
             'listener-unreachable',
             'discard-unacknowledged',
             'listener-unsettled',

@@ -46,6 +46,7 @@ const CHANGE_PROBLEMS = [
   'mapping-limit',
   'generation-mismatch',
   'invalid-range',
+  'too-many-runs',
   'listener-unreachable',
   'discard-unacknowledged',
   'listener-unsettled',

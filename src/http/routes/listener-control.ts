@@ -31,6 +31,7 @@ export function listenerControlRoutes(app: TypedApp, control: ListenerControl, c
           ...problems(
             'not-found',
             'listener-refused',
+            'too-many-runs',
             'listener-unreachable',
             'discard-unacknowledged',
             'listener-unsettled',

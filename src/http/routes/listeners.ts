@@ -58,6 +58,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
             'listener-refused',
             'mapping-limit',
             'invalid-range',
+            'too-many-runs',
             'target-not-allowed',
             'listener-unreachable',
             ...POST_PROBLEMS,
@@ -145,7 +146,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         querystring: ForceQuery,
         response: {
           204: Type.Null({ description: 'It is unregistered.' }),
-          ...problems('not-found', 'discard-unacknowledged', 'listener-unsettled', ...WRITE_PROBLEMS),
+          ...problems('not-found', 'too-many-runs', 'discard-unacknowledged', 'listener-unsettled', ...WRITE_PROBLEMS),
         },
       },
     },

@@ -134,6 +134,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
             'mapping-limit',
             'generation-mismatch',
             'invalid-range',
+            'too-many-runs',
             'listener-unreachable',
             'discard-unacknowledged',
             'listener-unsettled',

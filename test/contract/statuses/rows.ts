@@ -11,6 +11,8 @@ export interface Strict {
   readonly guarded: TestService;
   /** One request a second. */
   readonly limited: TestService;
+  /** Two runs of pages in one change. */
+  readonly tight: TestService;
 }
 
 type Produce = (world: World, operationId: string, strict: Strict) => Promise<Answer>;

@@ -1,6 +1,7 @@
 // Every documented status of every route, with every code that it documents, and how it comes about.
 import { Problem } from '../../../src/errors.ts';
 import { answerTo, head } from '../../http/raw-socket.ts';
+import type { Api } from '../../support/api.ts';
 import { SECRET } from '../../support/scripted-listener.ts';
 import { until } from '../../support/service.ts';
 import { PLAN_ROWS } from './plan-rows.ts';
@@ -33,6 +34,16 @@ const DISCARDING: Record<string, object> = {
   convertGuestMemory: { gpa: GPA, size: PAGE, to: 'private' },
   setBitmap: Buffer.of(0x0e, 0),
   changeSource: { offset: 0, size: PAGE, to: 'discarded' },
+  resizeRamBlock: { usedLength: PAGE },
+};
+
+/** Requests that turn or tell of three runs, where every other page of six is shared. */
+const ON_SIX_PAGES: Record<string, object> = {
+  convert: { offset: 0, size: 6 * PAGE, to: 'shared' },
+  convertBatch: { conversions: [1, 3, 5].map((page) => ({ offset: page * PAGE, size: PAGE, to: 'shared' })) },
+  convertGuestMemory: { gpa: GPA, size: 6 * PAGE, to: 'shared' },
+  setBitmap: Buffer.of(0x3f, 0),
+  changeSource: { offset: 0, size: 6 * PAGE, to: 'discarded' },
   resizeRamBlock: { usedLength: PAGE },
 };
 
@@ -197,6 +208,16 @@ export const TABLE: readonly Row[] = [
     return world.send(id, { body: { ...bodyOf(id, world), url: 'http://10.0.0.1/' } });
   }),
 
+  ...problem('too-many-runs', [...DISCARDS, 'removeSource', 'registerListener'], async (world, id, { tight }) => {
+    const there = await threeRuns(world, tight.api);
+    const { method, path, headers = {} } = sampleOf(id, world);
+    const elsewhere = path
+      .replace(world.blockId, there.blockId)
+      .replace(world.sourceId, id === 'removeSource' ? `${there.attributesId}?force=true` : there.sourceId)
+      .replace(world.listenerId, there.listenerId);
+    return tight.api.call(method, elsewhere, ON_SIX_PAGES[id] ?? bodyOf(id, world), { headers });
+  }),
+
   ...problem('listener-refused', POPULATES, (world, id) => {
     world.answers(403, 200);
     return world.send(id);
@@ -289,6 +310,25 @@ function written({ machine }: World) {
 async function withoutAttributes({ api, machine }: World, fields: object = {}): Promise<string> {
   const block = { machine, idstr: 'without', usedLength: '64K', guestMemfd: false, ...fields };
   return (await api.ok('POST', '/v1/ram-blocks', block)).id;
+}
+
+/** A block of six pages and more, where pages 0, 2 and 4 are populated and a listener has mapped them, in steps of two runs. */
+async function threeRuns({ machine, device }: World, api: Api) {
+  const block = { machine, idstr: machine, usedLength: '64K', maxLength: '128K', gpa: GPA };
+  const { id: blockId } = await api.ok('POST', '/v1/ram-blocks', block);
+  const add = (collection: string, body: object) => api.ok('POST', `/v1/ram-blocks/${blockId}/${collection}`, body);
+  const share = (page: number) => add('conversions', { offset: page * PAGE, size: PAGE, to: 'shared' });
+  const populated = [{ offset: 0, size: '64K' }];
+  const { id: sourceId } = await add('sources', { name: 'virtio-mem0', granularity: PAGE, populated });
+  for (const page of [0, 2]) await share(page);
+  const { id: listenerId } = await add('listeners', {
+    url: device.url,
+    secret: SECRET,
+    doubleDiscardSupported: false,
+  });
+  await share(4);
+  const { items } = await api.ok('GET', `/v1/ram-blocks/${blockId}/sources`);
+  return { blockId, sourceId, listenerId, attributesId: items[0].id };
 }
 
 /** The path of a block whose new pages are populated, with a listener that hears of them. */
