@@ -1,11 +1,13 @@
 // The words of a mixed chunk, one bit per page, and behind them a summary: one bit per word, set where that word has any.
 // So a chunk with a few runs is read without a look at each word between them.
 import type { PageRange } from './section.ts';
-import { ALL_ONES, fillBits, flipBits, lowestBit, maskOf, setBits, word } from './words.ts';
+import { ALL_ONES, fillBits, flipBits, lowestBit, maskOf, popcount, setBits, word } from './words.ts';
 
 export const CHUNK_PAGES = 32_768;
 export const CHUNK_WORDS = CHUNK_PAGES / 32;
 const SUMMARY_WORDS = CHUNK_WORDS / 32;
+/** Bytes that a mixed chunk takes as words. */
+export const CHUNK_BYTES = 4 * (CHUNK_WORDS + SUMMARY_WORDS);
 
 /** Words of a chunk whose pages are all populated, or none; `reused`, where there are words that nobody needs any more. */
 export function uniformChunk(populated: boolean, reused: Uint32Array | null): Uint32Array {
@@ -142,4 +144,42 @@ function nextSummarized(words: Uint32Array, index: number): number {
     at = (at | 31) + 1;
   }
   return at;
+}
+
+/**
+ * Returns how many aligned pieces of pages hold a populated page of [from, to).
+ * @param pagesPerPiece a power of two, at least 2 and less than a chunk
+ */
+export function countPiecesIn(words: Uint32Array, from: number, to: number, pagesPerPiece: number): number {
+  return pagesPerPiece < 32
+    ? countPiecesOfBits(words, from, to, pagesPerPiece)
+    : countPiecesOfWords(words, from, to, pagesPerPiece / 32);
+}
+
+function countPiecesOfBits(words: Uint32Array, from: number, to: number, pagesPerPiece: number): number {
+  /** The first page of each piece. */
+  let heads = 1;
+  for (let width = pagesPerPiece; width < 32; width *= 2) heads |= heads << width;
+  let pieces = 0;
+  for (let index = from >>> 5; index <= (to - 1) >>> 5; index++) {
+    let bits = word(words, index) & maskOf(index, from, to);
+    if (bits === 0) continue;
+    // The first page of a piece stands for all of them then.
+    for (let width = 1; width < pagesPerPiece; width *= 2) bits |= bits >>> width;
+    pieces += popcount(bits & heads);
+  }
+  return pieces;
+}
+
+function countPiecesOfWords(words: Uint32Array, from: number, to: number, wordsPerPiece: number): number {
+  const last = (to - 1) >>> 5;
+  let pieces = 0;
+  for (let index = from >>> 5; index <= last; index++) {
+    index = skipWords(words, index, last, 0);
+    if (index > last || (word(words, index) & maskOf(index, from, to)) === 0) continue;
+    pieces++;
+    // Nothing else of this piece is looked at: on to its last word.
+    index |= wordsPerPiece - 1;
+  }
+  return pieces;
 }

@@ -1,9 +1,11 @@
 // One bit per page: 1 = populated. Two levels: a directory of chunks of 32,768 pages, where a chunk is empty, full or
-// mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs two bytes a chunk.
+// mixed; only mixed chunks have words. So a range costs what it touches and a uniform block costs four bytes a chunk.
 import {
+  CHUNK_BYTES,
   CHUNK_PAGES,
   CHUNK_WORDS,
   chunkOf,
+  countPiecesIn,
   fillPages,
   isUniform,
   listInChunk,
@@ -13,7 +15,7 @@ import {
   uniformChunk,
 } from './chunk-words.ts';
 import type { PageRange } from './section.ts';
-import { ALL_ONES, countBits, countStarts, eachWord, isSet, lowestBit, word } from './words.ts';
+import { ALL_ONES, countBits, countStarts, eachWord, isSet, lowestBit, setBits, word } from './words.ts';
 
 /** Where each run of a chunk begins within it and how long it is, by turns; ascending and maximal. */
 export type ChunkRuns = Uint16Array;
@@ -27,6 +29,10 @@ export class PageBitmap {
   /** Populated pages of each chunk. 0 = empty, all of it = full; anything between has its content in `#mixed`. */
   readonly #counts: Uint16Array;
   readonly #mixed = new Map<number, ChunkContent>();
+  /** Of each chunk the pages at which a run begins: populated, and the page before them is not. */
+  readonly #starts: Uint16Array;
+  /** Chunks whose content another bitmap has as well: copied before it is written to. */
+  readonly #lent = new Set<number>();
   /** Words of a chunk that became uniform, for the next that is mixed: often that is the same one again. */
   #spare: Uint32Array | null = null;
   #populated = 0;
@@ -34,7 +40,9 @@ export class PageBitmap {
 
   constructor(length: number) {
     this.length = length;
-    this.#counts = new Uint16Array(Math.ceil(length / CHUNK_PAGES));
+    const chunks = Math.ceil(length / CHUNK_PAGES);
+    this.#counts = new Uint16Array(chunks);
+    this.#starts = new Uint16Array(chunks);
   }
 
   static full(length: number): PageBitmap {
@@ -45,6 +53,7 @@ export class PageBitmap {
     if (last >= 0) bitmap.#counts[last] = bitmap.#size(last);
     bitmap.#populated = length;
     bitmap.#runs = length > 0 ? 1 : 0;
+    if (last >= 0) bitmap.#starts[0] = 1;
     return bitmap;
   }
 
@@ -77,18 +86,22 @@ export class PageBitmap {
     return this.#runs;
   }
 
+  /** Returns a copy. It costs what its directory does: chunks are shared until one of the two is written to. */
   clone(): PageBitmap {
-    const copy = new PageBitmap(this.length);
-    copy.#counts.set(this.#counts);
-    for (const [chunk, content] of this.#mixed) copy.#mixed.set(chunk, content.slice());
-    copy.#populated = this.#populated;
-    copy.#runs = this.#runs;
-    return copy;
+    return this.slice({ start: 0, end: this.length });
   }
 
-  /** A copy of `range`, as a bitmap of its own that starts at page 0. */
+  /**
+   * Returns a copy of `range`, as a bitmap of its own that starts at page 0. Where `range` starts with a chunk, chunks are
+   * shared until one of the two is written to.
+   */
   slice(range: PageRange): PageBitmap {
     return this.#copyTo(new PageBitmap(range.end - range.start), range);
+  }
+
+  /** Bytes that are held for mixed chunks, those that are shared with other bitmaps included. */
+  get mixedBytes(): number {
+    return this.#mixed.size * CHUNK_BYTES;
   }
 
   /** A copy that has `length` pages: cut at its end, or with pages added there that are not populated. */
@@ -98,7 +111,11 @@ export class PageBitmap {
 
   has(page: number): boolean {
     const chunk = Math.floor(page / CHUNK_PAGES);
-    return this.#isPopulated(chunk, this.#wordsOf(chunk), page - chunk * CHUNK_PAGES);
+    const bit = page - chunk * CHUNK_PAGES;
+    const content = this.#mixed.get(chunk);
+    // A single page is no reason to unpack runs.
+    if (content instanceof Uint16Array) return countInRuns(content, bit, bit + 1) > 0;
+    return this.#isPopulated(chunk, content, bit);
   }
 
   set(range: PageRange): void {
@@ -113,12 +130,42 @@ export class PageBitmap {
   count(range: PageRange): number {
     let pages = 0;
     this.#eachChunk(range, (chunk, from, to) => {
-      const words = this.#wordsOf(chunk);
-      if (words === undefined) pages += this.#count(chunk) > 0 ? to - from : 0;
-      else if (to - from === this.#size(chunk)) pages += this.#count(chunk);
-      else pages += countBits(words, from, to);
+      const count = this.#count(chunk);
+      const size = this.#size(chunk);
+      // Mostly the whole chunk is asked for, and nothing is unpacked or looked into.
+      if (to - from === size) pages += count;
+      else if (count > 0) {
+        const content = this.#mixed.get(chunk);
+        if (content === undefined) pages += to - from;
+        else pages += content instanceof Uint16Array ? countInRuns(content, from, to) : countBits(content, from, to);
+      }
     });
     return pages;
+  }
+
+  /**
+   * Returns how many pieces of `pagesPerPiece` pages, a power of two, hold a populated page of `range`. Pieces are aligned
+   * to the first page of the bitmap.
+   */
+  countPieces(range: PageRange, pagesPerPiece: number): number {
+    if (pagesPerPiece <= 1) return this.count(range);
+    let pieces = 0;
+    /** The last piece that is counted: the next chunk may begin in it. */
+    let counted = -1;
+    this.#eachChunk(range, (chunk, from, to) => {
+      if (this.#count(chunk) === 0) return;
+      const base = chunk * CHUNK_PAGES;
+      const words = this.#wordsOf(chunk);
+      if (words === undefined || pagesPerPiece >= CHUNK_PAGES) {
+        const first = Math.floor((base + from) / pagesPerPiece);
+        const last = Math.floor((base + to - 1) / pagesPerPiece);
+        // Of a piece that is larger than a chunk this chunk may have pages that are outside of `range`.
+        if (words !== undefined && countBits(words, from, to) === 0) return;
+        pieces += last - Math.max(first, counted + 1) + 1;
+        counted = last;
+      } else pieces += countPiecesIn(words, from, to, pagesPerPiece);
+    });
+    return pieces;
   }
 
   /** How many maximal runs of populated pages `range` has, cut to it. */
@@ -213,11 +260,12 @@ export class PageBitmap {
       const base = chunk * CHUNK_PAGES - start;
       const words = this.#wordsOf(chunk);
       if (words === undefined) {
-        if (this.#count(chunk) > 0) {
-          eachWord(base + from, base + to, (index, mask) => {
-            result[index] = word(result, index) | mask;
-          });
-        }
+        if (this.#count(chunk) > 0) setBits(result, base + from, base + to);
+        return;
+      }
+      // Mostly the words are where they are to be already.
+      if (((base | from | to) & 31) === 0) {
+        result.set(words.subarray(from >>> 5, to >>> 5), (base + from) / 32);
         return;
       }
       eachWord(from, to, (index, mask) => {
@@ -261,8 +309,10 @@ export class PageBitmap {
     this.#putChunk(chunk, words, populated);
     this.#counts[chunk] = populated;
     this.#populated += populated;
-    const followed = range.end < this.length && this.has(range.end);
-    this.#runs += this.#countStarts(start, range.end + (followed ? 1 : 0)) - (followed ? 1 : 0);
+    const starts = this.#startsIn(chunk, this.#wordsOf(chunk), 0, range.end - start, this.#hasBefore(start));
+    this.#addStarts(chunk, starts);
+    // The run of the next chunk may have begun with it, for this one was empty.
+    if (range.end < this.length && this.has(range.end) && this.has(range.end - 1)) this.#addStarts(chunk + 1, -1);
   }
 
   /**
@@ -284,38 +334,39 @@ export class PageBitmap {
     if (populated < size) this.#mixed.set(chunk, runs);
     this.#counts[chunk] = populated;
     this.#populated += populated;
-    this.#runs += runs.length / 2 - continued - followed;
+    this.#addStarts(chunk, runs.length / 2 - continued);
+    if (followed > 0) this.#addStarts(chunk + 1, -1);
   }
 
   #fill({ start, end }: PageRange, populated: boolean): void {
     if (start >= end) return;
     // Runs are counted by their first pages: those in [start, end) go, and so may the one at `end`.
-    let starts = 0;
     let before = false;
-    let [hasBefore, hasAfter] = [false, false];
+    let hasAfter = false;
     for (let page = start; page < end; ) {
       const chunk = Math.floor(page / CHUNK_PAGES);
       const base = chunk * CHUNK_PAGES;
       const [from, to] = [page - base, Math.min(end - base, CHUNK_PAGES)];
       const words = this.#wordsOf(chunk);
+      let begins = 0;
       // Mostly in the same chunk, whose words are at hand.
       if (page === start) {
-        hasBefore = from > 0 ? this.#isPopulated(chunk, words, from - 1) : this.#hasBefore(start);
-        before = hasBefore;
+        before = from > 0 ? this.#isPopulated(chunk, words, from - 1) : this.#hasBefore(start);
+        begins = populated && !before ? 1 : 0;
       }
       if (base + to === end && end < this.length) {
         hasAfter = to < CHUNK_PAGES ? this.#isPopulated(chunk, words, to) : this.has(end);
       }
       // Mostly all of the pages turn, and nothing has to be counted.
       const allTurn = words !== undefined && isUniform(words, from, to, !populated);
-      if (!allTurn) starts += this.#startsIn(chunk, words, from, to, before);
-      else if (!populated && !before) starts++;
+      if (!allTurn) begins -= this.#startsIn(chunk, words, from, to, before);
+      else if (!populated && !before) begins--;
+      if (begins !== 0) this.#addStarts(chunk, begins);
       before = this.#isPopulated(chunk, words, to - 1);
       this.#fillChunk(chunk, words, from, to, populated, allTurn);
       page = base + to;
     }
-    if (hasAfter && !before) starts++;
-    this.#runs += (populated ? !hasBefore : hasAfter) ? 1 - starts : -starts;
+    if (hasAfter && before !== populated) this.#addStarts(Math.floor(end / CHUNK_PAGES), populated ? -1 : 1);
   }
 
   /** @param mixed its words, where it has any @param allTurn whether none of the pages is as it is to be */
@@ -332,7 +383,7 @@ export class PageBitmap {
     if (before === (populated ? size : 0)) return;
     let after = populated ? size : 0;
     if (to - from < size) {
-      const words = mixed ?? this.#newWords(before > 0, size);
+      const words = mixed === undefined ? this.#newWords(before > 0, size) : this.#own(chunk, mixed);
       const changed = (allTurn ? turnPages : fillPages)(words, from, to, populated);
       after = before + (populated ? changed : -changed);
       if (mixed === undefined || after === 0 || after === size) this.#putChunk(chunk, words, after);
@@ -359,18 +410,29 @@ export class PageBitmap {
       setPages(words, start, start + (content[at + 1] ?? 0));
     }
     this.#mixed.set(chunk, words);
+    this.#lent.delete(chunk);
     return words;
+  }
+
+  /** Returns the words of a chunk to be written to: those that another bitmap has as well are copied first. */
+  #own(chunk: number, words: Uint32Array): Uint32Array {
+    if (this.#lent.size === 0 || !this.#lent.delete(chunk)) return words;
+    const copy = words.slice();
+    this.#mixed.set(chunk, copy);
+    return copy;
   }
 
   #dropWords(chunk: number, words: Uint32Array): void {
     this.#mixed.delete(chunk);
-    this.#spare = words;
+    if (!this.#lent.delete(chunk)) this.#spare = words;
   }
 
   /** Copies `range` to the first pages of `copy`, which is empty. */
   #copyTo(copy: PageBitmap, range: PageRange): PageBitmap {
     const length = range.end - range.start;
-    for (let start = 0; start < length; start += CHUNK_PAGES) {
+    let start = 0;
+    if (Number.isInteger(range.start / CHUNK_PAGES)) start = this.#shareTo(copy, range);
+    for (; start < length; start += CHUNK_PAGES) {
       const end = Math.min(start + CHUNK_PAGES, length);
       const from = { start: range.start + start, end: range.start + end };
       const populated = this.count(from);
@@ -378,6 +440,40 @@ export class PageBitmap {
       else if (populated > 0) copy.setChunk(start / CHUNK_PAGES, this.words(from.start, CHUNK_WORDS, from.end));
     }
     return copy;
+  }
+
+  /**
+   * Gives `copy` the chunks that lie in `range` as a whole; the first page of `range` is that of a chunk.
+   * @returns how many pages these are
+   */
+  #shareTo(copy: PageBitmap, range: PageRange): number {
+    const first = range.start / CHUNK_PAGES;
+    // The last chunk may be cut short; it is the same in both where both end with it.
+    const isToEnd = range.end === this.length && copy.length === range.end - range.start;
+    const end = isToEnd ? this.#counts.length : Math.floor(range.end / CHUNK_PAGES);
+    copy.#counts.set(this.#counts.subarray(first, end));
+    copy.#starts.set(this.#starts.subarray(first, end));
+    // The run that goes on from before the range begins with it.
+    if (first < end && this.#hasBefore(range.start) && this.has(range.start))
+      copy.#starts[0] = this.#startsOf(first) + 1;
+    for (let chunk = first; chunk < end; chunk++) {
+      copy.#populated += this.#count(chunk);
+      copy.#runs += copy.#startsOf(chunk - first);
+    }
+    const share = (chunk: number, content: ChunkContent): void => {
+      copy.#mixed.set(chunk - first, content);
+      copy.#lent.add(chunk - first);
+      this.#lent.add(chunk);
+    };
+    if (this.#mixed.size < end - first) {
+      for (const [chunk, content] of this.#mixed) if (chunk >= first && chunk < end) share(chunk, content);
+    } else {
+      for (let chunk = first; chunk < end; chunk++) {
+        const content = this.#mixed.get(chunk);
+        if (content !== undefined) share(chunk, content);
+      }
+    }
+    return (end - first) * CHUNK_PAGES;
   }
 
   /** Keeps the words only where they say more than their count, `populated`. */
@@ -389,11 +485,14 @@ export class PageBitmap {
   /** How many pages of [start, end) are populated while the page before them is not. */
   #countStarts(start: number, end: number): number {
     let starts = 0;
-    let before = this.#hasBefore(start);
     this.#eachChunk({ start, end }, (chunk, from, to) => {
-      const words = this.#wordsOf(chunk);
-      starts += this.#startsIn(chunk, words, from, to, before);
-      before = this.#isPopulated(chunk, words, to - 1);
+      if (to - from === this.#size(chunk)) starts += this.#startsOf(chunk);
+      else if (this.#startsOf(chunk) > 0) {
+        const before = from === 0 && this.#hasBefore(chunk * CHUNK_PAGES);
+        const words = this.#wordsOf(chunk);
+        // Without words all of the chunk is populated, and only its first page can begin a run.
+        starts += words === undefined ? (from === 0 ? 1 : 0) : countStarts(words, from, to, before);
+      }
     });
     return starts;
   }
@@ -406,6 +505,16 @@ export class PageBitmap {
 
   #isPopulated(chunk: number, words: Uint32Array | undefined, bit: number): boolean {
     return words === undefined ? this.#count(chunk) > 0 : isSet(words, bit);
+  }
+
+  #startsOf(chunk: number): number {
+    return this.#starts[chunk] ?? 0;
+  }
+
+  /** `starts` more runs begin in a chunk; fewer where it is negative. */
+  #addStarts(chunk: number, starts: number): void {
+    this.#starts[chunk] = this.#startsOf(chunk) + starts;
+    this.#runs += starts;
   }
 
   #hasBefore(page: number): boolean {
@@ -431,4 +540,15 @@ export class PageBitmap {
   #count(chunk: number): number {
     return this.#counts[chunk] ?? 0;
   }
+}
+
+/** How many pages of [from, to) the runs of a chunk hold. */
+function countInRuns(runs: ChunkRuns, from: number, to: number): number {
+  let pages = 0;
+  for (let at = 0; at < runs.length; at += 2) {
+    const start = runs[at] ?? 0;
+    if (start >= to) break;
+    pages += Math.max(0, Math.min(start + (runs[at + 1] ?? 0), to) - Math.max(start, from));
+  }
+  return pages;
 }

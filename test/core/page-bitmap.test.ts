@@ -111,6 +111,59 @@ describe('PageBitmap', () => {
     );
   });
 
+  it('shares chunks with a copy of a window until one of the two is written to', () => {
+    const someStart = fc.oneof(fc.constantFrom(0, CHUNK_PAGES, 2 * CHUNK_PAGES), somePage);
+    const someLater = fc.record({ isCopy: fc.boolean(), range: someRange, value: fc.boolean() });
+    fc.assert(
+      fc.property(someLength, someFills, someStart, somePage, fc.array(someLater), (length, fills, from, to, later) => {
+        const [bitmap, naive] = build(length, fills);
+        const window = within({ start: Math.min(from, to), end: Math.max(from, to) }, length);
+        const copy = bitmap.slice(window);
+        const naiveCopy = new NaiveBitmap(copy.length);
+        naiveCopy.pages.splice(0, copy.length, ...naive.pages.slice(window.start, window.end));
+        for (const { isCopy, range, value } of later) {
+          const [written, model] = isCopy ? [copy, naiveCopy] : [bitmap, naive];
+          const part = within(range, written.length);
+          if (value) written.set(part);
+          else written.clear(part);
+          model.fill(part, value);
+        }
+        for (const [some, model] of [[bitmap, naive] as const, [copy, naiveCopy] as const]) {
+          const all = { start: 0, end: some.length };
+          expect([...some.allRuns(true)]).toEqual(model.runs(all, true));
+          expect(some.runCount).toBe(model.runs(all, true).length);
+          expect(some.populated).toBe(model.pages.filter(Boolean).length);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('makes no words for a copy of chunks as a whole', () => {
+    const bitmap = new PageBitmap(2 ** 9 * CHUNK_PAGES);
+    for (let page = 0; page < bitmap.length; page += CHUNK_PAGES) bitmap.set({ start: page + 1, end: page + 5 });
+    const before = process.memoryUsage().arrayBuffers;
+    const copy = bitmap.slice({ start: CHUNK_PAGES, end: bitmap.length });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024);
+    expect(copy.runCount).toBe(bitmap.runCount - 1);
+  });
+
+  it('counts the aligned pieces that hold a populated page of a window', () => {
+    const somePieces = fc.constantFrom(1, 2, 4, 16, 32, 64, 512, CHUNK_PAGES / 2, CHUNK_PAGES, 2 * CHUNK_PAGES);
+    fc.assert(
+      fc.property(someLength, someFills, someRange, somePieces, (length, fills, asked, pagesPerPiece) => {
+        const [bitmap, naive] = build(length, fills);
+        const window = within(asked, length);
+        const pieces = new Set<number>();
+        for (let page = window.start; page < window.end; page++) {
+          if (naive.pages[page]) pieces.add(Math.floor(page / pagesPerPiece));
+        }
+        expect(bitmap.countPieces(window, pagesPerPiece)).toBe(pieces.size);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('intersects, clones and restores chunks without touching the original', () => {
     fc.assert(
       fc.property(someLength, someFills, someFills, (length, fillsA, fillsB) => {
@@ -192,10 +245,10 @@ describe('PageBitmap', () => {
     expect(bitmap.mixedChunks().size).toBe(0);
   });
 
-  it('costs under 2 bytes a chunk plus a constant while 64 TiB are private', () => {
+  it('costs under 4 bytes a chunk plus a constant while 64 TiB are private', () => {
     const before = process.memoryUsage().arrayBuffers;
     const bitmap = new PageBitmap(2 ** 34);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20 + 65_536);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 21 + 65_536);
     expect(bitmap.populated).toBe(0);
   });
 });
