@@ -30,6 +30,21 @@ export function countMappings(
 }
 
 /**
+ * Returns the mappings that the populated pages of `range` need, as {@link countMappings} of their runs would, without a
+ * look at each run.
+ * @param pageSize bytes @param granularity bytes, a power of two
+ */
+export function countMappingsIn(
+  populated: PageBitmap,
+  range: PageRange,
+  pageSize: number,
+  granularity: number,
+): number {
+  if (granularity <= pageSize) return populated.count(range) * (pageSize / granularity);
+  return populated.countPieces(range, granularity / pageSize);
+}
+
+/**
  * The pieces that `runs` touch and that hold no page which is populated in `window`: what a populate of the runs adds
  * (asked before it), or what a discard of them frees (asked after it).
  */

@@ -126,6 +126,17 @@ export class PageBitmap {
     this.#fill(range, false);
   }
 
+  /** Discards all pages that are populated in `other`. It costs what the chunks that both have do, not their runs. */
+  subtract(other: PageBitmap): void {
+    for (let chunk = 0; chunk < this.#counts.length; chunk++) {
+      if (this.#count(chunk) === 0 || other.#count(chunk) === 0) continue;
+      const start = chunk * CHUNK_PAGES;
+      const taken = other.#wordsOf(chunk);
+      if (taken === undefined) this.clear({ start, end: start + Math.min(other.#size(chunk), this.#size(chunk)) });
+      else this.setChunk(chunk, bitsWithout(this.words(start, CHUNK_WORDS), taken));
+    }
+  }
+
   /** How many pages of `range` are populated. */
   count(range: PageRange): number {
     let pages = 0;
@@ -551,4 +562,10 @@ function countInRuns(runs: ChunkRuns, from: number, to: number): number {
     pages += Math.max(0, Math.min(start + (runs[at + 1] ?? 0), to) - Math.max(start, from));
   }
   return pages;
+}
+
+/** The bits of `words`, which are changed, that `taken` does not have. */
+function bitsWithout(words: Uint32Array, taken: Uint32Array): Uint32Array {
+  for (let index = 0; index < words.length; index++) words[index] = word(words, index) & ~word(taken, index);
+  return words;
 }

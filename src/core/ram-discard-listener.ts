@@ -1,7 +1,7 @@
 // What a block knows of one RamDiscardListener: who it is, how far its deliveries got, what it has mapped, and what of
 // that is not known (unsettled) or not told yet (the backlog of an async one).
 import type { Backlog } from './backlog.ts';
-import { countMappings, countNewMappings } from './dma-mappings.ts';
+import { countMappings, countMappingsIn, countNewMappings } from './dma-mappings.ts';
 import { PageBitmap } from './page-bitmap.ts';
 import type { ListenerChanges, ListenerDefinition, ListenerOutcome } from './records.ts';
 import { MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
@@ -26,8 +26,8 @@ export interface Mapped {
   readonly mappings: number;
 }
 
-/** Disjoint. */
-interface UnsettledPages {
+/** Pages whose state is not settled; the two are disjoint, and not to be changed by who looks at them. */
+export interface UnsettledPages {
   /** Pages that may or may not be mapped. */
   readonly unknown: PageBitmap;
   /** Pages that are populated and known not to be mapped. */
@@ -93,8 +93,7 @@ export class RamDiscardListener {
   /** Counts anew what is kept count of. */
   recount(populated: PageBitmap): void {
     this.#populatedPages = populated.count(this.range);
-    const { granularity } = this.definition;
-    this.#neededMappings = countMappings(populated.runs(this.range, true), this.#pageSize, granularity);
+    this.#neededMappings = this.#mappingsIn(populated);
   }
 
   get id(): string {
@@ -124,12 +123,17 @@ export class RamDiscardListener {
 
   /** Runs of pages that may or may not be mapped. */
   get unknown(): PageRange[] {
-    return this.#unsettled === null ? [] : [...this.#unsettled.unknown.allRuns(true)];
+    return this.#unsettled === null ? [] : listAll(this.#unsettled.unknown);
   }
 
   /** Runs of pages that are populated and known not to be mapped. */
   get unmapped(): PageRange[] {
-    return this.#unsettled === null ? [] : [...this.#unsettled.unmapped.allRuns(true)];
+    return this.#unsettled === null ? [] : listAll(this.#unsettled.unmapped);
+  }
+
+  /** The pages of both kinds, as bitmaps: there may be too many runs to list them all. Null where all is settled. */
+  get unsettled(): UnsettledPages | null {
+    return this.#unsettled;
   }
 
   /** While anything is unknown, nothing may be delivered but what settles it. */
@@ -232,20 +236,27 @@ export class RamDiscardListener {
   /** What the listener was told and has acknowledged. `populated` is the state of the block. */
   mapped(populated: PageBitmap): Mapped {
     const range = this.range;
-    if (this.backlog !== null) return this.#mappedOf(this.backlog.mapped);
+    if (this.backlog !== null) {
+      const { mapped } = this.backlog;
+      const mappings = countMappingsIn(mapped, { start: 0, end: mapped.length }, this.#pageSize, this.granularity);
+      return { pages: mapped.populated, runs: mapped.runCount, mappings };
+    }
     if (this.phase !== 'active') return { pages: 0, runs: 0, mappings: 0 };
-    if (!this.isUnsettled) {
+    if (this.#unsettled === null) {
       return { pages: this.#populatedPages, runs: populated.countRuns(range), mappings: this.#neededMappings };
     }
-    const mapped = new PageBitmap(populated.length);
-    for (const run of populated.runs(range, true)) mapped.set(run);
-    for (const run of [...this.unknown, ...this.unmapped]) mapped.clear(run);
-    return this.#mappedOf(mapped);
+    const mapped = populated.clone();
+    mapped.subtract(this.#unsettled.unknown);
+    mapped.subtract(this.#unsettled.unmapped);
+    return { pages: mapped.count(range), runs: mapped.countRuns(range), mappings: this.#mappingsIn(mapped) };
   }
 
-  #mappedOf(mapped: PageBitmap): Mapped {
-    const mappings = countMappings(mapped.allRuns(true), this.#pageSize, this.definition.granularity);
-    return { pages: mapped.populated, runs: mapped.runCount, mappings };
+  get granularity(): number {
+    return this.definition.granularity;
+  }
+
+  #mappingsIn(populated: PageBitmap): number {
+    return countMappingsIn(populated, this.range, this.#pageSize, this.granularity);
   }
 
   #newMappings(populated: PageBitmap, runs: readonly PageRange[]): number {
@@ -257,4 +268,9 @@ export class RamDiscardListener {
     const { unknown, unmapped } = this.#unsettled;
     if (unknown.populated === 0 && unmapped.populated === 0) this.#unsettled = null;
   }
+}
+
+/** All runs of a bitmap. */
+function listAll(bitmap: PageBitmap): PageRange[] {
+  return bitmap.listRuns({ start: 0, end: bitmap.length }, true);
 }

@@ -4,11 +4,10 @@ import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { Plan } from '../core/ram-discard-manager.ts';
 import type { DeliveryReason, NewRecord } from '../core/records.ts';
 import { type Call, callsOf, type Round } from '../core/rounds.ts';
-import { countPages } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
 import { beginTogether, type Commit, commitTogether, type LiveBlock } from './live-block.ts';
-import { unsettledSections } from './views.ts';
+import { unknownSections } from './views.ts';
 
 /** What a change comes to in one block. */
 export interface Part {
@@ -119,12 +118,12 @@ export async function settleFirst(live: LiveBlock, listener: RamDiscardListener)
 
 function checkSettled({ block }: LiveBlock, listener: RamDiscardListener): void {
   if (!listener.isUnknown) return;
-  const bytes = countPages(listener.unknown) * block.pageSize;
+  const bytes = (listener.unsettled?.unknown.populated ?? 0) * block.pageSize;
   const detail = `listener ${listener.id} has ${bytes} bytes of unknown state; it is being asked to discard them`;
   throw new Problem('listener-unsettled', `${detail} (DELETE it with force=true if its device is gone)`, {
     ...aboutListener(block.id, listener.id),
     unsettled: [listener.id],
-    sections: unsettledSections(listener.unknown, block.pageSize),
+    sections: unknownSections(listener, block.pageSize),
     retryAfterSeconds: 1,
   });
 }

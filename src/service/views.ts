@@ -1,9 +1,10 @@
 // Blocks, sources, listeners and attempts to call these as the contract shows them.
+import type { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { ListenerPhase, RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { ListenerDefinition } from '../core/records.ts';
-import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
+import { type Section, toSection } from '../core/section.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Attempt } from '../listeners/delivery-log.ts';
 
@@ -68,10 +69,9 @@ export function sourceView({ definition, bitmap }: RamDiscardSource, block: RamB
 }
 
 export function listenerView(listener: RamDiscardListener, block: RamBlock) {
-  const { definition, unknown, unmapped } = listener;
+  const { definition } = listener;
   const { pageSize } = block;
   const { pages, runs, mappings } = listener.mapped(block.manager.populated);
-  const unsettled = [...unknown, ...unmapped].sort((a, b) => a.start - b.start);
   return {
     id: definition.id,
     ramBlockId: block.id,
@@ -88,12 +88,7 @@ export function listenerView(listener: RamDiscardListener, block: RamBlock) {
     warnings: warningsFor(listener),
     state: stateOf(listener),
     mapped: { bytes: pages * pageSize, runs, mappings },
-    unsettled: {
-      bytes: countPages(unsettled) * pageSize,
-      runs: unsettled.length,
-      unknownBytes: countPages(unknown) * pageSize,
-      sections: unsettledSections(unsettled, pageSize),
-    },
+    unsettled: unsettledView(listener, pageSize),
     position: positionOf(listener),
     createdAt: definition.createdAt,
   };
@@ -139,7 +134,26 @@ export function settledListener(
   return listener;
 }
 
-/** The first of `runs`, in bytes. */
-export function unsettledSections(runs: readonly PageRange[], pageSize: number): Section[] {
+/** Only as many runs are looked at as are shown: there may be a million. */
+function unsettledView({ unsettled }: RamDiscardListener, pageSize: number) {
+  if (unsettled === null) return { bytes: 0, runs: 0, unknownBytes: 0, sections: [] };
+  const { unknown, unmapped } = unsettled;
+  return {
+    bytes: (unknown.populated + unmapped.populated) * pageSize,
+    runs: unknown.runCount + unmapped.runCount,
+    unknownBytes: unknown.populated * pageSize,
+    sections: sectionsShown([unknown, unmapped], pageSize),
+  };
+}
+
+/** Returns the first runs of pages of unknown state, in bytes. */
+export function unknownSections({ unsettled }: RamDiscardListener, pageSize: number): Section[] {
+  return unsettled === null ? [] : sectionsShown([unsettled.unknown], pageSize);
+}
+
+/** The first runs of any of `bitmaps`, in bytes, ascending. */
+function sectionsShown(bitmaps: readonly PageBitmap[], pageSize: number): Section[] {
+  const runs = bitmaps.flatMap((bitmap) => [...bitmap.allRuns(true).take(SECTIONS_SHOWN)]);
+  runs.sort((a, b) => a.start - b.start);
   return runs.slice(0, SECTIONS_SHOWN).map((run) => toSection(run, pageSize));
 }

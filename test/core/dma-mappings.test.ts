@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countMappings, countNewMappings } from '../../src/core/dma-mappings.ts';
+import { countMappings, countMappingsIn, countNewMappings } from '../../src/core/dma-mappings.ts';
 import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import type { PageRange } from '../../src/core/section.ts';
 
@@ -34,6 +34,17 @@ describe('counting DMA mappings', () => {
     fc.assert(
       fc.property(someRuns, somePageSize, someGranularity, (runs, pageSize, granularity) => {
         expect(countMappings(runs, pageSize, granularity)).toBe(pieces(runs, pageSize, granularity).size);
+      }),
+    );
+  });
+
+  it('counts those of a window without its runs as with them', () => {
+    fc.assert(
+      fc.property(someRuns, someWindow, somePageSize, someGranularity, (runs, window, pageSize, granularity) => {
+        const populated = new PageBitmap(LENGTH);
+        for (const run of runs) populated.set(run);
+        const expected = countMappings(populated.runs(window, true), pageSize, granularity);
+        expect(countMappingsIn(populated, window, pageSize, granularity)).toBe(expected);
       }),
     );
   });

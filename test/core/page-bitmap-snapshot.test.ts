@@ -75,6 +75,12 @@ it('takes no words for what nobody looks into', () => {
   const isWords = (): boolean[] => [...restored.mixedChunks().values()].map((each) => each instanceof Uint32Array);
   // Where a run goes on in the next chunk, that is looked at.
   expect(isWords().filter(Boolean).length).toBeLessThan(3);
+  const unpacked = isWords();
+  expect(restored.count(all)).toBe(bitmap.count(all));
+  expect(restored.count({ start: 6, end: LENGTH - 1 })).toBe(bitmap.count({ start: 6, end: LENGTH - 1 }));
+  expect(restored.countRuns(all)).toBe(bitmap.countRuns(all));
+  expect(restored.has(5)).toBe(true);
+  expect(isWords()).toEqual(unpacked);
   expect(restored.listRuns(all, true)).toEqual(bitmap.listRuns(all, true));
   expect(isWords()).toEqual([true, true, true]);
 });

@@ -164,6 +164,23 @@ describe('PageBitmap', () => {
     );
   });
 
+  it('takes away the pages of another, which may be longer or shorter', () => {
+    fc.assert(
+      fc.property(someLength, someLength, someFills, someFills, (length, otherLength, fills, otherFills) => {
+        const [bitmap, naive] = build(length, fills);
+        const [other, naiveOther] = build(otherLength, otherFills);
+        const before = naiveOther.runs({ start: 0, end: otherLength }, true);
+        for (const run of before) naive.fill(within(run, length), false);
+        bitmap.subtract(other);
+        const expected = naive.runs({ start: 0, end: length }, true);
+        expect([...bitmap.allRuns(true)]).toEqual(expected);
+        expect(bitmap.runCount).toBe(expected.length);
+        expect([...other.allRuns(true)]).toEqual(before);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('intersects, clones and restores chunks without touching the original', () => {
     fc.assert(
       fc.property(someLength, someFills, someFills, (length, fillsA, fillsB) => {
