@@ -66,7 +66,7 @@ export class Conversions {
   /**
    * Makes a window of RamBlockAttributes what `bytes` say (bit i of byte j: its page 8j+i), as one change: what is private
    * in it is discarded first, so that no more is mapped on the way than before or after.
-   * @param size of the window in bytes; left out, as many pages as `bytes` has bits, but not beyond the end
+   * @param size of the window in bytes; left out, it ends where the block does: a body that is no bitmap changes nothing
    * @throws as {@link Conversions.convert}
    */
   setBitmap(
@@ -193,13 +193,13 @@ function readBitmap(
   bytes: Uint8Array,
 ): PageBitmap {
   const { usedLength, pageSize } = block;
-  const toEnd = Math.max(0, usedLength - offset);
-  const window = { offset, size: size ?? Math.min(bytes.length * 8 * pageSize, toEnd) };
+  const window = { offset, size: size ?? Math.max(0, usedLength - offset) };
   checkSection(window, usedLength, pageSize);
   const pages = window.size / pageSize;
   const needed = Math.ceil(pages / 8);
   if (bytes.length !== needed) {
-    const detail = `the bitmap has ${bytes.length} bytes; ${pages} pages from offset ${offset} on take ${needed}`;
+    const taken = size === undefined ? 'to the end of the block (size, in bytes of memory, says less)' : `on`;
+    const detail = `the bitmap has ${bytes.length} bytes; ${pages} pages from offset ${offset} ${taken} take ${needed}`;
     throw new Problem('invalid-range', detail);
   }
   if (pages % 8 !== 0 && (bytes.at(-1) ?? 0) >>> (pages % 8) !== 0) {

@@ -227,7 +227,7 @@ export interface paths {
         get: operations["getBitmap"];
         /**
          * Make RamBlockAttributes what a bitmap says, as one change
-         * @description The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends; left out, there are as many pages as bits, but none beyond the end of the block. Listeners are told of the differences: first of what turns private, then of what turns shared.
+         * @description The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends, in bytes of memory; left out, it ends where the block does. A body that does not have one bit for each page of the window changes nothing. Listeners are told of the differences: first of what turns private, then of what turns shared.
          */
         put: operations["setBitmap"];
         post?: never;

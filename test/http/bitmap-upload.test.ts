@@ -63,7 +63,9 @@ describe('a bitmap is refused, and nobody is called', () => {
     ['no byte', '', 0, 'invalid-range'],
     ['no byte for a window', 'size=4K', 0, 'invalid-range'],
     ['a byte more than the block', '', 9, 'invalid-range'],
+    ['a byte less than the block', '', 7, 'invalid-range'],
     ['a byte more than the rest of the block', 'offset=192K', 3, 'invalid-range'],
+    ['a byte less than the rest of the block', 'offset=192K', 1, 'invalid-range'],
     ['a byte less than the window', 'size=36K', 1, 'invalid-range'],
     ['a byte more than the window', 'size=32K', 2, 'invalid-range'],
     ['a window that is empty', 'size=0', 1, 'invalid-range'],
@@ -177,7 +179,7 @@ describe('a bitmap is set', () => {
     expect(device.takeTold()).toEqual([]);
   });
 
-  it('to the end of the block where it has as many pages, with the ByteSizes of a query', async () => {
+  it('to the end of the block without a size, with the ByteSizes of a query', async () => {
     expect((await put(block, 'offset=0x38000', Buffer.of(0x0f))).status).toBe(200);
     expect((await bitmapOf(block)).at(-1)).toBe(0x0f);
     expect((await put(block, 'offset=229376&size=16KiB', Buffer.of(0))).status).toBe(200);

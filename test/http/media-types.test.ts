@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openapi } from '../support/contract.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { answerTo, head } from './raw-socket.ts';
 
 const CONVERSION = '{"offset":0,"size":4096,"to":"shared"}';
 
@@ -53,12 +54,12 @@ describe('Content-Type', () => {
     expect(await service.api.ok('GET', block)).toEqual(before);
   });
 
-  it('left out is 415', async () => {
+  it('left out is what the route takes', async () => {
     const url = `${service.url}${block}/conversions`;
     // A body of bytes gets no type from fetch.
-    const answer = await fetch(url, { method: 'POST', body: Buffer.from(CONVERSION) });
-    expect(answer.status).toBe(415);
-    expect(await answer.json()).toMatchObject({ code: 'unsupported-media-type' });
+    expect((await fetch(url, { method: 'POST', body: Buffer.from(CONVERSION) })).status).toBe(200);
+    const answer = await fetch(url, { method: 'POST', body: Buffer.from('offset=0') });
+    expect(await answer.json()).toMatchObject({ code: 'invalid-request' });
   });
 
   it.each(['gzip', 'br', 'identity, gzip'])('of a body with Content-Encoding %s is 415', async (encoding) => {
@@ -101,9 +102,33 @@ describe('Content-Type of a bitmap', () => {
     expect(await service.api.ok('GET', block)).toEqual(before);
   });
 
-  it('left out is 415', async () => {
-    const answer = await fetch(`${service.url}${block}/bitmap`, { method: 'PUT', body: Buffer.of(0, 0) });
-    expect(answer.status).toBe(415);
+  it('left out is what the route takes, of a known length and in chunks (as curl -T sends it)', async () => {
+    const length = head(`PUT ${block}/bitmap HTTP/1.1`, { 'Content-Length': '2', Connection: 'close' });
+    const chunked = head(`PUT ${block}/bitmap HTTP/1.1`, { 'Transfer-Encoding': 'chunked', Connection: 'close' });
+    for (const [sent, page] of [
+      [`${length}\x01\x00`, 0],
+      [`${chunked}2\r\n\x02\x00\r\n0\r\n\r\n`, 1],
+    ] as const) {
+      const { status } = await answerTo(service.url, sent);
+      expect(status).toBe(200);
+      const { items } = await service.api.ok('GET', `${block}/sections`);
+      expect(items).toEqual([{ offset: page * 4096, size: 4096 }]);
+    }
+  });
+
+  it('of JSON changes nothing, and says why', async () => {
+    const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'of-64-pages', usedLength: '256K' });
+    const path = `/v1/ram-blocks/${id}`;
+    const send = async (headers: Record<string, string>) => {
+      const answer = await fetch(`${service.url}${path}/bitmap`, { method: 'PUT', body: Buffer.from('{}'), headers });
+      return Object(await answer.json());
+    };
+    const detail = 'the body must be application/octet-stream, and its type say so';
+    expect(await send({ 'content-type': 'application/json' })).toMatchObject({ status: 415, detail });
+    const tooShort = expect.stringContaining('has 2 bytes; 64 pages from offset 0 to the end of the block (size,');
+    expect(await send({})).toMatchObject({ status: 422, detail: tooShort });
+    expect(await send({ 'content-type': 'application/octet-stream' })).toMatchObject({ status: 422, detail: tooShort });
+    expect((await service.api.ok('GET', path)).generation).toBe(0);
   });
 
   it.each(['gzip', 'br', 'identity, gzip'])('with Content-Encoding %s is 415: it is no bitmap', async (encoding) => {
@@ -116,6 +141,14 @@ describe('Content-Type of a bitmap', () => {
   it('with Content-Encoding identity is taken', async () => {
     const headers = { 'content-type': 'application/octet-stream', 'content-encoding': 'identity' };
     expect((await put(headers)).status).toBe(200);
+  });
+});
+
+describe('Content-Type of a trace', () => {
+  it('left out is what the route takes', async () => {
+    const body = Buffer.from('kvm_convert_memory start 0x0 size 0x1000 shared_to_private\n');
+    const answer = await fetch(`${service.url}/v1/plans`, { method: 'POST', body });
+    expect(answer.status).toBe(200);
   });
 });
 
@@ -148,6 +181,7 @@ describe('Accept', () => {
     ['text/html, application/json;q=0.1'],
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'],
     ['application/problem+json, application/json'],
+    ['application/problem+json'],
     [''],
   ])('%s takes JSON', async (accept) => {
     const { status, headers } = await get(block, accept);
@@ -173,13 +207,16 @@ describe('Accept', () => {
     [BITMAP, BITMAP],
     ['application/*', BITMAP],
     ['*/*', BITMAP],
+    // As clients ask that are made from the document: for a problem, if not for the bitmap.
+    ['application/json', BITMAP],
+    ['application/problem+json', BITMAP],
   ])('%s takes a bitmap', async (accept, type) => {
     const { status, headers } = await get(`${block}/bitmap`, accept);
     expect(status).toBe(200);
     expect(headers['content-type']).toBe(type);
   });
 
-  it.each(['application/json', 'text/*', 'application/octet-stream;q=0'])('%s takes no bitmap: 406', async (accept) => {
+  it.each(['text/html', 'text/*', 'application/octet-stream;q=0'])('%s takes no bitmap: 406', async (accept) => {
     expect((await get(`${block}/bitmap`, accept)).status).toBe(406);
   });
 

@@ -75,7 +75,7 @@ export const STEPS: ((course: Course) => Promise<void>)[] = [
     await api.ok('POST', '/v1/machines/default/conversions', { gpa: 20 * PAGE, size: 8 * PAGE, to: 'shared' });
   },
   async ({ api, path }) => {
-    await api.ok('PUT', `${path}/bitmap?offset=0`, Uint8Array.of(0b1010_0101, 0xff), {
+    await api.ok('PUT', `${path}/bitmap?size=${16 * PAGE}`, Uint8Array.of(0b1010_0101, 0xff), {
       headers: { 'content-type': 'application/octet-stream' },
     });
   },

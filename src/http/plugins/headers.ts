@@ -21,7 +21,15 @@ export function setHeaders(app: FastifyInstance): void {
   });
 }
 
-/** The client takes what the route answers. */
+/**
+ * Types that a client names in Accept and is answered with `produces` all the same: generated clients ask for JSON wherever
+ * a problem may come, also where the answer is bytes, and some for the type of problems alone.
+ */
+function namedInstead(produces: string): string[] {
+  return ['application/problem+json', ...(produces === 'application/octet-stream' ? ['application/json'] : [])];
+}
+
+/** The client takes what the route answers, or names what stands for it ({@link namedInstead}). */
 export async function answerIsTaken(app: FastifyInstance): Promise<Rule> {
   await app.register(accepts);
   return (request, _reply, route) => {
@@ -29,7 +37,10 @@ export async function answerIsTaken(app: FastifyInstance): Promise<Rule> {
     // With its parameters, for many clients name the charset that they take.
     const { produces = 'application/json; charset=utf-8' } = route;
     if (accept === undefined || accept === '*/*' || produces === null) return null;
-    if (request.accepts().type([produces]) !== false) return null;
+    const accepted = request.accepts();
+    if (accepted.type([produces]) !== false) return null;
+    const named = [accepted.types()].flat();
+    if (namedInstead(produces).some((type) => named.includes(type))) return null;
     return new Problem('not-acceptable', `this is answered as ${produces}, which Accept: ${accept} does not take`);
   };
 }

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
-import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest, preParsingHookHandler, preValidationHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Problem } from '../../errors.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
@@ -33,8 +33,24 @@ export function validateRequests(app: FastifyInstance): void {
   });
 
   refuseWhatNobodyReads(app);
+  takeWithoutType(app);
   readJson(app);
 }
+
+/** Takes a body without a Content-Type (`curl -T`, many generated clients) for the first type that the route takes. */
+function takeWithoutType(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    const [type = 'application/json'] = route.schema?.consumes ?? [];
+    const fillIn: preParsingHookHandler = ({ headers }, _reply, payload, done) => {
+      const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+      if (hasBody) headers['content-type'] ??= type;
+      done(null, payload);
+    };
+    if ([route.method].flat().some(isWithBody)) route.preParsing = [fillIn, route.preParsing ?? []].flat();
+  });
+}
+
+const isWithBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD';
 
 /** A parameter or a field that a route does not know: a typing mistake, or something that this version cannot do. */
 function refuseWhatNobodyReads(app: FastifyInstance): void {

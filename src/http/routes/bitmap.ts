@@ -36,7 +36,7 @@ export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Pro
         tags: ['State'],
         summary: 'Make RamBlockAttributes what a bitmap says, as one change',
         description:
-          'The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends; left out, there are as many pages as bits, but none beyond the end of the block. Listeners are told of the differences: first of what turns private, then of what turns shared.',
+          'The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends, in bytes of memory; left out, it ends where the block does. A body that does not have one bit for each page of the window changes nothing. Listeners are told of the differences: first of what turns private, then of what turns shared.',
         consumes: [OCTET_STREAM],
         params: RamBlockParams,
         headers: Type.Object(IfMatchHeader),
