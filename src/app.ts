@@ -155,14 +155,14 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   await describeApi(app);
 
   const changes = new ChangeRequests(new Idempotency(machines), now);
-  const listeners = new Listeners(machines);
-  ramBlockRoutes(app, machines, new RamBlocks(machines, listeners), changes);
+  const listeners = new Listeners(machines, config.bounds);
+  ramBlockRoutes(app, machines, new RamBlocks(machines, listeners, config.bounds), changes);
   const conversions = new Conversions(machines);
   conversionRoutes(app, { conversions, machineConversions: new MachineConversions(machines), changes });
   machineRoutes(app, machines);
   stateRoutes(app, machines);
   await app.register((scope: TypedApp) => bitmapRoutes(scope, conversions));
-  sourceRoutes(app, machines, new Sources(machines), changes);
+  sourceRoutes(app, machines, new Sources(machines, config.bounds), changes);
   listenerRoutes(app, { machines, listeners, changes, deliveryLog });
   listenerControlRoutes(app, new ListenerControl(machines), changes);
   eventRoutes(app, events.log);

@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { type Static, Type } from 'typebox';
 import { parseByteSize } from './core/byte-size.ts';
 import { type Network, parseNetwork } from './listeners/target-policy.ts';
+import { type Bounds, DEFAULT_BOUNDS } from './service/bounds.ts';
 import { MAX_BITMAP } from './service/queries.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -32,6 +33,10 @@ const Environment = Type.Object({
   RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
+  RBA_MAX_RAM_BLOCKS: Type.Integer({ default: DEFAULT_BOUNDS.ramBlocks, minimum: 1, maximum: MOST }),
+  RBA_MAX_LISTENERS: Type.Integer({ default: DEFAULT_BOUNDS.listeners, minimum: 1, maximum: MOST }),
+  RBA_MAX_LISTENERS_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.listenersPerBlock, minimum: 1, maximum: MOST }),
+  RBA_MAX_SOURCES_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.sourcesPerBlock, minimum: 1, maximum: MOST }),
   RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   RBA_RATE_LIMIT: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   RBA_MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1 }),
@@ -77,6 +82,8 @@ export interface Config {
   readonly asyncDisableAfter: number;
   /** Events that a reader who was away can catch up on. */
   readonly eventsKept: number;
+  /** How many blocks, listeners and sources there may be. */
+  readonly bounds: Bounds;
   /** Bearer tokens as hashes; null: nobody needs one. */
   readonly tokensFile: string | null;
   /** Requests a second of one token or address; 0: as many as they like. */
@@ -105,6 +112,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (unknown.length > 0) throw new Error(`unknown setting ${unknown.join(', ')}; known are ${known.join(', ')}`);
   const settings = envSchema<Environment>({ schema: Environment, data: environment, dotenv: false, ajv: AJV });
   const loopback = isLoopback(settings.HOST);
+  // With tokens it is behind a proxy, and those who call may be anywhere: they are not to reach this machine through it.
+  const alone = loopback && settings.RBA_TOKENS_FILE === undefined;
   if (!loopback && settings.RBA_TOKENS_FILE === undefined && !settings.RBA_ALLOW_UNAUTHENTICATED) {
     throw new Error(
       `HOST is ${settings.HOST}, which others can reach, and nobody would have to authenticate; set RBA_TOKENS_FILE, or HOST to a loopback address, or RBA_ALLOW_UNAUTHENTICATED=true if the network is trusted`,
@@ -124,14 +133,20 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     asyncBacklogLimit: settings.RBA_ASYNC_BACKLOG_LIMIT,
     asyncDisableAfter: duration('RBA_ASYNC_DISABLE_AFTER', settings.RBA_ASYNC_DISABLE_AFTER),
     eventsKept: settings.RBA_EVENTS_KEPT,
+    bounds: {
+      ramBlocks: settings.RBA_MAX_RAM_BLOCKS,
+      listeners: settings.RBA_MAX_LISTENERS,
+      listenersPerBlock: settings.RBA_MAX_LISTENERS_PER_BLOCK,
+      sourcesPerBlock: settings.RBA_MAX_SOURCES_PER_BLOCK,
+    },
     tokensFile: settings.RBA_TOKENS_FILE ?? null,
-    rateLimit: settings.RBA_RATE_LIMIT ?? (loopback ? 0 : 1000),
+    rateLimit: settings.RBA_RATE_LIMIT ?? (alone ? 0 : 1000),
     maxConnections: settings.RBA_MAX_CONNECTIONS,
     requestTimeoutMs: settings.RBA_REQUEST_TIMEOUT_MS,
     eventLoopDelayLimitMs: settings.RBA_EVENT_LOOP_DELAY_LIMIT_MS,
     bodyMemoryLimit: bodyMemory(settings.RBA_BODY_MEMORY_LIMIT),
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
-    allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (loopback ? '127.0.0.0/8,::1/128' : '')),
+    allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (alone ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,
     caFile: settings.RBA_CA_FILE ?? null,
   };

@@ -23,6 +23,7 @@ export const PROBLEMS = {
   'section-cut': { status: 409, title: 'The section of a listener would be cut', errno: 'EBUSY' },
   'listener-not-async': { status: 409, title: 'Only an async listener can do this' },
   'listener-refused': { status: 409, title: 'A listener refused the populate', errno: 'EPERM' },
+  'limit-reached': { status: 409, title: 'There are as many as there may be', errno: 'ENOSPC' },
   'mapping-limit': { status: 409, title: 'A listener would need too many DMA mappings', errno: 'ENOSPC' },
   'idempotency-key-in-use': { status: 409, title: 'A request with this Idempotency-Key is still running' },
   'events-expired': { status: 410, title: 'These events are no longer kept' },
@@ -58,8 +59,9 @@ export interface ProblemExtras {
   readonly unacknowledged?: readonly string[];
   readonly unsettled?: readonly string[];
   readonly sections?: readonly { readonly offset: number; readonly size: number }[];
-  /** DMA mappings that the listener would need, and may have. */
+  /** DMA mappings that the listener would need. */
   readonly needed?: number;
+  /** DMA mappings that the listener may have; with `limit-reached`, how many of them there may be. */
   readonly limit?: number;
   /** For the Retry-After header. */
   readonly retryAfterSeconds?: number;

@@ -36,6 +36,14 @@ describe('a loopback HOST', () => {
       rateLimit: 7,
     });
   });
+
+  it.each(LOOPBACK)('%s may send to loopback, unless others come with tokens, as through a proxy', (HOST) => {
+    expect(loadConfig({ HOST }).allowedTargets).toHaveLength(2);
+    expect(loadConfig({ HOST, RBA_TOKENS_FILE: 'tokens' })).toMatchObject({ allowedTargets: [], rateLimit: 1000 });
+    const named = { HOST, RBA_TOKENS_FILE: 'tokens', RBA_ALLOWED_TARGETS: '127.0.0.0/8', RBA_RATE_LIMIT: '0' };
+    expect(loadConfig(named).allowedTargets).toHaveLength(1);
+    expect(loadConfig(named).rateLimit).toBe(0);
+  });
 });
 
 describe('limits', () => {
@@ -45,6 +53,7 @@ describe('limits', () => {
       requestTimeoutMs: 30_000,
       eventLoopDelayLimitMs: 1000,
       bodyMemoryLimit: 256 * 2 ** 20,
+      bounds: { ramBlocks: 100_000, listeners: 10_000, listenersPerBlock: 1000, sourcesPerBlock: 64 },
     });
   });
 

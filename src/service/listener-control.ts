@@ -51,12 +51,16 @@ export class ListenerControl {
   async update(
     ramBlockId: string,
     listenerId: string,
-    { state, ...fields }: ListenerUpdate,
+    { state, ...wanted }: ListenerUpdate,
     options: Pick<ChangeOptions<never>, 'clientGone'>,
   ): Promise<ListenerView> {
     const live = this.#machines.block(ramBlockId);
     findListener(live.block, listenerId);
-    if (fields.url !== undefined) await this.#machines.dependencies.checkTarget(fields.url);
+    const fields = { ...wanted };
+    if (wanted.url !== undefined) {
+      await this.#machines.dependencies.checkTarget(wanted.url);
+      fields.url = new URL(wanted.url).href;
+    }
     return this.#inTurn(ramBlockId, listenerId, options, async (_live, listener) => {
       const changes = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
       const news: NewRecord[] = [];

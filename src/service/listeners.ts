@@ -6,6 +6,7 @@ import type { ListenerDefinition, NewRecord } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, checkSection, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
+import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { checkPeaks, peaksOf, settleFirst } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
@@ -37,16 +38,20 @@ export type RegisteredView = ListenerView & { readonly secret?: string };
 
 export class Listeners {
   readonly #machines: Machines;
+  readonly #bounds: Bounds;
+  /** Listeners whose registration is under way. */
+  #coming = 0;
 
-  constructor(machines: Machines) {
+  constructor(machines: Machines, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
+    this.#bounds = bounds;
   }
 
   /**
    * Registers a listener and replays to it every populated run of its section (QEMU: register_listener); to an async one
    * that follows.
-   * @throws Problem `target-not-allowed`, `invalid-range`, `coordinated-discard-required`, `mapping-limit`,
-   *   `too-many-runs`: nobody was called.
+   * @throws Problem `target-not-allowed`, `limit-reached`, `invalid-range`, `coordinated-discard-required`,
+   *   `mapping-limit`, `too-many-runs`: nobody was called.
    *   `listener-refused`, `listener-unreachable`: it is gone again, or `removing` until it has discarded its section
    */
   async register(
@@ -60,11 +65,14 @@ export class Listeners {
     return live.inTurn(async () => {
       const definition = this.#define(block, wanted);
       const made = wanted.secret === undefined ? { secret: definition.secret } : {};
-      const view = await (definition.mode === 'sync' ? this.#registerSync : this.#registerAsync)(
+      this.#checkBounds(block);
+      this.#coming++;
+      const registered = (definition.mode === 'sync' ? this.#registerSync : this.#registerAsync)(
         live,
         definition,
         (listener) => options.answered({ ...listener, ...made }),
       );
+      const view = await registered.finally(() => this.#coming--);
       const { id: listenerId, mode } = definition;
       this.#machines.dependencies.log.info({ ramBlockId, listenerId, mode }, 'listener registered');
       return { ...view, ...made };
@@ -168,6 +176,17 @@ export class Listeners {
     return view;
   };
 
+  /** @throws Problem `limit-reached` */
+  #checkBounds({ id, manager }: RamBlock): void {
+    const { listeners, listenersPerBlock } = this.#bounds;
+    const what = `listeners of RAM block ${id}`;
+    checkBound(manager.listeners.size, listenersPerBlock, what, 'RBA_MAX_LISTENERS_PER_BLOCK');
+    // Added up each time, which is once for a registration: a sum that is kept could come to be wrong.
+    let count = this.#coming;
+    for (const live of this.#machines.blocks.values()) count += live.block.manager.listeners.size;
+    checkBound(count, listeners, 'listeners', 'RBA_MAX_LISTENERS');
+  }
+
   /** Fills in the defaults. @throws Problem `invalid-range`, `coordinated-discard-required` */
   #define(block: RamBlock, wanted: NewListener): ListenerDefinition {
     const { offset, size } = wanted.section;
@@ -189,7 +208,9 @@ export class Listeners {
         errors: [{ pointer: '#/dmaMaxMappings', detail }],
       });
     }
-    return { ...wanted, id: newId('lsn'), section, granularity, secret, createdAt: isoTime(now()) };
+    // As it is called: what is written may have blanks around it, or a host in another case.
+    const { href: url } = new URL(wanted.url);
+    return { ...wanted, url, id: newId('lsn'), section, granularity, secret, createdAt: isoTime(now()) };
   }
 }
 

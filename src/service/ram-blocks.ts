@@ -5,6 +5,7 @@ import type { NewRecord, RamBlockDefinition } from '../core/records.ts';
 import { checkBytes, checkPowerOfTwo, MIN_PAGE_SIZE } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
+import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { carryOut, peaksOf, settleFirst } from './changes.ts';
 import type { Listeners } from './listeners.ts';
 import type { LiveBlock } from './live-block.ts';
@@ -33,15 +34,33 @@ export interface NewRamBlock {
 export class RamBlocks {
   readonly #machines: Machines;
   readonly #listeners: Listeners;
+  readonly #bounds: Bounds;
+  /** Blocks that are being made. */
+  #coming = 0;
 
-  constructor(machines: Machines, listeners: Listeners) {
+  constructor(machines: Machines, listeners: Listeners, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
     this.#listeners = listeners;
+    this.#bounds = bounds;
   }
 
-  /** Makes a block, all private. @throws Problem `invalid-range`, `already-exists`, `journal-unavailable` */
+  /**
+   * Makes a block, all private.
+   * @throws Problem `invalid-range`, `already-exists`, `limit-reached`, `journal-unavailable`
+   */
   async create(wanted: NewRamBlock, options: Pick<ChangeOptions<RamBlockView>, 'answered'>): Promise<RamBlockView> {
     checkLengths(wanted);
+    const count = this.#machines.blocks.size + this.#coming;
+    checkBound(count, this.#bounds.ramBlocks, 'RAM blocks', 'RBA_MAX_RAM_BLOCKS');
+    this.#coming++;
+    try {
+      return await this.#create(wanted, options);
+    } finally {
+      this.#coming--;
+    }
+  }
+
+  async #create(wanted: NewRamBlock, options: Pick<ChangeOptions<RamBlockView>, 'answered'>): Promise<RamBlockView> {
     const { newId, now, log, events } = this.#machines.dependencies;
     const machine = this.#machines.machine(wanted.machine);
     const { maxLength, ...rest } = wanted;

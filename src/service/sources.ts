@@ -4,6 +4,7 @@ import { RAM_BLOCK_ATTRIBUTES, type RamDiscardSource } from '../core/ram-discard
 import type { NewRecord } from '../core/records.ts';
 import { checkPowerOfTwo, type Section } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
+import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { carryOut, peaksOf } from './changes.ts';
 import { findSource } from './conversions.ts';
 import type { Machines } from './machines.ts';
@@ -20,15 +21,17 @@ export interface NewSource {
 
 export class Sources {
   readonly #machines: Machines;
+  readonly #bounds: Bounds;
 
-  constructor(machines: Machines) {
+  constructor(machines: Machines, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
+    this.#bounds = bounds;
   }
 
   /**
    * Adds a source; listeners hear a discard of what it takes away (unacknowledged: it is not added).
-   * @throws Problem `already-exists`, `coordinated-discard-required`, `invalid-request`, `invalid-range`,
-   *   `generation-mismatch`, `too-many-runs`, and what {@link carryOut} throws
+   * @throws Problem `already-exists`, `limit-reached`, `coordinated-discard-required`, `invalid-request`,
+   *   `invalid-range`, `generation-mismatch`, `too-many-runs`, and what {@link carryOut} throws
    */
   add(ramBlockId: string, wanted: NewSource, options: ChangeOptions<SourceView>): Promise<SourceView> {
     const live = this.#machines.block(ramBlockId);
@@ -83,6 +86,9 @@ export class Sources {
       const detail = `RAM block ${block.id} has a source named ${JSON.stringify(name)} already`;
       throw new Problem('already-exists', detail, { ramBlockId: block.id });
     }
+    const { sourcesPerBlock } = this.#bounds;
+    const what = `sources of RAM block ${block.id}`;
+    checkBound(block.manager.sources.size, sourcesPerBlock, what, 'RBA_MAX_SOURCES_PER_BLOCK');
     const granularity = checkGranularity(block, wanted);
     const pinning = [...block.manager.listeners.values()].find(({ definition }) => !definition.coordinatedDiscard);
     if (pinning !== undefined) {

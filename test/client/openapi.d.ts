@@ -615,7 +615,7 @@ export interface components {
              * @description For programs. The table is closed per version; treat an unknown code by its status.
              * @enum {string}
              */
-            code: "invalid-request" | "cursor-invalid" | "unauthorized" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "already-exists" | "has-listeners" | "no-attributes" | "coordinated-discard-required" | "not-resizeable" | "section-cut" | "listener-not-async" | "listener-refused" | "mapping-limit" | "idempotency-key-in-use" | "events-expired" | "generation-mismatch" | "payload-too-large" | "unsupported-media-type" | "invalid-range" | "too-many-runs" | "idempotency-key-reused" | "target-not-allowed" | "rate-limited" | "headers-too-large" | "internal" | "listener-unreachable" | "discard-unacknowledged" | "listener-unsettled" | "overloaded" | "journal-unavailable" | "not-owner";
+            code: "invalid-request" | "cursor-invalid" | "unauthorized" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "already-exists" | "has-listeners" | "no-attributes" | "coordinated-discard-required" | "not-resizeable" | "section-cut" | "listener-not-async" | "listener-refused" | "limit-reached" | "mapping-limit" | "idempotency-key-in-use" | "events-expired" | "generation-mismatch" | "payload-too-large" | "unsupported-media-type" | "invalid-range" | "too-many-runs" | "idempotency-key-reused" | "target-not-allowed" | "rate-limited" | "headers-too-large" | "internal" | "listener-unreachable" | "discard-unacknowledged" | "listener-unsettled" | "overloaded" | "journal-unavailable" | "not-owner";
             /**
              * @description As QEMU or the listener would name it.
              * @example EINVAL
@@ -643,7 +643,7 @@ export interface components {
             needed?: number;
             /**
              * Format: int64
-             * @description DMA mappings that it may have.
+             * @description DMA mappings that it may have; blocks, listeners or sources that there may be.
              */
             limit?: number;
         };
@@ -1573,7 +1573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: Already exists. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            /** @description `already-exists`: Already exists. `limit-reached`: There are as many as there may be. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3855,7 +3855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: Already exists. `coordinated-discard-required`: The listener cannot live with discards. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            /** @description `already-exists`: Already exists. `limit-reached`: There are as many as there may be. `coordinated-discard-required`: The listener cannot live with discards. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4376,7 +4376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `coordinated-discard-required`: The listener cannot live with discards. `listener-refused`: A listener refused the populate. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
+            /** @description `coordinated-discard-required`: The listener cannot live with discards. `listener-refused`: A listener refused the populate. `limit-reached`: There are as many as there may be. `mapping-limit`: A listener would need too many DMA mappings. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -28,6 +28,7 @@ const CONTRACT: [string, number, string?][] = [
   ['listener-not-async', 409],
   // The errno of the listener, where it gives one.
   ['listener-refused', 409, 'EPERM'],
+  ['limit-reached', 409, 'ENOSPC'],
   ['mapping-limit', 409, 'ENOSPC'],
   ['idempotency-key-in-use', 409],
   ['events-expired', 410],

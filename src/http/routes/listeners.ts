@@ -56,6 +56,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
             'not-found',
             'coordinated-discard-required',
             'listener-refused',
+            'limit-reached',
             'mapping-limit',
             'invalid-range',
             'too-many-runs',

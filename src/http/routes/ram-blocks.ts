@@ -38,7 +38,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
         body: ref(NewRamBlock),
         response: {
           201: answer(RamBlock, 'The block, all private.', 'location', 'etag', 'idempotent-replayed'),
-          ...problems('already-exists', 'invalid-range', ...POST_PROBLEMS),
+          ...problems('already-exists', 'limit-reached', 'invalid-range', ...POST_PROBLEMS),
         },
       },
     },

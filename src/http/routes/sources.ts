@@ -41,6 +41,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
           ...problems(
             'not-found',
             'already-exists',
+            'limit-reached',
             'coordinated-discard-required',
             'generation-mismatch',
             'invalid-range',

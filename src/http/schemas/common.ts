@@ -187,7 +187,12 @@ export const Problem = Type.Object(
     ),
     sections: Type.Optional(Type.Array(ref(Section), { description: 'The ranges of unknown state; the first 1000.' })),
     needed: Type.Optional(Type.Integer({ ...integer64, description: 'DMA mappings that the listener would need.' })),
-    limit: Type.Optional(Type.Integer({ ...integer64, description: 'DMA mappings that it may have.' })),
+    limit: Type.Optional(
+      Type.Integer({
+        ...integer64,
+        description: 'DMA mappings that it may have; blocks, listeners or sources that there may be.',
+      }),
+    ),
   },
   { $id: 'Problem', description: 'RFC 9457 problem document.', additionalProperties: false },
 );

@@ -126,6 +126,16 @@ export const TABLE: readonly Row[] = [
   ...problem('already-exists', ['addSource'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), name: 'virtio-mem0' } });
   }),
+  ...problem('limit-reached', CREATES, async (_world, id) => {
+    // A world has one block with two sources and a listener.
+    const settings = { RBA_MAX_RAM_BLOCKS: '1', RBA_MAX_SOURCES_PER_BLOCK: '2', RBA_MAX_LISTENERS: '1' };
+    const { service, journal } = await startFaultyService(settings);
+    const full = await World.create(service, journal);
+    const answer = await full.send(id);
+    await full.close();
+    await service.close();
+    return answer;
+  }),
   ...problem('has-listeners', ['deleteRamBlock'], (world, id) => {
     return world.send(id, { path: `/v1/ram-blocks/${world.blockId}` });
   }),

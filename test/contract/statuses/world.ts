@@ -114,9 +114,11 @@ export class World {
   }
 }
 
-export async function startFaultyService(): Promise<{ service: TestService; journal: FaultyJournal }> {
+export async function startFaultyService(
+  more: Record<string, string> = {},
+): Promise<{ service: TestService; journal: FaultyJournal }> {
   const journal = new FaultyJournal();
   // What failed once is not tried again while a test looks at it.
-  const settings = { RBA_BLOCK_QUEUE_LIMIT: '1', RBA_ASYNC_RETRY_SCHEDULE: '1h' };
+  const settings = { RBA_BLOCK_QUEUE_LIMIT: '1', RBA_ASYNC_RETRY_SCHEDULE: '1h', ...more };
   return { journal, service: await startService({ settings, openJournal: journal.open }) };
 }
