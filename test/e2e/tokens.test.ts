@@ -42,7 +42,7 @@ describe('a start', () => {
   });
 
   it('on an address that others can reach needs nothing but the file', async () => {
-    const service = new ServiceProcess(folder, { HOST: '0.0.0.0', ...file.settings }, READER);
+    const service = new ServiceProcess(folder, { HOST: '0.0.0.0', RBA_TOKENS_FILE: file.path }, READER);
     const api = await service.ready;
     const { status, headers } = await api.get(LIST);
     expect(status).toBe(200);
