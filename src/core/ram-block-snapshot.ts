@@ -12,6 +12,8 @@ interface ListenerSnapshot {
   readonly definition: ListenerDefinition;
   readonly phase: ListenerPhase;
   readonly lastSequence: number;
+  /** Left out by versions that did not keep it: there it is what the snapshot's other numbers say. */
+  readonly reservedThrough?: number;
   readonly unknown: readonly PageRange[];
   readonly unmapped: readonly PageRange[];
   /** Of an async listener. */
@@ -48,14 +50,14 @@ export function decodeSnapshot(bytes: Uint8Array): RamBlock {
     block.manager.addSource(new RamDiscardSource(definition, decodeBitmap(bitmap, block.pages.end)));
   }
   for (const listener of snapshot.listeners) block.manager.addListener(decodeListener(block, listener));
-  for (const intent of snapshot.intents) block.intents.push(intent);
+  for (const intent of snapshot.intents) block.addIntent(intent);
   block.generation = snapshot.generation;
   return block;
 }
 
 function encodeListener(listener: RamDiscardListener): ListenerSnapshot {
-  const { definition, phase, lastSequence, unknown, unmapped, backlog } = listener;
-  const kept = { definition, phase, lastSequence, unknown, unmapped };
+  const { definition, phase, lastSequence, reservedThrough, unknown, unmapped, backlog } = listener;
+  const kept = { definition, phase, lastSequence, reservedThrough, unknown, unmapped };
   if (backlog === null) return kept;
   // Of an async listener the last sequence that is durable: what was sent beyond it will be sent again, the same.
   const { acknowledged, failingSince, wanted, pending, replayThrough, mapped, reach } = backlog;
@@ -64,7 +66,7 @@ function encodeListener(listener: RamDiscardListener): ListenerSnapshot {
 }
 
 function decodeListener(block: RamBlock, kept: ListenerSnapshot): RamDiscardListener {
-  const { definition, phase, lastSequence, unknown, unmapped, backlog: state } = kept;
+  const { definition, phase, lastSequence, reservedThrough = 0, unknown, unmapped, backlog: state } = kept;
   const pages = block.definition.maxLength / block.pageSize;
   const backlog =
     state === undefined
@@ -73,5 +75,6 @@ function decodeListener(block: RamBlock, kept: ListenerSnapshot): RamDiscardList
   const listener = new RamDiscardListener(definition, block.usedLength, block.pageSize, backlog);
   listener.phase = phase;
   listener.noteOutcome({ listenerId: listener.id, lastSequence, unknown, unmapped });
+  listener.noteReserved(reservedThrough);
   return listener;
 }

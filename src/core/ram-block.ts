@@ -124,12 +124,20 @@ export class RamBlock {
         this.#advance(record);
         break;
       case 'intent':
-        this.intents.push(record);
+        this.addIntent(record);
         break;
       case 'outcome':
         this.#end(record.intentId);
         for (const outcome of record.listeners) this.manager.listeners.get(outcome.listenerId)?.noteOutcome(outcome);
         break;
+    }
+  }
+
+  /** An intent is durable: its listeners may be told of it, in deliveries with the sequences that it has reserved. */
+  addIntent(intent: Intent): void {
+    this.intents.push(intent);
+    for (const { listenerId, reservedThrough } of intent.calls) {
+      this.manager.listeners.get(listenerId)?.noteReserved(reservedThrough);
     }
   }
 
@@ -250,10 +258,11 @@ export class RamBlock {
   }
 
   #abandon(intent: Intent): { ramBlockId: string } & Outcome {
-    const listeners = intent.calls.flatMap(({ listenerId, reservedThrough }) => {
+    const listeners = intent.calls.flatMap(({ listenerId }) => {
       const listener = this.manager.listeners.get(listenerId);
       if (listener === undefined) return [];
-      const lastSequence = Math.max(listener.lastSequence, reservedThrough);
+      // It may have been given a sequence above its own reservation: one of an intent that is over.
+      const lastSequence = listener.reservedThrough;
       const whole = listener.phase === 'active' ? intent.runs : [listener.range];
       return [{ listenerId, lastSequence, unknown: cutAll(whole, listener.range) }];
     });

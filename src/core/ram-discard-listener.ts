@@ -46,6 +46,8 @@ export class RamDiscardListener {
    * what is durable of it are the intents and outcomes (sync) and the position (async).
    */
   lastSequence = 0;
+  /** See {@link RamDiscardListener.reservedThrough}. */
+  #reservedThrough = 0;
   /** The sequences of deliveries that are under way. */
   #underWay: number[] = [];
   /** There of an async listener. */
@@ -136,6 +138,11 @@ export class RamDiscardListener {
     return this.#unsettled;
   }
 
+  /** How many runs {@link RamDiscardListener.unmapped} has. */
+  get unmappedRuns(): number {
+    return this.#unsettled?.unmapped.runCount ?? 0;
+  }
+
   /** While anything is unknown, nothing may be delivered but what settles it. */
   get isUnknown(): boolean {
     return this.#unsettled !== null && this.#unsettled.unknown.populated > 0;
@@ -146,10 +153,37 @@ export class RamDiscardListener {
   }
 
   /**
+   * The highest sequence that any intent has ever reserved for a sync listener; it never falls, and is in every snapshot.
+   * Intents of different pages draw their numbers from one count, so that one that waits long is given numbers above its
+   * own reservation, but never above this: each intent raises it by as many deliveries as it can take.
+   */
+  get reservedThrough(): number {
+    return this.#reservedThrough;
+  }
+
+  /** Reserves sequences for an intent that is about to be made durable. @returns the highest that is reserved now */
+  reserve(deliveries: number): number {
+    this.#reservedThrough = Math.max(this.#reservedThrough, this.lastSequence) + deliveries;
+    return this.#reservedThrough;
+  }
+
+  /** A durable intent, or what a snapshot kept of those before it, has reserved all sequences up to `sequence`. */
+  noteReserved(sequence: number): void {
+    this.#reservedThrough = Math.max(this.#reservedThrough, sequence);
+  }
+
+  /** Whether a delivery may begin: its sequence is reserved. */
+  get mayBegin(): boolean {
+    return this.lastSequence < this.#reservedThrough;
+  }
+
+  /**
    * A delivery begins: its sequence, and the one up to which all are over then. Deliveries of changes of different pages
    * may be under way at once.
+   * @throws Error when no intent has reserved a sequence for it: after a crash that could be given again
    */
   beginDelivery(): { readonly sequence: number; readonly settledThrough: number } {
+    if (!this.mayBegin) throw new Error(`no sequence above ${this.lastSequence} is reserved for listener ${this.id}`);
     const sequence = ++this.lastSequence;
     // The first is the oldest.
     this.#underWay.push(sequence);
@@ -162,9 +196,10 @@ export class RamDiscardListener {
     if (index >= 0) this.#underWay.splice(index, 1);
   }
 
-  /** All deliveries are given up: nothing that is under way counts any more. */
+  /** All deliveries are given up: nothing that is under way counts any more, and no sequence that it may have is given. */
   giveUpDeliveries(): void {
     this.#underWay = [];
+    this.lastSequence = Math.max(this.lastSequence, this.#reservedThrough);
   }
 
   /** `run`, which lies within the section, as a delivery names it: the address moves along with the cut. */
@@ -178,9 +213,9 @@ export class RamDiscardListener {
     };
   }
 
-  /** How many deliveries `runs` take: at most `maxSections` sections each. */
-  deliveriesFor(runs: readonly PageRange[]): number {
-    return Math.ceil(runs.length / this.definition.maxSections);
+  /** How many deliveries so many runs take: at most `maxSections` sections each. */
+  deliveriesFor(runs: number): number {
+    return Math.ceil(runs / this.definition.maxSections);
   }
 
   /** Pages of `runs` (all in the section) are to be populated: the mappings needed then. `populated` is before it. */
@@ -214,6 +249,7 @@ export class RamDiscardListener {
   /** What came of its deliveries: the sequences used, and which pages changed their certainty. */
   noteOutcome(outcome: ListenerOutcome): void {
     this.lastSequence = Math.max(this.lastSequence, outcome.lastSequence);
+    this.noteReserved(this.lastSequence);
     if (!outcome.settled && !outcome.unmapped && !outcome.unknown) return;
     const length = this.#usedLength / this.#pageSize;
     this.#unsettled ??= { unknown: new PageBitmap(length), unmapped: new PageBitmap(length) };

@@ -182,8 +182,9 @@ export interface ListenerRemoved {
 }
 
 /**
- * Durable before the first delivery: these listeners may be told of `runs` (each of the part in its section), in
- * deliveries with sequences up to `reservedThrough`. Without an outcome (a crash) their state there is unknown.
+ * Durable before the first delivery: these listeners may be told of `runs` (each of the part in its section). No delivery
+ * has a sequence above the highest `reservedThrough` of all intents before it, its own among them. Without an outcome (a
+ * crash) the state of the listeners there is unknown.
  */
 export interface Intent {
   readonly kind: 'intent';

@@ -119,16 +119,9 @@ export class Listeners {
 
   /** Tells a listener that was removed by force to discard its section; nobody waits for its answer. */
   dismiss(live: LiveBlock, listener: RamDiscardListener): void {
-    const { block } = live;
     live.settling.abandon(listener.id);
     live.asyncDeliveries.abandon(listener);
-    const reserved = block.intents.flatMap(({ calls }) => {
-      return calls.filter((call) => call.listenerId === listener.id).map((call) => call.reservedThrough);
-    });
-    // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
-    listener.lastSequence = Math.max(listener.lastSequence, ...reserved);
-    listener.giveUpDeliveries();
-    live.dismiss(block.farewell(listener));
+    live.dismiss(live.block.farewell(listener));
   }
 
   readonly #registerSync = async (

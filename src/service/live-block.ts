@@ -112,7 +112,9 @@ function prepare(beginning: Beginning): { readonly commit: Commit; readonly shar
     kind: 'intent',
     id: live.dependencies.newId('int'),
     runs: runs ?? runsOf(calls),
-    calls: byListener(calls).map(([listener, own]) => live.reserve(listener, own)),
+    calls: byListener(calls).map(([listener, own]) => {
+      return { listenerId: listener.id, reservedThrough: listener.reserve(deliveriesToReserve(listener, own)) };
+    }),
   };
   return {
     commit: { live, records: [...before, intent] },
@@ -142,8 +144,6 @@ export class LiveBlock {
   readonly #journal: Journal;
   /** Aborts what is being sent: the block is deleted, or the journal failed. */
   readonly #stopped = new AbortController();
-  /** Sequences that intents have reserved, and how many of these have no outcome yet, by listener. */
-  readonly #reserved = new Map<string, { through: number; open: number }>();
   /** Changes of the generation that are about to become durable. */
   #coming = 0;
   #snapshotBytes: number;
@@ -190,17 +190,6 @@ export class LiveBlock {
     return this.block.generation + this.#coming;
   }
 
-  /** Sequences for telling `listener` of all `calls`, above those that others may give to it meanwhile. */
-  reserve(listener: RamDiscardListener, calls: readonly Call[]): Intent['calls'][number] {
-    const runs = calls.reduce((sum, call) => sum + call.runs.length, 0);
-    const reserved = this.#reserved.get(listener.id) ?? { through: 0, open: 0 };
-    this.#reserved.set(listener.id, reserved);
-    const above = Math.max(reserved.through, listener.lastSequence);
-    reserved.through = above + deliveriesToReserve(listener, calls.length, runs);
-    reserved.open++;
-    return { listenerId: listener.id, reservedThrough: reserved.through };
-  }
-
   /** {@link commitTogether} of this block alone. */
   commit(records: readonly NewRecord[], answered: Answered | null = null): Promise<void> {
     return commitTogether([{ live: this, records }], () => answered);
@@ -216,23 +205,12 @@ export class LiveBlock {
     const { block } = this;
     const tell = this.dependencies.events.about(block, records);
     const { generation } = block;
-    for (const record of records) {
-      if (record.kind === 'outcome') this.#release(record.intentId);
-      block.apply(record, plans);
-    }
+    for (const record of records) block.apply(record, plans);
     this.#coming -= block.generation - generation;
     tell();
     this.#recordsSinceSnapshot += records.length;
     this.#snapshotWhenDue(sequence);
     this.wake();
-  }
-
-  /** An intent is over: what it reserved and did not use is free where nobody has reserved above it. */
-  #release(intentId: string): void {
-    for (const { listenerId } of this.block.intents.find(({ id }) => id === intentId)?.calls ?? []) {
-      const reserved = this.#reserved.get(listenerId);
-      if (reserved !== undefined && --reserved.open === 0) this.#reserved.delete(listenerId);
-    }
   }
 
   /** Sees to what is owed to listeners. */
@@ -241,8 +219,15 @@ export class LiveBlock {
     this.asyncDeliveries.wake();
   }
 
-  /** Tells a listener that is gone to discard `farewell`; nobody waits for its answer. */
+  /**
+   * Tells a listener that is gone to discard `farewell`; nobody waits for its answer. No intent is needed: its id is never
+   * used again.
+   */
   dismiss(farewell: Call): void {
+    const { listener } = farewell;
+    // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
+    listener.giveUpDeliveries();
+    listener.reserve(deliveriesToReserve(listener, [farewell]));
     const signal = new AbortController().signal;
     const share = { block: this.block, intentId: '', conversionId: null, signal };
     void new Notifications([share], this.dependencies.deliver).discard(farewell, 'unregistration');

@@ -31,12 +31,24 @@ const ACCEPTED: DeliveryAnswer = { outcome: 'accepted' };
 
 type Marks = Pick<ListenerOutcome, 'settled' | 'unmapped' | 'unknown'>;
 
+const UNRESERVED: DeliveryAnswer = {
+  outcome: 'unanswered',
+  status: null,
+  detail: 'the intent reserved no sequence for it',
+};
+
 /**
- * The most deliveries that telling `listener` of so many runs can take, there and (in up to twice as many pieces, for
- * what is undone may be cut anew) back, there again and back again; for the intent to reserve.
+ * Returns the most deliveries that telling `listener` of `calls` can take, for the intent to reserve: there, back, there
+ * again and back again. A run that is undone begins and ends where a run of the calls does, or one that is owed to the
+ * listener: there are no more of them than of these.
  */
-export function deliveriesToReserve({ definition: { maxSections } }: RamDiscardListener, rounds: number, runs: number) {
-  return rounds + Math.ceil(runs / maxSections) + 3 * (1 + Math.ceil((2 * runs) / maxSections));
+export function deliveriesToReserve(listener: RamDiscardListener, calls: readonly Call[]): number {
+  let [there, runs] = [0, listener.unmappedRuns];
+  for (const call of calls) {
+    there += listener.deliveriesFor(call.runs.length);
+    runs += call.runs.length;
+  }
+  return there + 3 * listener.deliveriesFor(runs);
 }
 
 /** Tells listeners of one change, which may be of several blocks: it gives the sequences that their intents reserved. */
@@ -161,15 +173,24 @@ export class Notifications {
   async #tell(call: Call, type: DeliveryType, reason: DeliveryReason): Promise<Told> {
     const { listener, runs } = call;
     const { maxSections } = listener.definition;
-    const { signal } = this.#shareOf(listener.id);
     for (let from = 0; from < runs.length; from += maxSections) {
       const part = runs.length <= maxSections ? runs : runs.slice(from, from + maxSections);
-      const delivery = this.#begin(listener, type, reason, part);
-      const answer = await this.#deliver(delivery, signal);
-      listener.endDelivery(delivery.sequence);
+      const answer = listener.mayBegin ? await this.#send(listener, type, reason, part) : UNRESERVED;
       if (answer.outcome !== 'accepted') return { call, type, sent: runs.slice(0, from + maxSections), answer };
     }
     return { call, type, sent: runs, answer: ACCEPTED };
+  }
+
+  async #send(
+    listener: RamDiscardListener,
+    type: DeliveryType,
+    reason: DeliveryReason,
+    runs: readonly PageRange[],
+  ): Promise<DeliveryAnswer> {
+    const delivery = this.#begin(listener, type, reason, runs);
+    const answer = await this.#deliver(delivery, this.#shareOf(listener.id).signal);
+    listener.endDelivery(delivery.sequence);
+    return answer;
   }
 
   #begin(
