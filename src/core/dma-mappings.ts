@@ -49,7 +49,7 @@ export function countMappingsIn(
  * (asked before it), or what a discard of them frees (asked after it).
  */
 export function countNewMappings(
-  populated: PageBitmap,
+  populated: Pick<PageBitmap, 'next'>,
   window: PageRange,
   runs: Iterable<PageRange>,
   pageSize: number,

@@ -2,7 +2,7 @@
 import { type About, Backlog } from './backlog.ts';
 import { PageBitmap } from './page-bitmap.ts';
 import { RamDiscardListener } from './ram-discard-listener.ts';
-import { type Plan, RamDiscardManager, type Step } from './ram-discard-manager.ts';
+import { type PlannedSteps, RamDiscardManager, type Step } from './ram-discard-manager.ts';
 import { RAM_BLOCK_ATTRIBUTES, RamDiscardSource } from './ram-discard-source.ts';
 import type {
   BlockRecord,
@@ -84,9 +84,9 @@ export class RamBlock {
   /**
    * The one way in which a block changes, live and when the journal is read back. Records name only what exists: the
    * service checked that before it wrote them. (But an async listener may be gone by then: it goes beside the queue.)
-   * @param plans of the steps of a `source-changed`, where the caller has them already
+   * @param planned the steps of a `source-changed`, where the caller has planned them already
    */
-  apply(record: BlockRecord, plans?: readonly Plan[]): void {
+  apply(record: BlockRecord, planned?: PlannedSteps): void {
     switch (record.kind) {
       case 'block-created':
         for (const source of record.sources) this.manager.addSource(this.makeSource(source, []));
@@ -104,7 +104,7 @@ export class RamBlock {
         this.#removeSource(this.#source(record.sourceId), record.at);
         break;
       case 'source-changed':
-        this.#changeSource(record, plans);
+        this.#changeSource(record, planned);
         break;
       case 'listener-added':
         this.manager.addListener(this.makeListener(record.listener, record.at));
@@ -170,17 +170,14 @@ export class RamBlock {
     return { listener, runs: whole ? [listener.range] : this.manager.replayFor(listener, budget) };
   }
 
-  #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }, known?: readonly Plan[]): void {
+  #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }, known?: PlannedSteps): void {
     const source = this.#source(sourceId);
-    const plans = steps.map((step, index) => {
-      const plan = known?.[index] ?? this.manager.plan(this.stepOf(source, step));
-      this.manager.commit(plan);
-      return plan;
-    });
+    const planned = known ?? this.manager.rehearse(steps.map((step) => this.stepOf(source, step)));
+    this.manager.commitAll(planned);
     this.generation++;
     const conversionId = steps.length === 1 ? (steps[0]?.conversion.id ?? null) : null;
     const reason = source.isRamBlockAttributes ? 'conversion' : 'source';
-    if (this.manager.hasAsync) this.#owe(this.manager.rounds(plans), this.#about(reason, at, conversionId));
+    if (this.manager.hasAsync) this.#owe(this.manager.rounds(planned.plans), this.#about(reason, at, conversionId));
   }
 
   #addSource(source: RamDiscardSource, at: string): void {

@@ -220,7 +220,7 @@ export class RamDiscardListener {
 
   /** Pages of `runs` (all in the section) are to be populated: the mappings needed then. `populated` is before it. */
   mappingsWith(populated: PageBitmap, runs: readonly PageRange[]): number {
-    return this.#neededMappings + this.#newMappings(populated, runs);
+    return this.#neededMappings + this.newMappings(populated, runs);
   }
 
   /** DMA mappings that the listener may have; beyond what any block needs where it declared none. */
@@ -230,13 +230,13 @@ export class RamDiscardListener {
 
   /** `runs` of the section become populated; `populated` is the state before. */
   notePopulated(populated: PageBitmap, runs: readonly PageRange[]): void {
-    this.#neededMappings += this.#newMappings(populated, runs);
+    this.#neededMappings += this.newMappings(populated, runs);
     for (const run of runs) this.#populatedPages += run.end - run.start;
   }
 
   /** `runs` of the section became discarded; `populated` is the state after. */
   noteDiscarded(populated: PageBitmap, runs: readonly PageRange[]): void {
-    this.#neededMappings -= this.#newMappings(populated, runs);
+    this.#neededMappings -= this.newMappings(populated, runs);
     for (const run of runs) this.#populatedPages -= run.end - run.start;
   }
 
@@ -295,7 +295,13 @@ export class RamDiscardListener {
     return countMappingsIn(populated, this.range, this.#pageSize, this.granularity);
   }
 
-  #newMappings(populated: PageBitmap, runs: readonly PageRange[]): number {
+  /** The mappings that its section needs now. */
+  get neededMappings(): number {
+    return this.#neededMappings;
+  }
+
+  /** The mappings that a populate of `runs` adds (asked before it), or that a discard of them frees (asked after it). */
+  newMappings(populated: Pick<PageBitmap, 'next'>, runs: readonly PageRange[]): number {
     return countNewMappings(populated, this.range, runs, this.#pageSize, this.definition.granularity);
   }
 

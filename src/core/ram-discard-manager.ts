@@ -2,10 +2,11 @@
 // populated. It plans (which pages change, which listener hears of what) and it keeps the books when a plan is committed.
 import { PageBitmap } from './page-bitmap.ts';
 import type { RamDiscardListener } from './ram-discard-listener.ts';
-import type { RamDiscardSource, Uniformity } from './ram-discard-source.ts';
+import { type RamDiscardSource, type Uniformity, uniformityOf } from './ram-discard-source.ts';
 import { type Call, type Round, Rounds, roundOf } from './rounds.ts';
 import type { RunBudget } from './run-budget.ts';
-import { cutAll, type PageRange } from './section.ts';
+import { cutAll, mergeRuns, type PageRange } from './section.ts';
+import { intersect, type Pages, StagedPages } from './staged-pages.ts';
 
 /** What is to be done to one source. */
 export interface Step {
@@ -27,16 +28,23 @@ export interface Plan {
   readonly effective: readonly PageRange[];
 }
 
+/** Plans of one source, in their order, and what they come to: see {@link Rehearsal}. */
+export type PlannedSteps = Pick<Rehearsal, 'plans' | 'net'>;
+
 /** What several steps, one after the other, come to. */
 export interface Rehearsal {
   /** Of each step, as the steps before it leave the block. */
   readonly plans: readonly Plan[];
+  /** What they come to together, of different pages each: the same plans, where these are of different pages. */
+  readonly net: readonly Plan[];
   /** The most DMA mappings that a listener needs on the way, where any is limited and it is populated at all. */
   readonly peaks: ReadonlyMap<RamDiscardListener, number>;
 }
 
 const NO_CALLS: readonly Call[] = [];
 const NO_PEAKS: Rehearsal['peaks'] = new Map();
+/** Runs of other sources that are listed to plan several steps; of more, each step looks at the bitmaps. */
+const MOST_LISTED = 2 ** 20;
 
 export class RamDiscardManager {
   /** Pages of the block. */
@@ -96,56 +104,81 @@ export class RamDiscardManager {
   }
 
   /** Plans one step. @param budget which the runs that change are taken from @throws Problem `too-many-runs` */
-  plan({ source, range, populate, runs }: Step, budget?: RunBudget): Plan {
-    const { bitmap } = source;
-    const most = budget?.left;
-    let changed: readonly PageRange[];
-    if (runs !== undefined) changed = within(bitmap, runs, !populate, most);
-    // Mostly all of it changes, and no list is needed to find that out.
-    else changed = bitmap.next(range, populate) === range.end ? [range] : bitmap.listRuns(range, !populate, [], most);
-    budget?.take(changed.length);
-    let effective = changed;
-    for (const other of this.#sourceList) {
-      if (other !== source) effective = within(other.bitmap, effective, true, budget?.left);
-    }
-    // Another source may cut the runs into more.
-    budget?.take(Math.max(0, effective.length - changed.length));
-    const from = runs === undefined ? stateBefore(changed, range, populate) : source.stateOf(range);
-    return { source, populate, from, changed, effective };
+  plan(step: Step, budget?: RunBudget): Plan {
+    const { source } = step;
+    return this.#planOn(source.bitmap, step, (runs, most) => this.#inOthers(source, runs, most), budget);
   }
 
   /**
-   * Plans `steps`, each on top of those before it: does them, and undoes them before anybody can see it. Those of
-   * different pages are the same in any order, and need not be done for it.
+   * Plans `steps`, which are of one source, each on top of those before it. Those of different pages are the same in any
+   * order; others are staged over the bitmap, which does not change. It costs a look at what the steps touch, once, however
+   * often they touch it.
    * @throws Problem `too-many-runs`
    */
   rehearse(steps: readonly Step[], budget?: RunBudget): Rehearsal {
-    const { hasMappingLimits } = this;
-    if (!hasMappingLimits && areApart(steps, this.#length)) {
-      return { plans: steps.map((step) => this.plan(step, budget)), peaks: NO_PEAKS };
+    if (!this.#hasMappingLimits && areApart(steps, this.#length)) {
+      const plans = steps.map((step) => this.plan(step, budget));
+      return { plans, net: plans, peaks: NO_PEAKS };
     }
-    const peaks = new Map<RamDiscardListener, number>();
-    const plans: Plan[] = [];
-    const flipped: Plan[] = [];
-    try {
-      for (const step of steps) {
-        const before = plans.at(-1);
-        if (before !== undefined) {
-          this.#flip(before, before.populate);
-          flipped.push(before);
-        }
-        const plan = this.plan(step, budget);
-        plans.push(plan);
-        if (!plan.populate || !hasMappingLimits) continue;
-        for (const { listener, runs } of this.callsFor(plan.effective)) {
-          const needed = listener.mappingsWith(this.populated, runs);
-          peaks.set(listener, Math.max(needed, peaks.get(listener) ?? 0));
-        }
-      }
-    } finally {
-      for (const done of flipped.reverse()) this.#flip(done, !done.populate);
+    const source = steps[0]?.source;
+    if (source === undefined) return { plans: [], net: [], peaks: NO_PEAKS };
+    const staged = new StagedPages(source.bitmap);
+    const others = this.#listOthers(source);
+    const inOthers = (runs: readonly PageRange[], most?: number): readonly PageRange[] => {
+      return others === null ? this.#inOthers(source, runs, most) : intersect(runs, others, most);
+    };
+    const counts = this.#hasMappingLimits ? new MappingCounts(this.populated, source.bitmap, staged) : null;
+    const plans = steps.map((step) => {
+      const plan = this.#planOn(staged, step, inOthers, budget);
+      const calls = counts === null ? NO_CALLS : this.callsFor(plan.effective);
+      if (plan.populate) counts?.add(calls);
+      staged.fill(plan.changed, plan.populate);
+      counts?.follow(plan, calls);
+      return plan;
+    });
+    const net = [false, true].flatMap((populate) => {
+      const touched = staged.staged.filter(({ populated }) => populated === populate);
+      const changed = within(source.bitmap, touched, !populate);
+      if (changed.length === 0) return [];
+      return [{ source, populate, from: 'mixture' as const, changed, effective: inOthers(changed) }];
+    });
+    return { plans, net, peaks: counts?.peaks ?? NO_PEAKS };
+  }
+
+  /** @param inOthers cuts runs to the pages that all other sources have populated */
+  #planOn(
+    pages: Pages,
+    { source, range, populate, runs }: Step,
+    inOthers: (runs: readonly PageRange[], most?: number) => readonly PageRange[],
+    budget?: RunBudget,
+  ): Plan {
+    const most = budget?.left;
+    let changed: readonly PageRange[];
+    if (runs !== undefined) changed = within(pages, runs, !populate, most);
+    // Mostly all of it changes, and no list is needed to find that out.
+    else changed = pages.next(range, populate) === range.end ? [range] : pages.listRuns(range, !populate, [], most);
+    budget?.take(changed.length);
+    const effective = this.#sourceList.length === 1 ? changed : inOthers(changed, budget?.left);
+    // Another source may cut the runs into more.
+    budget?.take(Math.max(0, effective.length - changed.length));
+    const from = runs === undefined ? stateBefore(changed, range, populate) : uniformityOf(pages, range);
+    return { source, populate, from, changed, effective };
+  }
+
+  /** The parts of `runs` that all sources but `source` have populated. @param most as `listRuns` has it */
+  #inOthers(source: RamDiscardSource, runs: readonly PageRange[], most?: number): readonly PageRange[] {
+    let inside = runs;
+    for (const other of this.#sourceList) {
+      if (other !== source) inside = within(other.bitmap, inside, true, most);
     }
-    return { plans, peaks };
+    return inside;
+  }
+
+  /** All that the sources but `source` have populated; null where these are too many runs to be listed. */
+  #listOthers(source: RamDiscardSource): readonly PageRange[] | null {
+    const others = this.#sourceList.filter((other) => other !== source);
+    if (others.some(({ bitmap }) => bitmap.runCount > MOST_LISTED)) return null;
+    return this.#inOthers(source, [{ start: 0, end: this.#length }]);
   }
 
   /**
@@ -217,8 +250,17 @@ export class RamDiscardManager {
   }
 
   commit(plan: Plan): void {
-    this.#flip(plan, plan.populate);
+    this.#flip(plan);
     if (!plan.populate) for (const { listener, runs } of this.callsFor(plan.effective)) listener.forgetOwed(runs);
+  }
+
+  /** Makes all of `plans` true at once, by what they come to. */
+  commitAll({ plans, net }: PlannedSteps): void {
+    for (const plan of net) this.commit(plan);
+    if (net === plans || !this.#newestFirst.some(({ isUnsettled }) => isUnsettled)) return;
+    // What was discarded on the way and is populated again was told, and is owed no more than what stays discarded.
+    const discarded = mergeRuns(plans.flatMap(({ populate, effective }) => (populate ? [] : effective)));
+    for (const { listener, runs } of this.callsFor(discarded)) listener.forgetOwed(runs);
   }
 
   addSource(source: RamDiscardSource): void {
@@ -267,8 +309,8 @@ export class RamDiscardManager {
     this.#hasAsync = this.#newestFirst.some(({ backlog }) => backlog !== null);
   }
 
-  /** Sets the pages that `plan` changes, or (to undo it) clears them, and counts with the listeners. */
-  #flip({ source, changed, effective }: Plan, populate: boolean): void {
+  /** Sets or clears the pages that a plan changes, and counts with the listeners. */
+  #flip({ source, changed, effective, populate }: Plan): void {
     const { populated } = this;
     const calls = this.callsFor(effective);
     if (populate) for (const { listener, runs } of calls) listener.notePopulated(populated, runs);
@@ -290,6 +332,43 @@ function callOf(listener: RamDiscardListener, runs: readonly PageRange[]): reado
   return inside.length > 0 ? [{ listener, runs: inside }] : NO_CALLS;
 }
 
+/** How many DMA mappings listeners with a limit need on the way through the steps of a batch. */
+class MappingCounts {
+  readonly peaks = new Map<RamDiscardListener, number>();
+  readonly #needed = new Map<RamDiscardListener, number>();
+  /** What is populated after the steps so far. */
+  readonly #populated: StagedPages;
+  /** Whether it has to be staged beside the source, for other sources have a say in it. */
+  readonly #isApart: boolean;
+
+  constructor(populated: PageBitmap, source: PageBitmap, staged: StagedPages) {
+    this.#isApart = populated !== source;
+    this.#populated = this.#isApart ? new StagedPages(populated) : staged;
+  }
+
+  /** `calls` are about to be populated. */
+  add(calls: readonly Call[]): void {
+    for (const { listener, runs } of calls) {
+      const needed = this.#of(listener) + listener.newMappings(this.#populated, runs);
+      this.#needed.set(listener, needed);
+      this.peaks.set(listener, Math.max(needed, this.peaks.get(listener) ?? 0));
+    }
+  }
+
+  /** `plan` is staged. @param calls what listeners hear of it */
+  follow({ effective, populate }: Plan, calls: readonly Call[]): void {
+    if (this.#isApart) this.#populated.fill(effective, populate);
+    if (populate) return;
+    for (const { listener, runs } of calls) {
+      this.#needed.set(listener, this.#of(listener) - listener.newMappings(this.#populated, runs));
+    }
+  }
+
+  #of(listener: RamDiscardListener): number {
+    return this.#needed.get(listener) ?? listener.neededMappings;
+  }
+}
+
 function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean): void {
   for (const run of runs) {
     if (populate) bitmap.set(run);
@@ -300,6 +379,10 @@ function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean)
 /** Whether no two of `steps` share a page. @param length pages of the block */
 function areApart(steps: readonly Step[], length: number): boolean {
   if (steps.length === 1) return true;
+  const [first, second] = steps;
+  if (first?.runs !== undefined && second?.runs !== undefined && steps.length === 2) {
+    return areRunsApart(first.runs, second.runs);
+  }
   // Numbers are sorted much faster than ranges: the ranges are apart where each of their ends comes before the next start.
   const Numbers = length < 2 ** 32 ? Uint32Array : Float64Array;
   const [starts, ends] = [new Numbers(steps.length), new Numbers(steps.length)];
@@ -314,8 +397,20 @@ function areApart(steps: readonly Step[], length: number): boolean {
   return true;
 }
 
+/** Whether no run of the one list shares a page with one of the other; both ascend. */
+function areRunsApart(some: readonly PageRange[], others: readonly PageRange[]): boolean {
+  let [a, b] = [0, 0];
+  for (;;) {
+    const [one, other] = [some[a], others[b]];
+    if (one === undefined || other === undefined) return true;
+    if (one.end <= other.start) a++;
+    else if (other.end <= one.start) b++;
+    else return false;
+  }
+}
+
 /** The parts of `runs` that are populated (or not populated) in `bitmap`, maximal. @param most as `listRuns` has it */
-function within(bitmap: PageBitmap, runs: readonly PageRange[], populated: boolean, most?: number): PageRange[] {
+function within(bitmap: Pages, runs: readonly PageRange[], populated: boolean, most?: number): PageRange[] {
   const found: PageRange[] = [];
   for (const run of runs) bitmap.listRuns(run, populated, found, most);
   return found;

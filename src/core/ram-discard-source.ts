@@ -33,8 +33,7 @@ export class RamDiscardSource {
 
   /** What `range` is as a whole. An empty range is populated, as QEMU's is_populated has it. */
   stateOf(range: PageRange): Uniformity {
-    if (this.bitmap.next(range, false) === range.end) return 'populated';
-    return this.bitmap.next(range, true) === range.end ? 'discarded' : 'mixture';
+    return uniformityOf(this.bitmap, range);
   }
 
   /**
@@ -46,6 +45,12 @@ export class RamDiscardSource {
     checkSection(section, usedLength, this.definition.granularity);
     return toPageRange(section, pageSize);
   }
+}
+
+/** What `range` is as a whole in `pages`. */
+export function uniformityOf(pages: Pick<PageBitmap, 'next'>, range: PageRange): Uniformity {
+  if (pages.next(range, false) === range.end) return 'populated';
+  return pages.next(range, true) === range.end ? 'discarded' : 'mixture';
 }
 
 /** How RamBlockAttributes, and only it, words its states. */

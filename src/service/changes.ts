@@ -1,7 +1,7 @@
 // How a change of what is populated is carried out: check, intent, callbacks, outcome. One way for conversions, changes of
 // a source, sources that come and go, and resizing; over one block or several of a machine.
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { Plan } from '../core/ram-discard-manager.ts';
+import type { PlannedSteps } from '../core/ram-discard-manager.ts';
 import type { DeliveryReason, NewRecord } from '../core/records.ts';
 import { type Call, callsOf, type Round } from '../core/rounds.ts';
 import { aboutListener, Problem } from '../errors.ts';
@@ -19,8 +19,8 @@ export interface Part {
   readonly conversionId: string | null;
   /** What is true once all listeners have accepted, and brings this generation; null where nothing changes. */
   readonly change: ((generation: number) => NewRecord) | null;
-  /** The plans behind a `source-changed` record. */
-  readonly plans?: readonly Plan[];
+  /** The steps behind a `source-changed` record. */
+  readonly planned?: PlannedSteps;
 }
 
 /**

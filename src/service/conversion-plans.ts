@@ -61,7 +61,7 @@ export function planSteps(
     const range = source.rangeOf(one, block.usedLength, block.pageSize);
     return { source, range, populate: one.to === 'shared' || one.to === 'populated', runs: one.runs };
   });
-  const { plans, peaks } = manager.rehearse(steps, budget);
+  const { plans, net, peaks } = manager.rehearse(steps, budget);
   const changing = plans.every(isChanging) ? plans : plans.filter(isChanging);
   const isChange = changing.length > 0;
   const ids = plans.map((plan) => (isChanging(plan) ? newId() : null));
@@ -96,7 +96,7 @@ export function planSteps(
     // What several conversions bring about together is of none of them.
     conversionId: changing.length === 1 ? (ids.find((id) => id !== null) ?? null) : null,
     change: isChange ? change : null,
-    plans: changing,
+    planned: { plans: changing, net: net === plans ? changing : net },
   };
 }
 

@@ -3,7 +3,7 @@
 import type { RamBlock } from '../core/ram-block.ts';
 import { encodeSnapshot } from '../core/ram-block-snapshot.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { Plan } from '../core/ram-discard-manager.ts';
+import type { PlannedSteps } from '../core/ram-discard-manager.ts';
 import type { BlockRecord, Intent, NewRecord } from '../core/records.ts';
 import { type Call, callsOf, type Round } from '../core/rounds.ts';
 import { RunBudget } from '../core/run-budget.ts';
@@ -47,8 +47,8 @@ export interface Commit {
   readonly records?: readonly NewRecord[];
   /** A change of the block's generation: its record, made when the generation is known that it brings. */
   readonly change?: ((generation: number) => NewRecord) | null;
-  /** The plans behind a `source-changed` record. */
-  readonly plans?: readonly Plan[];
+  /** The steps behind a `source-changed` record. */
+  readonly planned?: PlannedSteps;
 }
 
 /**
@@ -87,9 +87,9 @@ function takeEach(
   sequence: number,
 ): void {
   let from = 0;
-  commits.forEach(({ live, plans }, index) => {
+  commits.forEach(({ live, planned }, index) => {
     const end = from + (news[index]?.length ?? 0);
-    live.take(news.length === 1 ? records : records.slice(from, end), sequence, plans);
+    live.take(news.length === 1 ? records : records.slice(from, end), sequence, planned);
     from = end;
   });
 }
@@ -201,11 +201,11 @@ export class LiveBlock {
   }
 
   /** Applies `records`, which have become durable with others, the last of them at `sequence`. */
-  take(records: readonly BlockRecord[], sequence: number, plans?: readonly Plan[]): void {
+  take(records: readonly BlockRecord[], sequence: number, planned?: PlannedSteps): void {
     const { block } = this;
     const tell = this.dependencies.events.about(block, records);
     const { generation } = block;
-    for (const record of records) block.apply(record, plans);
+    for (const record of records) block.apply(record, planned);
     this.#coming -= block.generation - generation;
     tell();
     this.#recordsSinceSnapshot += records.length;

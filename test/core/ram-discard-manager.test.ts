@@ -1,6 +1,6 @@
 // Several steps planned together are what they would be one after the other, whether they share pages or not.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
 import { RamDiscardManager } from '../../src/core/ram-discard-manager.ts';
@@ -96,6 +96,59 @@ describe('RamDiscardManager', () => {
       { numRuns: 500 },
     );
   });
+
+  it('makes several steps true at once as one after the other, for what listeners have mapped and are owed, too', () => {
+    fc.assert(
+      fc.property(settings, askedTogether, fc.array(range), (setting, all, owed) => {
+        const [together, oneByOne] = [makeManager(setting), makeManager(setting)];
+        const [source, other] = [[...together.sources.values()][0], [...oneByOne.sources.values()][0]];
+        if (source === undefined || other === undefined) throw new Error('a manager without a source');
+        for (const manager of [together, oneByOne]) {
+          const [listener] = manager.listeners.values();
+          const unmapped = manager.callsFor(owed.flatMap((run) => manager.populated.listRuns(run, true)));
+          listener?.noteOutcome({
+            listenerId: 'lsn_1',
+            lastSequence: 1,
+            unmapped: unmapped.flatMap(({ runs }) => runs),
+          });
+        }
+        together.commitAll(together.rehearse(all.map((step) => ({ source, ...step }))));
+        for (const step of all) oneByOne.commit(oneByOne.plan({ source: other, ...step }));
+        const stateOf = (manager: RamDiscardManager) => {
+          const { populated, sourceList, listeners } = manager;
+          const books = [...listeners.values()].map((listener) => [listener.mapped(populated), listener.unmapped]);
+          const bitmaps = [populated, ...sourceList.map(({ bitmap }) => bitmap)];
+          return { books, runs: bitmaps.map((one) => [...one.allRuns(true)]) };
+        };
+        expect(stateOf(together)).toEqual(stateOf(oneByOne));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each(['live', 'at the start'])(
+    'looks at a block once for all steps of a batch over the whole of it, %s',
+    (when) => {
+      const manager = makeManager({
+        populated: [[{ start: 3, end: 5 }], [{ start: 0, end: PAGES }]],
+        dmaMaxMappings: null,
+      });
+      const [source] = manager.sources.values();
+      if (source === undefined) throw new Error('a manager without a source');
+      const steps = Array.from({ length: 2000 }, (_, index) => {
+        return { source, range: { start: 0, end: PAGES - (index % 3) }, populate: index % 2 === 0 };
+      });
+      const looks = (['next', 'listRuns', 'set', 'clear', 'count'] as const).map((name) =>
+        vi.spyOn(PageBitmap.prototype, name),
+      );
+      const planned = manager.rehearse(steps);
+      if (when === 'at the start') manager.commitAll(planned);
+      const count = looks.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+      vi.restoreAllMocks();
+      expect(planned.plans).toHaveLength(steps.length);
+      expect(count).toBeLessThan(50);
+    },
+  );
 
   it.each([2 ** 32 - 1, 2 ** 32, 2 ** 33])('knows what two steps share at the end of %i pages', (pages) => {
     const manager = new RamDiscardManager(pages);
