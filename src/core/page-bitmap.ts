@@ -118,6 +118,7 @@ export class PageBitmap {
     return this.#isPopulated(chunk, content, bit);
   }
 
+  /** @throws RangeError when `range` is not within the bitmap, as everything does here that changes pages */
   set(range: PageRange): void {
     this.#fill(range, true);
   }
@@ -314,9 +315,11 @@ export class PageBitmap {
   setChunk(chunk: number, bits: Uint32Array): void {
     const words = chunkOf(bits);
     const start = chunk * CHUNK_PAGES;
-    const range = { start, end: start + this.#size(chunk) };
-    this.clear(range);
+    const size = this.#size(chunk);
+    const range = { start, end: start + size };
     const populated = countBits(words, 0, CHUNK_PAGES);
+    if (chunk < 0 || size <= 0 || populated > countBits(words, 0, size)) this.#checkBounds(start, start + CHUNK_PAGES);
+    this.clear(range);
     this.#putChunk(chunk, words, populated);
     this.#counts[chunk] = populated;
     this.#populated += populated;
@@ -339,6 +342,7 @@ export class PageBitmap {
       populated += length;
       end = (runs[at] ?? 0) + length;
     }
+    this.#checkBounds(base, base + end);
     // Where a run goes on from the chunk before, or into the one behind, it has been counted there or is there already.
     const continued = runs[0] === 0 && this.#hasBefore(base) ? 1 : 0;
     const followed = end === size && base + size < this.length && this.has(base + size) ? 1 : 0;
@@ -350,6 +354,7 @@ export class PageBitmap {
   }
 
   #fill({ start, end }: PageRange, populated: boolean): void {
+    this.#checkBounds(start, end);
     if (start >= end) return;
     // Runs are counted by their first pages: those in [start, end) go, and so may the one at `end`.
     let before = false;
@@ -542,6 +547,11 @@ export class PageBitmap {
       visit(chunk, page - base, to);
       page = base + to;
     }
+  }
+
+  #checkBounds(start: number, end: number): void {
+    if (start >= 0 && end <= this.length) return;
+    throw new RangeError(`pages ${start} to ${end} are not within a bitmap of ${this.length} pages`);
   }
 
   #size(chunk: number): number {

@@ -72,7 +72,7 @@ function decodeListener(block: RamBlock, kept: ListenerSnapshot): RamDiscardList
     state === undefined
       ? null
       : new Backlog({ ...state, mapped: decodeBitmap(state.mapped, pages) }, definition.maxSections);
-  const listener = new RamDiscardListener(definition, block.usedLength, block.pageSize, backlog);
+  const listener = new RamDiscardListener(definition, block.definition, backlog);
   listener.phase = phase;
   listener.noteOutcome({ listenerId: listener.id, lastSequence, unknown, unmapped });
   listener.noteReserved(reservedThrough);

@@ -20,7 +20,7 @@ import type {
 } from './records.ts';
 import type { Call, Round } from './rounds.ts';
 import type { RunBudget } from './run-budget.ts';
-import { cutAll, type PageRange, toPageRange } from './section.ts';
+import { cutAll, mergeRuns, type PageRange, toPageRange } from './section.ts';
 
 export class RamBlock {
   #definition: RamBlockDefinition;
@@ -78,7 +78,7 @@ export class RamBlock {
     const pages = this.definition.maxLength / this.pageSize;
     const wanted = { reason: 'registration', since: at } as const;
     const backlog = definition.mode === 'async' ? Backlog.empty(pages, definition.maxSections, wanted) : null;
-    return new RamDiscardListener(definition, this.usedLength, this.pageSize, backlog);
+    return new RamDiscardListener(definition, this.definition, backlog);
   }
 
   /**
@@ -162,12 +162,14 @@ export class RamBlock {
   }
 
   /**
-   * The discards that end a listener: of its section at once where it supports that, else of each populated run.
+   * The discards that end a listener: of its section at once where it supports that, else of each populated run; and of
+   * all that is unknown, which may lie beyond the end of the block.
    * @throws Problem `too-many-runs`
    */
   farewell(listener: RamDiscardListener, budget?: RunBudget): Call {
     const whole = listener.definition.doubleDiscardSupported;
-    return { listener, runs: whole ? [listener.range] : this.manager.replayFor(listener, budget) };
+    const runs = whole ? [listener.range] : this.manager.replayFor(listener, budget);
+    return { listener, runs: listener.isUnknown ? mergeRuns([...runs, ...listener.unknown]) : runs };
   }
 
   #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }, known?: PlannedSteps): void {
@@ -261,7 +263,7 @@ export class RamBlock {
       // It may have been given a sequence above its own reservation: one of an intent that is over.
       const lastSequence = listener.reservedThrough;
       const whole = listener.phase === 'active' ? intent.runs : [listener.range];
-      return [{ listenerId, lastSequence, unknown: cutAll(whole, listener.range) }];
+      return [{ listenerId, lastSequence, unknown: cutAll(whole, listener.reach) }];
     });
     return { ramBlockId: this.id, kind: 'outcome', intentId: intent.id, listeners };
   }

@@ -3,7 +3,7 @@
 import type { Backlog } from './backlog.ts';
 import { countMappings, countMappingsIn, countNewMappings } from './dma-mappings.ts';
 import { PageBitmap } from './page-bitmap.ts';
-import type { ListenerChanges, ListenerDefinition, ListenerOutcome } from './records.ts';
+import type { ListenerChanges, ListenerDefinition, ListenerOutcome, RamBlockDefinition } from './records.ts';
 import { MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
 
 /**
@@ -28,7 +28,7 @@ export interface Mapped {
 
 /** Pages whose state is not settled; the two are disjoint, and not to be changed by who looks at them. */
 export interface UnsettledPages {
-  /** Pages that may or may not be mapped. */
+  /** Pages that may or may not be mapped, also beyond the end of the block as it is. */
   readonly unknown: PageBitmap;
   /** Pages that are populated and known not to be mapped. */
   readonly unmapped: PageBitmap;
@@ -37,6 +37,8 @@ export interface UnsettledPages {
 export class RamDiscardListener {
   #definition: ListenerDefinition;
   readonly #pageSize: number;
+  /** Pages that the block can have at most. */
+  readonly #mostPages: number;
   /** Bytes of the block in use. */
   #usedLength: number;
   #range: PageRange;
@@ -58,10 +60,16 @@ export class RamDiscardListener {
   #populatedPages = 0;
   #neededMappings = 0;
 
-  constructor(definition: ListenerDefinition, usedLength: number, pageSize: number, backlog: Backlog | null = null) {
+  /** @param block bytes of its block */
+  constructor(
+    definition: ListenerDefinition,
+    { usedLength, maxLength, pageSize }: Pick<RamBlockDefinition, 'usedLength' | 'maxLength' | 'pageSize'>,
+    backlog: Backlog | null = null,
+  ) {
     this.#definition = definition;
     this.#usedLength = usedLength;
     this.#pageSize = pageSize;
+    this.#mostPages = maxLength / pageSize;
     this.#range = toPageRange(this.section, pageSize);
     this.backlog = backlog;
     this.phase = backlog === null ? 'registering' : 'active';
@@ -84,11 +92,8 @@ export class RamDiscardListener {
   resize(usedLength: number, populated: PageBitmap): void {
     this.#usedLength = usedLength;
     this.#range = toPageRange(this.section, this.#pageSize);
-    if (this.#unsettled !== null) {
-      const { unknown, unmapped } = this.#unsettled;
-      this.#unsettled = { unknown: unknown.resized(populated.length), unmapped: unmapped.resized(populated.length) };
-      this.#forgetSettled();
-    }
+    // What is cut off is not populated any more. Whether it is mapped stays as unknown as it was.
+    this.forgetOwed([{ start: populated.length, end: this.#mostPages }]);
     this.recount(populated);
   }
 
@@ -111,6 +116,11 @@ export class RamDiscardListener {
   /** The section in pages. */
   get range(): PageRange {
     return this.#range;
+  }
+
+  /** The pages that it may have been told of: those of its section, and where that follows the end, any beyond it. */
+  get reach(): PageRange {
+    return this.followsEnd ? { start: this.#range.start, end: this.#mostPages } : this.#range;
   }
 
   /** Whether the section reaches to the end of the block, wherever that is. */
@@ -251,8 +261,8 @@ export class RamDiscardListener {
     this.lastSequence = Math.max(this.lastSequence, outcome.lastSequence);
     this.noteReserved(this.lastSequence);
     if (!outcome.settled && !outcome.unmapped && !outcome.unknown) return;
-    const length = this.#usedLength / this.#pageSize;
-    this.#unsettled ??= { unknown: new PageBitmap(length), unmapped: new PageBitmap(length) };
+    // A block that grows tells of pages beyond its end, which may be mapped though it does not get them.
+    this.#unsettled ??= { unknown: new PageBitmap(this.#mostPages), unmapped: new PageBitmap(this.#mostPages) };
     const { unknown, unmapped } = this.#unsettled;
     for (const run of outcome.settled ?? []) {
       unknown.clear(run);
@@ -314,5 +324,7 @@ export class RamDiscardListener {
 
 /** All runs of a bitmap. */
 function listAll(bitmap: PageBitmap): PageRange[] {
+  // The directory of what a block can have may be long, and mostly one of the two has nothing.
+  if (bitmap.populated === 0) return [];
   return bitmap.listRuns({ start: 0, end: bitmap.length }, true);
 }

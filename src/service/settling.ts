@@ -5,7 +5,7 @@ import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { NewRecord } from '../core/records.ts';
 import type { Round } from '../core/rounds.ts';
-import type { PageRange } from '../core/section.ts';
+import { cutAll, type PageRange } from '../core/section.ts';
 import type { BlockQueue } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Notifications } from './notifications.ts';
@@ -139,7 +139,8 @@ export class Settling {
       const records = notifications.outcomes;
       if (accepted && !isGone && listener.phase === 'removing') records.push(this.#removal(listener));
       await this.#live.commit(records);
-      return accepted;
+      // Nothing was told, so that nothing can have come of it: the next try is made when its time has come.
+      return accepted && runs.length > 0;
     };
     let concluded: Promise<boolean> | undefined;
     const flight: Flight = {
@@ -155,10 +156,11 @@ export class Settling {
     return flight;
   }
 
-  /** After an acknowledged discard of `runs`: what of them is populated now is owed a populate. */
+  /** After an acknowledged discard of `runs`: what of them is populated now, if the block has it, is owed a populate. */
   #discarded(runs: readonly PageRange[]): { settled: readonly PageRange[]; unmapped: PageRange[] } {
-    const { populated } = this.#live.block.manager;
-    return { settled: runs, unmapped: runs.flatMap((run) => populated.listRuns(run, true)) };
+    const { manager, pages } = this.#live.block;
+    const owed = cutAll(runs, pages).flatMap((run) => manager.populated.listRuns(run, true));
+    return { settled: runs, unmapped: owed };
   }
 
   #removal(listener: RamDiscardListener): NewRecord {

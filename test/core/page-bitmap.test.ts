@@ -235,6 +235,30 @@ describe('PageBitmap', () => {
     );
   });
 
+  it('refuses whatever is not within it, and is as it was then', () => {
+    const beyond = fc.tuple(
+      fc.integer({ min: -3, max: 3 * CHUNK_PAGES }),
+      fc.integer({ min: 0, max: 3 * CHUNK_PAGES }),
+    );
+    fc.assert(
+      fc.property(someLength, someFills, beyond, fc.boolean(), (length, fills, [start, pages], value) => {
+        const [bitmap, naive] = build(length, fills);
+        const end = Math.max(start + pages, start < 0 ? start + 1 : length + 1);
+        expect(() => (value ? bitmap.set({ start, end }) : bitmap.clear({ start, end }))).toThrow(RangeError);
+        const chunks = Math.ceil(length / CHUNK_PAGES);
+        const inLast = length - (chunks - 1) * CHUNK_PAGES;
+        const bits = new Uint32Array(CHUNK_PAGES / 32).fill(0xffff_ffff);
+        for (const chunk of inLast < CHUNK_PAGES ? [-1, chunks - 1, chunks] : [-1, chunks]) {
+          expect(() => bitmap.setChunk(chunk, bits)).toThrow(RangeError);
+          expect(() => bitmap.setRuns(chunk, Uint16Array.of(0, inLast + 1))).toThrow(RangeError);
+        }
+        expect([...bitmap.allRuns(true)]).toEqual(naive.runs({ start: 0, end: length }, true));
+        expect(bitmap.populated).toBe(naive.pages.filter(Boolean).length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('works at page numbers beyond 2^32', () => {
     const length = 2 ** 34;
     const bitmap = new PageBitmap(length);

@@ -33,8 +33,7 @@ function makeManager({ populated, dmaMaxMappings }: Setting): RamDiscardManager 
       section: { offset: 8 * PAGE, size: 64 * PAGE, offsetWithinAddressSpace: 0 },
       ...{ description: null, createdAt: '2026-01-01T00:00:00.000Z' },
     },
-    PAGES * PAGE,
-    PAGE,
+    { usedLength: PAGES * PAGE, maxLength: PAGES * PAGE, pageSize: PAGE },
   );
   listener.phase = 'active';
   manager.addListener(listener);

@@ -25,7 +25,7 @@ function listenerThatLacks(unmapped: readonly PageRange[]): RamDiscardListener {
     secret: '',
     createdAt: '2026-01-01T00:00:00.000Z',
   };
-  const listener = new RamDiscardListener(definition, 4 * PAGE, PAGE);
+  const listener = new RamDiscardListener(definition, { usedLength: 4 * PAGE, maxLength: 4 * PAGE, pageSize: PAGE });
   listener.noteOutcome({ listenerId: listener.id, lastSequence: 1, unmapped });
   return listener;
 }
