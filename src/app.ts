@@ -106,6 +106,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     newId: createIds(now),
     log,
     queueLimits: { length: config.blockQueueLimit, waitMs: config.queueWaitMs },
+    journalWaitMs: config.journalWaitMs,
     changeRunsLimit: config.changeRunsLimit,
     snapshotEvery: config.snapshotEvery,
   });

@@ -26,6 +26,7 @@ const Environment = Type.Object({
   RBA_DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   RBA_JOURNAL: Type.Unsafe<'sqlite' | 'memory'>({ type: 'string', enum: ['sqlite', 'memory'], default: 'sqlite' }),
   RBA_CHANGE_RUNS_LIMIT: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MOST_RUNS }),
+  RBA_JOURNAL_WAIT_MS: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1, maximum: MOST }),
   RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
@@ -68,6 +69,8 @@ export interface Config {
   readonly logLevel: Environment['LOG_LEVEL'];
   readonly dataDir: string;
   readonly journal: 'sqlite' | 'memory';
+  /** Milliseconds that the journal may take to answer before the service is not ready. */
+  readonly journalWaitMs: number;
   /** Runs of pages that one change may turn and tell of: one counts once for the block and once for each listener. */
   readonly changeRunsLimit: number;
   /** Records of a block between two of its snapshots, at least. */
@@ -125,6 +128,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     logLevel: settings.LOG_LEVEL,
     dataDir: settings.RBA_DATA_DIR,
     journal: settings.RBA_JOURNAL,
+    journalWaitMs: settings.RBA_JOURNAL_WAIT_MS,
     changeRunsLimit: settings.RBA_CHANGE_RUNS_LIMIT,
     snapshotEvery: settings.RBA_SNAPSHOT_EVERY,
     blockQueueLimit: settings.RBA_BLOCK_QUEUE_LIMIT,

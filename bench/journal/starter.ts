@@ -37,6 +37,7 @@ function open(folder: string): Promise<Machines> {
     newId: createIds(now),
     log: pino({ level: 'error' }),
     queueLimits: { length: 10_000, waitMs: 30_000 },
+    journalWaitMs: 10_000,
     changeRunsLimit: 2 ** 20,
     snapshotEvery: 1000,
   });

@@ -1,6 +1,7 @@
 // The journal as a port: what the service needs of a durable log. The unit of order is the machine; nothing above this
 // file may know which journal it is.
 import type { BlockRecord, Conversion, SourceChanged } from '../core/records.ts';
+import type { Problem } from '../errors.ts';
 
 /** The stored answer to a request with an Idempotency-Key, written with the change that it answers for. */
 export interface Answered {
@@ -44,6 +45,12 @@ export interface StoredBlock {
 }
 
 export interface Journal {
+  /** Resolves with the reason when this journal is of no more use; never where that does not happen. */
+  readonly failed: Promise<Problem>;
+
+  /** Milliseconds that the oldest of the calls has waited that are not answered yet; 0 where there is none. */
+  readonly waitedMs: number;
+
   /** What people should know of how the journal was found when it was opened; null when all was in order. */
   readonly remark: string | null;
 
@@ -57,6 +64,7 @@ export interface Journal {
    * Appends `records` to `machine`: all of them or none, durable when the promise resolves. Appends become durable, and
    * their promises resolve, in the order of the calls. A `block-deleted` ends its block: nothing of it is kept.
    * @param expectedSequence the last sequence of the machine as the caller knows it; the records follow it
+   * Throws, where it does not return a promise, `payload-too-large`: they are too long, and nothing was done.
    * @throws Problem `not-owner` when the machine has another last sequence: somebody else writes to it
    * @throws Problem `journal-unavailable` when the outcome is unknown; this journal is of no more use then
    */

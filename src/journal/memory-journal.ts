@@ -29,6 +29,8 @@ export class MemoryJournal implements Journal {
   /** Ends for all that is appended in this turn of the event loop at once: what they do next, they do one after the other. */
   #group: Promise<void> | null = null;
   readonly remark = null;
+  readonly failed = new Promise<never>(() => undefined);
+  readonly waitedMs = 0;
   readonly #positions = new Map<string, number>();
   readonly #blocks = new Map<string, KeptBlock>();
   readonly #answers = new Map<string, Answered>();

@@ -59,6 +59,8 @@ export interface FileOptions {
   readonly maxPages?: number;
   /** Characters that the log may have before it is filed; 4 Mi where it is missing. */
   readonly logLimit?: number;
+  /** Characters that one append may have; as many as a string may have, where it is missing. */
+  readonly longestAppend?: number;
 }
 
 export interface OpenFile {

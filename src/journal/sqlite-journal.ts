@@ -27,6 +27,8 @@ import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite
 interface Call {
   readonly resolve: (result: unknown) => void;
   readonly reject: (reason: Problem) => void;
+  /** When it was made, on the clock of `performance.now`. */
+  readonly since: number;
 }
 
 /** Characters with which a group waits for no other: to write them takes as long as the fsync does. */
@@ -39,7 +41,7 @@ export class SqliteJournal implements Journal {
   readonly #calls = new Map<number, Call>();
   #lastCall = 0;
   /** What was appended since the last commit began. */
-  readonly #group = new GroupText();
+  readonly #group: GroupText;
   /** The commit of it; null where there is nothing. */
   #next: PromiseWithResolvers<void> | null = null;
   /** The end of the commit that began last. */
@@ -48,6 +50,7 @@ export class SqliteJournal implements Journal {
   readonly #sequences = new Map<string, number>();
   readonly #blocks = new Set<string>();
   #failure: Problem | null = null;
+  readonly #failed = Promise.withResolvers<Problem>();
   #remark: string | null = null;
 
   /**
@@ -70,6 +73,7 @@ export class SqliteJournal implements Journal {
   }
 
   private constructor(workerData: StoreData) {
+    this.#group = new GroupText(workerData.options.longestAppend);
     // The same file beside this one: .ts from a checkout, .js when installed.
     const file = new URL(`./sqlite-worker${extname(import.meta.filename)}`, import.meta.url);
     this.#worker = new Worker(file, { workerData, name: 'journal' });
@@ -80,6 +84,16 @@ export class SqliteJournal implements Journal {
 
   get remark(): string | null {
     return this.#remark;
+  }
+
+  get failed(): Promise<Problem> {
+    return this.#failed.promise;
+  }
+
+  get waitedMs(): number {
+    // They are answered in the order in which they were made.
+    const [oldest] = this.#calls.values();
+    return oldest === undefined ? 0 : performance.now() - oldest.since;
   }
 
   async positions(): Promise<ReadonlyMap<string, number>> {
@@ -112,6 +126,7 @@ export class SqliteJournal implements Journal {
     const refusal = this.#refusalOf(machine, expectedSequence, records);
     if (refusal !== null) return Promise.reject(refusal);
     this.#group.add(machine, expectedSequence, records);
+    this.#countBlocks(records);
     this.#sequences.set(machine, expectedSequence + records.length);
     const next = this.#next ?? this.#nextCommit();
     this.#next = next;
@@ -173,24 +188,29 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  /** Keeps count of the blocks, too. */
   #refusalOf(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Problem | null {
     const actual = this.#sequences.get(machine) ?? 0;
     if (actual !== expectedSequence) {
       const detail = `machine ${machine} is at sequence ${actual}, not ${expectedSequence}: another process writes to it`;
       return new Problem('not-owner', detail, { retryAfterSeconds: 1 });
     }
+    const created = new Set<string>();
     for (const record of records) {
       if (record.kind === 'answered') continue;
-      if (record.kind === 'block-created') this.#blocks.add(record.ramBlockId);
-      if (!this.#blocks.has(record.ramBlockId)) {
-        const problem = unavailable(`a record names block ${record.ramBlockId}, which it does not have`);
-        this.#fail(problem);
-        return problem;
-      }
-      if (record.kind === 'block-deleted') this.#blocks.delete(record.ramBlockId);
+      if (record.kind === 'block-created') created.add(record.ramBlockId);
+      if (this.#blocks.has(record.ramBlockId) || created.has(record.ramBlockId)) continue;
+      const problem = unavailable(`a record names block ${record.ramBlockId}, which it does not have`);
+      this.#fail(problem);
+      return problem;
     }
     return null;
+  }
+
+  #countBlocks(records: readonly JournalRecord[]): void {
+    for (const record of records) {
+      if (record.kind === 'block-created') this.#blocks.add(record.ramBlockId);
+      if (record.kind === 'block-deleted') this.#blocks.delete(record.ramBlockId);
+    }
   }
 
   async #blockIds(): Promise<string[]> {
@@ -201,12 +221,16 @@ export class SqliteJournal implements Journal {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       const request: StoreRequest = { ...call, id: ++this.#lastCall };
-      this.#calls.set(request.id, { resolve, reject });
+      this.#calls.set(request.id, { resolve, reject, since: performance.now() });
       this.#worker.postMessage(request);
     });
   }
 
   #answered(response: StoreResponse): void {
+    if ('failed' in response) {
+      this.#fail(unavailable(response.failed));
+      return;
+    }
     const call = this.#calls.get(response.id);
     this.#calls.delete(response.id);
     if ('error' in response) call?.reject(unavailable(response.error));
@@ -216,6 +240,7 @@ export class SqliteJournal implements Journal {
   /** After a failure nothing is known of what was under way: no call is answered from here on. */
   #fail(problem: Problem): void {
     this.#failure ??= problem;
+    this.#failed.resolve(this.#failure);
     for (const { reject } of this.#calls.values()) reject(problem);
     this.#calls.clear();
   }

@@ -39,7 +39,6 @@ export class SqliteStore {
   /** The last sequence of each machine, as filed. Nobody else writes it: the file is this process's alone. */
   readonly #sequences: Map<string, number>;
   readonly #tail: LogTail;
-  /** Why it is of no more use. */
   #failure: unknown = null;
   #isChecked = false;
 
@@ -65,6 +64,11 @@ export class SqliteStore {
       db.close();
       throw error;
     }
+  }
+
+  /** Why it is of no more use; null where it is. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   positions(): [string, number][] {
@@ -128,7 +132,7 @@ export class SqliteStore {
 
   /**
    * Files the log where it has enough for segments that need not be written again, or is long. Appends wait for it, so
-   * that sooner is better. That it fails is said by whatever is called next.
+   * that sooner is better. Where it fails, {@link SqliteStore.failure} says so.
    */
   fileWhenDue(): void {
     if (this.#failure !== null) return;

@@ -23,9 +23,12 @@ export type StoreRequest = StoreCall & { readonly id: number };
 
 export type StoreResponse =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string }
+  /** The store is of no more use; nobody need have asked for anything. */
+  | { readonly failed: string };
 
 let store: SqliteStore | undefined;
+let isFailureTold = false;
 /** Where the reading of all blocks is. */
 let reading: Iterator<LoadedBlock[], void> | undefined;
 
@@ -69,6 +72,11 @@ parentPort?.on('message', (request: StoreRequest) => {
   parentPort?.postMessage(response);
   // When whoever waits for the commit is told.
   if (request.method === 'commit') store?.fileWhenDue();
+  const failure = store?.failure ?? null;
+  if (failure === null || isFailureTold) return;
+  isFailureTold = true;
+  const told: StoreResponse = { failed: messageOf(failure) };
+  parentPort?.postMessage(told);
 });
 
 function messageOf(error: unknown): string {

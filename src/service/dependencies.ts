@@ -35,6 +35,8 @@ export interface Dependencies {
   readonly newId: (prefix: string) => string;
   readonly log: FastifyBaseLogger;
   readonly queueLimits: QueueLimits;
+  /** Milliseconds that the journal may take to answer before the service is not ready (RBA_JOURNAL_WAIT_MS). */
+  readonly journalWaitMs: number;
   /** Runs of pages that one change may turn and tell of (RBA_CHANGE_RUNS_LIMIT). */
   readonly changeRunsLimit: number;
   /** Records of a block between two of its snapshots, at least. */

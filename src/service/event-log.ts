@@ -51,7 +51,10 @@ const ITEM_BYTES = 64;
 
 export class EventLog {
   /** Tells the events of this process from those of another. */
-  readonly #epoch: string;
+  #epoch: string;
+  /** How often it started anew. */
+  #starts = 0;
+  readonly #firstEpoch: string;
   readonly #limit: number;
   /** Ascending. */
   #kept: Kept[] = [];
@@ -67,6 +70,7 @@ export class EventLog {
    */
   constructor(limit: number, epoch: string, limitBytes = LIMIT_BYTES) {
     this.#limit = limit;
+    this.#firstEpoch = epoch;
     this.#epoch = epoch;
     this.#limitBytes = limitBytes;
   }
@@ -97,13 +101,25 @@ export class EventLog {
     return () => this.#readers.delete(reader);
   }
 
+  /**
+   * Forgets all events, for something may have become true that none of them tells of: who follows is cut off, and ids from
+   * before are not known any more.
+   */
+  startAnew(): void {
+    this.#epoch = `${this.#firstEpoch}.${++this.#starts}`;
+    // A number that nobody is told of: who waits for it has missed it.
+    this.#count++;
+    this.#forget(this.#kept.length);
+    for (const reader of this.#readers) reader();
+  }
+
   /** The number of the event after the one with this id. @throws Problem `events-expired` when that is not known any more */
   numberAfter(id: string): number {
     const [epoch, text] = id.split(/-(?=[0-9]+$)/);
     const next = Number(text) + 1;
     const oldest = Math.max(this.#oldest, this.#count - this.#limit + 1);
     if (epoch === this.#epoch && next >= oldest && next <= this.#count + 1) return next;
-    const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT, fewer where they are large; none of before a restart); read the state anew`;
+    const detail = `what followed event ${JSON.stringify(id)} is no longer kept (the last ${this.#limit}, RBA_EVENTS_KEPT, fewer where they are large; none of before a restart or a failure of the journal); read the state anew`;
     throw new Problem('events-expired', detail);
   }
 

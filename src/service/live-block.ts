@@ -54,7 +54,7 @@ export interface Commit {
 /**
  * Makes the records of blocks of one machine true: durable together and with what `answered` gives then, applied in the
  * order of the calls. In turn of what changes only, but for what concerns async listeners alone.
- * @throws Problem `journal-unavailable`: whether they are durable is not known
+ * @throws Problem `journal-unavailable`: whether they are durable is not known. `payload-too-large`: nothing was done
  */
 export function commitTogether(
   commits: readonly Commit[],
@@ -62,15 +62,25 @@ export function commitTogether(
 ): Promise<void> {
   const [first] = commits;
   if (first === undefined) return Promise.resolve();
-  const news = commits.map(newsOf);
-  const all = joined(news);
-  const answer = answered();
-  if (all.length === 0 && answer === null) return Promise.resolve();
-  return first.live.machine.append(all, answer, (records, sequence) => takeEach(commits, news, records, sequence));
+  try {
+    const news = commits.map(newsOf);
+    const all = joined(news);
+    const answer = answered();
+    if (all.length === 0 && answer === null) return Promise.resolve();
+    const append = first.live.machine.append(all, answer, (records, sequence) => {
+      takeEach(commits, news, records, sequence);
+    });
+    for (const { live, change } of commits) if (change) live.expectGeneration();
+    return append;
+  } catch (error) {
+    // Listeners were told under an intent that would not end: what they have is settled once all is read back.
+    const isTold = commits.some(({ records = NO_RECORDS }) => records.some(({ kind }) => kind === 'outcome'));
+    return Promise.reject(isTold ? first.live.machine.fail(error) : error);
+  }
 }
 
 function newsOf({ live, records = NO_RECORDS, change }: Commit): readonly NewRecord[] {
-  return change ? [...records, change(live.nextGeneration())] : records;
+  return change ? [...records, change(live.nextGeneration)] : records;
 }
 
 /** All of `lists` as one. (Array.flat takes as long as planning a conversion.) */
@@ -184,10 +194,14 @@ export class LiveBlock {
     return this.queue.run(run, gone, lock);
   }
 
-  /** The generation that the next change brings, which is about to become durable. */
-  nextGeneration(): number {
+  /** The generation that the next change brings. */
+  get nextGeneration(): number {
+    return this.block.generation + this.#coming + 1;
+  }
+
+  /** A change of the generation is about to become durable. */
+  expectGeneration(): void {
     this.#coming++;
-    return this.block.generation + this.#coming;
   }
 
   /** {@link commitTogether} of this block alone. */
@@ -247,20 +261,26 @@ export class LiveBlock {
     await Promise.all([this.asyncDeliveries.stop(), this.queue.close(reason)]);
   }
 
-  /** The state right after the record at `sequence` is the one that `apply` just left: nothing else runs meanwhile. */
+  /**
+   * The state right after the record at `sequence` is the one that `apply` just left: nothing else runs meanwhile. Nothing is
+   * lost where a snapshot fails: the records are still there, and the next snapshot takes their place.
+   */
   #snapshotWhenDue(sequence: number): void {
     const { snapshotEvery, log } = this.dependencies;
     const due = Math.max(snapshotEvery, this.#snapshotBytes / TYPICAL_RECORD_BYTES);
     if (this.block.deleted || this.#recordsSinceSnapshot < due) return;
-    const snapshot = encodeSnapshot(this.block);
-    this.#snapshotBytes = snapshot.byteLength;
     this.#recordsSinceSnapshot = 0;
     const about = { ramBlockId: this.block.id, sequence };
     log.debug(about, 'a snapshot is being saved');
-    this.#journal.saveSnapshot(this.block.id, sequence, snapshot).then(
+    this.#saveSnapshot(sequence).then(
       () => log.debug(about, 'a snapshot is saved'),
-      // Nothing is lost: the records are still there, and the next snapshot takes their place.
       (error: unknown) => log.warn({ err: error, ...about }, 'a snapshot could not be saved'),
     );
+  }
+
+  async #saveSnapshot(sequence: number): Promise<void> {
+    const snapshot = encodeSnapshot(this.block);
+    this.#snapshotBytes = snapshot.byteLength;
+    await this.#journal.saveSnapshot(this.block.id, sequence, snapshot);
   }
 }

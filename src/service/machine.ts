@@ -37,6 +37,7 @@ export class Machine {
    * Appends `news` and `answered`, all or none; resolves when they are durable, in the order of the calls. The records
    * are taken over: they get their time.
    * @param durable gets the records when they are, and the sequence of the last
+   * Throws, where it does not return a promise: nothing was done.
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
   append(
@@ -49,15 +50,21 @@ export class Machine {
     const expected = this.#sequence;
     const all = answered === null ? records : [...records, answered];
     const sequence = expected + all.length;
+    const appended = this.#journal.append(this.name, expected, all);
     this.#sequence = sequence;
-    return this.#journal.append(this.name, expected, all).then(
-      () => durable(records, sequence),
-      (error: unknown) => {
-        const problem = error instanceof Problem ? error : unavailable(error);
-        this.#onFailure(problem);
-        throw problem;
-      },
-    );
+    return appended
+      .then(() => durable(records, sequence))
+      .catch((error: unknown) => {
+        // Also where what is durable could not be applied: what is in memory is not what the journal has.
+        throw this.fail(error);
+      });
+  }
+
+  /** Nothing is certain any more but what the journal has: all is read back. @returns what to answer */
+  fail(error: unknown): Problem {
+    const problem = error instanceof Problem ? error : unavailable(error);
+    this.#onFailure(problem);
+    return problem;
   }
 
   /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */

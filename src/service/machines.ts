@@ -31,6 +31,7 @@ export class Machines {
   static async open(dependencies: Dependencies): Promise<Machines> {
     const machines = new Machines(dependencies, await dependencies.openJournal());
     await machines.#readBack();
+    machines.#watch();
     return machines;
   }
 
@@ -52,6 +53,16 @@ export class Machines {
   /** Why changes are not taken now: the journal failed, or the service is draining; null when all is well. */
   get unavailable(): Problem | null {
     return this.#closing.signal.aborted ? draining() : this.#unavailable;
+  }
+
+  /** Why the service is not ready: as {@link Machines.unavailable}, or the disk does not answer; null when all is well. */
+  get unready(): Problem | null {
+    if (this.unavailable !== null) return this.unavailable;
+    const { journalWaitMs } = this.#dependencies;
+    const waited = Math.round(this.#journal.waitedMs);
+    if (waited < journalWaitMs) return null;
+    const detail = `the journal has not answered for ${waited} ms; the limit is ${journalWaitMs} (RBA_JOURNAL_WAIT_MS)`;
+    return new Problem('journal-unavailable', detail, { retryAfterSeconds: 1 });
   }
 
   /** All blocks by id. */
@@ -152,16 +163,26 @@ export class Machines {
     const known = machines.get(name);
     if (known !== undefined) return known;
     const timestamp = this.#timestamp;
-    const onFailure = (problem: Problem): void => this.#fail(problem, machine);
+    const onFailure = (problem: Problem): void => {
+      // A machine that is not served, because it is being read back or was given up, concerns nobody else.
+      if (this.#machines.get(name) === machine) this.#fail(problem);
+    };
     const machine = new Machine(name, { journal, sequence, timestamp, onFailure });
     machines.set(name, machine);
     return machine;
   }
 
+  /** Sees to it that a journal that fails is opened again, whoever uses it, and when nobody does. */
+  #watch(): void {
+    const journal = this.#journal;
+    void journal.failed.then((problem) => {
+      if (this.#journal === journal) this.#fail(problem);
+    });
+  }
+
   /** Nothing may be sent or written until it is known again what is durable. */
-  #fail(problem: Problem, machine: Machine): void {
-    // A machine that is not served, because it is being read back or was given up, concerns nobody else.
-    if (this.#unavailable !== null || this.#machines.get(machine.name) !== machine) return;
+  #fail(problem: Problem): void {
+    if (this.#unavailable !== null || this.#closing.signal.aborted) return;
     this.#unavailable = problem;
     this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
     for (const each of this.#machines.values()) each.close(problem);
@@ -176,7 +197,10 @@ export class Machines {
         await this.#journal.close();
         this.#journal = await openJournal();
         await this.#readBack();
+        // Changes may be durable that no event told of.
+        this.#dependencies.events.log.startAnew();
         this.#unavailable = null;
+        this.#watch();
         return;
       } catch (error) {
         log.error({ err: error }, 'the journal cannot be read back yet');
@@ -205,11 +229,13 @@ function rebuild({ ramBlockId, snapshot, records }: StoredBlock): RamBlock {
 
 /** Ends what a crash cut short. @throws Problem `journal-unavailable` */
 async function recover(block: RamBlock, machine: Machine): Promise<void> {
-  const records = block.recover();
-  if (records.length === 0) return;
-  await machine.append(records, null, (durable) => {
-    for (const record of durable) block.apply(record);
+  // Each by itself: together they may be longer than one append may be. All are made durable together nevertheless.
+  const appends = block.recover().map((record) => {
+    return machine.append([record], null, (durable) => {
+      for (const each of durable) block.apply(each);
+    });
   });
+  await Promise.all(appends);
 }
 
 function draining(): Problem {

@@ -77,13 +77,15 @@ export class RamBlocks {
     block.apply({ ...created, at: definition.createdAt });
     const view = ramBlockView(block);
     try {
-      await machine.append([created], options.answered(view), () => undefined);
+      // As soon as it is durable: what is told of next may be a change that became durable with it.
+      await machine.append([created], options.answered(view), () => {
+        this.#machines.add(block, machine);
+        events.created(block);
+      });
     } catch (error) {
       machine.release(definition.id);
       throw error;
     }
-    this.#machines.add(block, machine);
-    events.created(block);
     log.info({ ramBlockId: block.id, machine: machine.name, idstr: wanted.idstr }, 'RAM block created');
     return view;
   }

@@ -485,7 +485,7 @@ export interface paths {
         };
         /**
          * Whether changes are taken
-         * @description Not while draining, or while the journal cannot be written.
+         * @description Not while draining, or while the journal cannot be written or does not answer.
          */
         get: operations["getReadyz"];
         put?: never;

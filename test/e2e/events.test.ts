@@ -170,13 +170,16 @@ describe('events', () => {
     expect((await waiting).status).toBe(200);
     await other;
     await take(stream, 2);
-    const next = journal.appends;
-    journal.fate = (appends) => (appends === next ? 'fails' : 'done');
+    const failing = journal.appends;
+    journal.fate = (appends) => (appends === failing ? 'fails' : 'done');
     await api.post(`/v1/ram-blocks/${id}/conversions`, { offset: PAGE, size: PAGE, to: 'shared' });
     await until('it is read back', async () => (await api.get('/readyz')).status === 200);
+    await until('the reader is cut off', () => stream.isOver);
+    expect(stream.events).toHaveLength(2);
+    const next = await follow();
     await api.ok('POST', `/v1/ram-blocks/${id}/conversions`, { offset: 2 * PAGE, size: PAGE, to: 'shared' });
-    await take(stream, 3);
-    expect(stream.events[2]?.data.offset).toBe(2 * PAGE);
+    const [event] = await take(next, 1);
+    expect(event?.data.offset).toBe(2 * PAGE);
   });
 
   it('that are no longer kept, or of another process, are 410', async () => {

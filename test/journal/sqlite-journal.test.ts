@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlockRecord } from '../../src/core/records.ts';
+import type { PageRange } from '../../src/core/section.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 let folder: string;
@@ -126,6 +127,35 @@ describe('many appends at once', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', ...new Array(4).fill('rejected')]);
     await journal.close();
     expect(await readSizes()).toEqual([1000]);
+  });
+});
+
+describe('an append that is longer than one may be', () => {
+  it('is refused, nothing of it is written, and what is appended next goes on', async () => {
+    await written();
+    const journal = await SqliteJournal.open(folder, { longestAppend: 1000 });
+    const record = (length: number) => ({ ...added, sourceId: 'x'.repeat(length) }) as BlockRecord;
+    const other = { ramBlockId: 'b2', at: '', kind: 'block-created' } as BlockRecord;
+    const long = [record(100), other, record(1000)];
+    expect(() => journal.append('default', 2, long)).toThrow(/longer than 1000 characters.*Nothing was written/);
+    await journal.append('default', 2, [record(200)]);
+    await journal.close();
+    expect(await readAll()).toMatchObject([{ ramBlockId: 'b1', records: [added, record(200)] }]);
+  });
+
+  it('is refused where there is no string that is long enough', async () => {
+    await written();
+    const journal = await SqliteJournal.open(folder);
+    const tooLong = {
+      toJSON: () => {
+        throw new RangeError('Invalid string length');
+      },
+    };
+    const runs = [tooLong] as unknown as readonly PageRange[];
+    const intent: BlockRecord = { ramBlockId: 'b1', at: '', kind: 'intent', id: 'int', runs, calls: [] };
+    expect(() => journal.append('default', 2, [intent])).toThrow(/Nothing was written/);
+    await journal.append('default', 2, [added]);
+    await journal.close();
   });
 });
 

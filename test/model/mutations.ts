@@ -58,6 +58,8 @@ function changeRecords(change: (record: BlockRecord) => BlockRecord): Tampering 
 function portOf(journal: Journal): Journal {
   return {
     remark: null,
+    failed: journal.failed,
+    waitedMs: 0,
     positions: () => journal.positions(),
     blocks: () => journal.blocks(),
     append: (...args) => journal.append(...args),

@@ -87,6 +87,8 @@ interface PendingAppend {
 /** What one process has open of the disk. Appends become durable, and are answered, in the order of the calls. */
 export class SimulatedJournal implements Journal {
   readonly remark = null;
+  readonly failed = new Promise<never>(() => undefined);
+  readonly waitedMs = 0;
   readonly #disk: Disk;
   #pending: PendingAppend[] = [];
   #failure: Problem | null = null;

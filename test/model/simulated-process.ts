@@ -110,6 +110,7 @@ export class SimulatedProcess {
       newId: this.#newId,
       log: silent,
       queueLimits: { length: 10, waitMs: 1 },
+      journalWaitMs: 10_000,
       changeRunsLimit: 2 ** 20,
       snapshotEvery,
     };

@@ -30,6 +30,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     newId: createIds(now),
     log: pino({ level: 'silent' }),
     queueLimits: { length: 10, waitMs: 10_000 },
+    journalWaitMs: 10_000,
     changeRunsLimit: 2 ** 20,
     snapshotEvery: 1000,
   };

@@ -13,12 +13,18 @@ export class FaultyJournal implements Journal {
   fault: Error | null = null;
   /** Asked for every append, with how many there were before it. */
   fate: (appends: number) => Fate = () => 'done';
+  /** Whether what is appended is longer than the journal takes. */
+  isTooLong: (records: readonly JournalRecord[]) => boolean = () => false;
   appends = 0;
+  /** How often it was opened. */
+  opened = 0;
   /** Appends that wait for `release`. */
   held = 0;
   #once: Error | null = null;
   #gate: PromiseWithResolvers<void> | null = null;
   #isLost = false;
+  /** When the appends came that wait. */
+  readonly #waiting: number[] = [];
 
   constructor(inner: Journal = new MemoryJournal()) {
     this.#inner = inner;
@@ -27,12 +33,19 @@ export class FaultyJournal implements Journal {
   /** For `startService`: opening fails as everything else does. */
   readonly open = async (): Promise<Journal> => {
     if (this.fault !== null) throw this.fault;
+    this.opened++;
+    this.#failed = Promise.withResolvers();
     return this;
   };
 
   /** The next call ends with `fault`, those after it do not. */
   failOnce(fault: Error): void {
     this.#once = fault;
+  }
+
+  /** It is of no more use, although nobody uses it. */
+  die(): void {
+    this.#failed.resolve(new Problem('journal-unavailable', 'its thread is gone'));
   }
 
   /** From now on appends wait. */
@@ -51,11 +64,18 @@ export class FaultyJournal implements Journal {
     return () => gate?.resolve();
   }
 
-  async append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+    if (this.isTooLong(records)) throw new Problem('payload-too-large', 'it is too long');
+    return this.#append(machine, expectedSequence, records);
+  }
+
+  async #append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
     this.#check();
     if (this.#gate !== null) {
       this.held++;
+      this.#waiting.push(performance.now());
       await this.#gate.promise;
+      this.#waiting.shift();
       this.held--;
     }
     if (this.#isLost) return never();
@@ -72,6 +92,18 @@ export class FaultyJournal implements Journal {
   }
 
   readonly remark = null;
+  #failed = Promise.withResolvers<Problem>();
+
+  get failed(): Promise<Problem> {
+    return this.#failed.promise;
+  }
+
+  /** The oldest append that waits for `release`. */
+  get waitedMs(): number {
+    const [oldest] = this.#waiting;
+    return oldest === undefined ? 0 : performance.now() - oldest;
+  }
+
   positions: Journal['positions'] = () => this.#inner.positions();
   blocks: Journal['blocks'] = () => this.#inner.blocks();
   saveSnapshot: Journal['saveSnapshot'] = (...args) => this.#inner.saveSnapshot(...args);

@@ -35,7 +35,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         operationId: 'getReadyz',
         tags,
         summary: 'Whether changes are taken',
-        description: 'Not while draining, or while the journal cannot be written.',
+        description: 'Not while draining, or while the journal cannot be written or does not answer.',
         response: {
           200: answer(Health, 'They are.'),
           ...openProblems('overloaded', 'journal-unavailable', 'not-owner'),
@@ -43,7 +43,7 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
       },
     },
     async () => {
-      if (machines.unavailable !== null) throw machines.unavailable;
+      if (machines.unready !== null) throw machines.unready;
       return { status: 'ready' as const };
     },
   );
