@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Config } from './config.ts';
+import { BODY_LIMIT } from './http/bodies.ts';
 import { ChangeRequests } from './http/change-requests.ts';
 import { authenticate, tokenIsEnough } from './http/plugins/access.ts';
 import { admit } from './http/plugins/admission.ts';
 import { answerIsTaken, setHeaders } from './http/plugins/headers.ts';
-import { hostIsAllowed, hostIsThere } from './http/plugins/host-rule.ts';
+import { hasOneMeaning, hostIsAllowed, hostIsThere, siteIsOwn } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
 import { isInTime, limitBodies } from './http/plugins/overload.ts';
 import { answerParserErrors, answerProblems, routeIsThere, sendProblem, toProblem } from './http/plugins/problems.ts';
@@ -49,8 +50,6 @@ import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
 import { Tokens } from './tokens.ts';
 
-/** Bytes of a JSON body. */
-const BODY_LIMIT = 4 * 2 ** 20;
 /** Milliseconds that the head of a request may take to arrive: a few packets, so whoever takes longer is not in earnest. */
 const HEADERS_TIMEOUT = 10_000;
 /** Milliseconds between two looks at who takes too long: how late a 408 may be. */
@@ -144,6 +143,8 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   await limitRate(app, config.rateLimit);
   admit(app, [
     hostIsThere,
+    hasOneMeaning,
+    siteIsOwn,
     tokens === null ? hostIsAllowed(config.allowedHosts) : tokenIsEnough(app, tokens, log),
     routeIsThere(app),
     isInTime(app, config.eventLoopDelayLimitMs),

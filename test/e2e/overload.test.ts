@@ -135,7 +135,10 @@ it('holds no more of bodies than it may, however many are sent', async () => {
   const api = await start({ RBA_BODY_MEMORY_LIMIT: '64M' });
   const body = Buffer.alloc(4 * MIB, ' ');
   const headers = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), Connection: 'close' };
-  const bytes = Buffer.concat([Buffer.from(head('POST /v1/ram-blocks HTTP/1.1', headers)), body]);
+  const bytes = Buffer.concat([
+    Buffer.from(head('POST /v1/ram-blocks/none/conversion-batches HTTP/1.1', headers)),
+    body,
+  ]);
   // All but the last byte, of 800 MiB in all.
   const senders = await Promise.all(Array.from({ length: 200 }, () => sender(api.url)));
   for (const { socket } of senders) socket.write(bytes.subarray(0, -1));

@@ -16,6 +16,12 @@ export const JSON_TEXTS: readonly string[] = [
   `[${'4096,'.repeat(3000)}0]`,
   `${'['.repeat(2000)}${']'.repeat(2000)}`,
   `${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`,
+  // As deep as it may be, within a body, and deeper.
+  ...[29, 30, 31, 32, 33].map((depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`),
+  '['.repeat(60_000),
+  // Control characters, as they are and escaped: C0, DEL, C1.
+  ...['"\\u001b[2J"', '"\\u007f"', '"\\u009b2J"', '"a\u007fb"', '"a\u009bb"', '"\\t\\n"'],
+  ...['"."', '".."', '" http://127.0.0.1:9/ "', '"http://127.0.0.1:9/\\ta"'],
 ];
 
 /** Texts that are no JSON at all. */
@@ -139,6 +145,7 @@ export const HEADERS: readonly (readonly [name: string, value: string])[] = [
     (value) => ['host', value] as const,
   ),
   ...['http://evil.example', 'null', 'http://127.0.0.1', 'x'].map((value) => ['origin', value] as const),
+  ...['cross-site', 'same-site', 'same-origin', 'none', ''].map((value) => ['sec-fetch-site', value] as const),
   ...['100-continue', 'x'].map((value) => ['expect', value] as const),
   ...['Bearer x', 'Basic eDp5', '', 'Bearer'].map((value) => ['authorization', value] as const),
   ...['x'.repeat(9000), '%', 'websocket'].map((value) => ['upgrade', value] as const),

@@ -3,6 +3,7 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startService, type TestService } from '../support/service.ts';
+import { READER, TokensFile } from '../support/tokens-file.ts';
 import { answerTo, head } from './raw-socket.ts';
 
 const LIST = '/v1/ram-blocks';
@@ -154,9 +155,68 @@ describe('an Origin', () => {
   });
 });
 
+describe('Sec-Fetch-Site', () => {
+  it.each(['same-origin', 'none'])('%s is the service itself, or the user', async (site) => {
+    for (const service of [plain, named]) {
+      expect(await get(service, { 'sec-fetch-site': site })).toBe(200);
+    }
+  });
+
+  it.each(['cross-site', 'same-site', '', 'Same-Origin', 'same-origin, cross-site', 'whatever'])(
+    '%j is refused, whatever is asked for',
+    async (site) => {
+      for (const path of [LIST, '/metrics', '/v1/events', '/v1/machines/guessed', '/unknown']) {
+        for (const method of ['GET', 'POST']) {
+          const { status, body } = await plain.api.call(method, path, undefined, {
+            headers: { 'sec-fetch-site': site },
+          });
+          expect(`${method} ${path} ${status} ${body.code}`).toBe(`${method} ${path} 403 forbidden`);
+        }
+      }
+    },
+  );
+
+  it('is looked at with a token, too', async () => {
+    const file = await TokensFile.create();
+    const guarded = await startService({ settings: file.settings, token: READER });
+    try {
+      expect(await get(guarded, { 'sec-fetch-site': 'cross-site' })).toBe(403);
+      expect(await get(guarded, { 'sec-fetch-site': 'same-origin' })).toBe(200);
+    } finally {
+      await guarded.close();
+      await file.remove();
+    }
+  });
+});
+
+describe('what every answer says to browsers', () => {
+  it.each(['/v1/ram-blocks', '/v1/nothing', '/livez', '/openapi.json', '/metrics', '/v1/events'])(
+    'at %s: no page of another site may load it, and it loads nothing',
+    async (path) => {
+      const { headers } = await plain.api.get(path);
+      expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+      expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");
+    },
+  );
+
+  it('where nothing can be read of the request: the same', async () => {
+    const { headers } = await answerTo(plain.url, 'nonsense\r\n\r\n');
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+    expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");
+  });
+
+  it.each(['/ui/', '/docs/static/index.html'])('of the page %s is the policy of pages', async (path) => {
+    const { headers, body } = await request(plain.url + path);
+    await body.dump();
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+    expect(headers['content-security-policy']).toContain("script-src 'self'");
+    expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+  });
+});
+
 describe('what is open', () => {
-  it.each(OPEN)('%s is served to any Host and Origin', async (path) => {
-    const headers = { host: 'rebound.example', origin: 'http://evil.example' };
+  it.each(OPEN)('%s is served to any Host, Origin and site', async (path) => {
+    const headers = { host: 'rebound.example', origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' };
     const answer = await request(plain.url + path, { headers });
     await answer.body.dump();
     expect(answer.statusCode).toBe(200);

@@ -68,16 +68,54 @@ describe('a body is refused', () => {
 
   it('that is UTF-16', () => expectInvalid(Buffer.from('{"offset":0,"size":4096,"to":"shared"}', 'utf16le')));
 
-  it.each([10_000, 800_000])('that is nested %i times, and does no harm', async (depth) => {
+  const tooDeep = [{ pointer: '#', detail: 'has arrays and objects more than 32 deep within each other' }];
+
+  it.each([32, 10_000])('that is nested %i times, and does no harm', async (depth) => {
     const deep = '['.repeat(depth) + ']'.repeat(depth);
+    await expectInvalid(`{"offset":${deep},"size":4096,"to":"shared"}`, tooDeep);
+    await expectInvalid(`{"offset":0,"size":4096,"to":"shared","x":${deep}}`, tooDeep);
+    await expectInvalid('{"x":'.repeat(depth + 1), tooDeep);
+  });
+
+  it('that is nested 31 times within it for what it says', async () => {
+    const deep = '['.repeat(31) + ']'.repeat(31);
     await expectInvalid(`{"offset":${deep},"size":4096,"to":"shared"}`, [{ pointer: '#/offset' }]);
-    await expectInvalid(`{"offset":0,"size":4096,"to":"shared","x":${deep}}`, [{ pointer: '#/x' }]);
-    await expectInvalid('{"x":'.repeat(depth));
+  });
+
+  // JSON.parse, which takes seconds for the first two, would say that they end too soon.
+  it.each(['[', '{"x":', '{"conversions":[', '[1,'])('of megabytes of %s before it is parsed', async (piece) => {
+    const body = piece.repeat(Math.floor((4 * MIB) / piece.length));
+    const answer = await service.api.post(`${path}/conversion-batches`, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code: 'invalid-request', errors: tooDeep });
+  });
+
+  it('that is beyond what such a body can need', async () => {
+    const text = JSON.stringify({ description: 'd'.repeat(64 * 1024) });
+    for (const [method, at] of [
+      ['POST', '/v1/ram-blocks'],
+      ['PATCH', path],
+      ['POST', `${path}/conversions`],
+      ['POST', `${path}/listeners`],
+      ['PATCH', `${path}/listeners/lsn_1`],
+    ] as const) {
+      const { status, body } = await service.api.call(method, at, text);
+      expect(`${method} ${at} ${status} ${body.detail}`).toMatch(/ 413 the body is larger than 64 KiB/);
+    }
+    for (const [method, at] of [
+      ['DELETE', path],
+      ['POST', `${path}/listeners/lsn_1/replay`],
+    ] as const) {
+      const { status, body } = await service.api.call(method, at, `{${' '.repeat(1023)}}`);
+      expect(`${method} ${at} ${status} ${body.detail}`).toMatch(/ 413 the body is larger than 1 KiB/);
+    }
   });
 
   it('that has a field for every letter of a long text', async () => {
     const fields = Array.from({ length: 100_000 }, (_, index) => `"f${index}":0`);
-    await expectInvalid(`{"offset":0,"size":4096,"to":"shared",${fields}}`);
+    const answer = await service.api.post(`${path}/conversion-batches`, `{"conversions":[],${fields}}`);
+    expect(`${answer.status} ${answer.body.code}`).toBe('400 invalid-request');
+    await expectInvalid(`{"offset":0,"size":4096,"to":"shared",${fields.slice(0, 5000)}}`);
   });
 });
 
@@ -125,11 +163,13 @@ describe('a body is taken', () => {
     expect((await convert('{"\\u006fffset":0,"size":"\\u0034K","to":"shar\\u0065d"}')).status).toBe(200);
   });
 
-  it('of exactly 4 MiB, and not of a byte more', async () => {
-    const body = '{"offset":0,"size":4096,"to":"shared"}';
-    const { status } = await convert(body.padEnd(4 * MIB));
+  it.each([
+    ['conversions', '{"offset":0,"size":4096,"to":"shared"}', 64 * 1024],
+    ['conversion-batches', '{"conversions":[{"offset":0,"size":4096,"to":"shared"}]}', 4 * MIB],
+  ])('of all bytes that may be, and not of a byte more: %s', async (name, body, limit) => {
+    const { status } = await service.api.post(`${path}/${name}`, body.padEnd(limit));
     expect(status).toBe(200);
-    const tooLarge = await convert(body.padEnd(4 * MIB + 1));
+    const tooLarge = await service.api.post(`${path}/${name}`, body.padEnd(limit + 1));
     expect(tooLarge.status).toBe(413);
     expect(tooLarge.body).toMatchObject({ code: 'payload-too-large' });
     expect(await generation()).toBe(1);

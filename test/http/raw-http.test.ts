@@ -58,8 +58,8 @@ describe('a chunked body', () => {
     },
   );
 
-  it('of more than 4 MiB is 413 before its end', async () => {
-    const chunk = `100000\r\n${' '.repeat(2 ** 20)}\r\n`;
+  it('of more than 64 KiB is 413 before its end', async () => {
+    const chunk = `4000\r\n${' '.repeat(2 ** 14)}\r\n`;
     const [answer] = await send(`${post(CHUNKED)}${chunk.repeat(5)}`);
     expectProblem(answer, 413, 'payload-too-large');
   });
@@ -91,8 +91,8 @@ describe('Content-Length', () => {
     );
   });
 
-  it('beyond 4 MiB is 413 before a byte of the body', async () => {
-    const answer = await answerTo(service.url, post({ 'Content-Length': '4194305', Connection: 'close' }));
+  it('beyond 64 KiB is 413 before a byte of the body', async () => {
+    const answer = await answerTo(service.url, post({ 'Content-Length': '65537', Connection: 'close' }));
     expectProblem(answer, 413, 'payload-too-large');
   });
 
@@ -151,7 +151,7 @@ describe('the head of a request', () => {
   it('that is refused before the parser sees that it cannot be read is answered once', async () => {
     const answers = await send(head('POST /v1/ram-blocks HTTP/1.1', { Accept: 'a/b', 'Transfer-Encoding': 'x' }));
     expect(answers).toHaveLength(1);
-    expectProblem(answers[0], 406, 'not-acceptable');
+    expectProblem(answers[0], 400, 'invalid-request');
   });
 
   it('that asks for another protocol is answered in this one', async () => {
@@ -163,9 +163,45 @@ describe('the head of a request', () => {
   });
 
   it('with the whole URL is answered as its path', async () => {
-    const answer = await answerTo(service.url, head(`GET ${service.url}/livez HTTP/1.1`, { Connection: 'close' }));
-    expect(answer.status).toBe(200);
+    const { host } = new URL(service.url);
+    for (const Host of [host, host.toUpperCase()]) {
+      const bytes = head(`GET ${service.url}/livez HTTP/1.1`, { Host, Connection: 'close' });
+      expect((await answerTo(service.url, bytes)).status).toBe(200);
+    }
   });
+
+  it.each([
+    ['http://127.0.0.1:1/livez', '127.0.0.1'],
+    ['http://other.example/livez', '127.0.0.1'],
+    ['http://127.0.0.1@other.example/livez', '127.0.0.1'],
+    ['https://127.0.0.1:80/livez', '127.0.0.1'],
+    ['ftp://127.0.0.1/livez', '127.0.0.1'],
+    ['http:///livez', '127.0.0.1'],
+  ])('with the URL of another authority is 400: %s at %s', async (target, Host) => {
+    const answer = await answerTo(service.url, head(`GET ${target} HTTP/1.1`, { Host, Connection: 'close' }));
+    expectProblem(answer, 400, 'invalid-request');
+  });
+
+  it.each([
+    ['127.0.0.1', 'other.example'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['', '127.0.0.1'],
+  ])('with two Hosts is 400: %j and %j', async (first, second) => {
+    for (const path of ['/livez', block, '/nothing']) {
+      const bytes = head(`GET ${path} HTTP/1.1`, { Host: first, hOST: second, Connection: 'close' });
+      expectProblem(await answerTo(service.url, bytes), 400, 'invalid-request');
+    }
+  });
+
+  it.each(['gzip, chunked', 'chunked, chunked', 'identity, chunked', 'deflate'])(
+    'whose body is encoded for its transfer as %s is 400',
+    async (coding) => {
+      const headers = { 'Transfer-Encoding': coding, Connection: 'close' };
+      const answer = await answerTo(service.url, `${post(headers)}26\r\n${CONVERSION}\r\n0\r\n\r\n`);
+      expectProblem(answer, 400, 'invalid-request');
+      expect(await generation()).toBe(0);
+    },
+  );
 });
 
 describe('HTTP/1.0', () => {

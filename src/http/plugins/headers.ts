@@ -11,12 +11,21 @@ declare module 'fastify' {
   }
 }
 
-export const HEADERS_OF_ALL = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** The last word, so that no plugin (the static files of /docs) says something else. */
+/** No page of another site can load an answer, not even to see whether that fails; shown as a page, it loads nothing. */
+export const HEADERS_OF_ALL = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+};
+
+/** The last word, so that no plugin (the static files of /docs) says something else; but pages have their own policy. */
 export function setHeaders(app: FastifyInstance): void {
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    reply.headers(HEADERS_OF_ALL);
+    const policy = reply.getHeader('content-security-policy') ?? CONTENT_SECURITY_POLICY;
+    reply.headers(HEADERS_OF_ALL).header('content-security-policy', policy);
     done();
   });
 }

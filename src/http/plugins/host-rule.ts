@@ -1,5 +1,6 @@
-// Without tokens, only a browser page of the service itself may call it: a page of another site would come with a foreign
-// Origin, or, after DNS rebinding, with a Host that is a name. (With tokens it would need one, and browsers add none.)
+// Which requests are for this service at all. One that two readers could take for different requests is not, nor one that a
+// browser sends for a page of another site: that comes with a foreign Origin or Sec-Fetch-Site, or, after DNS rebinding,
+// with a Host that is a name. (With tokens it would need one, and browsers add none.)
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { Problem } from '../../errors.ts';
@@ -9,6 +10,45 @@ import type { Rule } from './admission.ts';
 export const hostIsThere: Rule = ({ headers, raw }, _reply, { open }) => {
   if (headers.host !== undefined || raw.httpVersion === '1.0' || open === true) return null;
   return new Problem('invalid-request', 'there is no Host header');
+};
+
+/**
+ * There is one way to read the request: one Host, no authority in its target but that, no transfer coding that is not
+ * undone here (RFC 9112, 3.2.2, 3.2, 6.1). A proxy in front may have decided by the other one.
+ */
+export const hasOneMeaning: Rule = ({ headers, raw }) => {
+  if (hostsIn(raw.rawHeaders) > 1) return new Problem('invalid-request', 'there is more than one Host header');
+  const { host, 'transfer-encoding': coding } = headers;
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    const detail = `Transfer-Encoding: ${coding} is not read here; the only coding of a transfer is chunked`;
+    return new Problem('invalid-request', detail);
+  }
+  const target = raw.url ?? '';
+  if (target.startsWith('/') || target === '*' || host === undefined) return null;
+  const url = URL.parse(target);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.host === URL.parse(`${url.protocol}//${host}`)?.host) {
+    return null;
+  }
+  return new Problem('invalid-request', `the target ${target} is not of the Host ${host}`);
+};
+
+function hostsIn(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count;
+}
+
+/**
+ * No page of another site sent it. Browsers add no Origin to what `<img>`, `<object>` or a form with GET ask for, but say
+ * in Sec-Fetch-Site whose page asks: to https and loopback addresses, that is. `none` is the user.
+ */
+export const siteIsOwn: Rule = ({ headers }, _reply, { open }) => {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none' || open === true) return null;
+  return new Problem('forbidden', `Sec-Fetch-Site is ${site}; pages of other sites may not call this service`);
 };
 
 /** @param allowedHosts names (lower case, without port) that are served beside addresses and localhost */

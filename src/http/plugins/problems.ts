@@ -151,7 +151,9 @@ function aboutBody({ code }: FastifyError, { routeOptions }: FastifyRequest): Pr
     return new Problem('unsupported-media-type', `the body must be ${taken}, and its type say so`);
   }
   if (code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return null;
-  return new Problem('payload-too-large', `the body is larger than ${routeOptions.bodyLimit / 2 ** 20} MiB`);
+  const { bodyLimit } = routeOptions;
+  const limit = bodyLimit < 2 ** 20 ? `${bodyLimit / 1024} KiB` : `${bodyLimit / 2 ** 20} MiB`;
+  return new Problem('payload-too-large', `the body is larger than ${limit}, the most that this takes`);
 }
 
 export function toProblem(error: unknown): Problem {

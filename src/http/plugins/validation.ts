@@ -7,6 +7,7 @@ import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler, preValidationHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Problem } from '../../errors.ts';
+import { DEPTH_LIMIT, isNestedDeeper, UNREAD_BODY_LIMIT } from '../bodies.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
 import { COMPONENTS } from '../schemas/components.ts';
 import { compiledOnce } from './compiled-once.ts';
@@ -55,15 +56,22 @@ const isWithBody = (method: string): boolean => method !== 'GET' && method !== '
 /** A parameter or a field that a route does not know: a typing mistake, or something that this version cannot do. */
 function refuseWhatNobodyReads(app: FastifyInstance): void {
   const noBody: preValidationHookHandler = ({ body }, _reply, done) => {
-    if (body === undefined || JSON.stringify(body) === '{}') done();
+    if (body === undefined || isEmptyObject(body)) done();
     else done(new Problem('invalid-request', 'nothing of a body is read here; leave it out'));
   };
   app.addHook('onRoute', (route) => {
     const { schema, config } = route;
     // What is open is asked by probes, which may append what they like.
     if (schema?.operationId !== undefined && config?.open !== true) schema.querystring ??= input({});
-    if (schema?.body === undefined) route.preValidation = [route.preValidation ?? [], noBody].flat();
+    if (schema?.body !== undefined) return;
+    route.bodyLimit ??= UNREAD_BODY_LIMIT;
+    route.preValidation = [route.preValidation ?? [], noBody].flat();
   });
+}
+
+function isEmptyObject(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
+  return Object.keys(body).length === 0;
 }
 
 /** Bytes are no JSON, and say nothing that could be checked here but whether they are there. */
@@ -97,6 +105,11 @@ function readJson(app: FastifyInstance): void {
     }
     if (!isUtf8(bytes)) {
       done(new Problem('invalid-request', 'the body is not UTF-8'));
+      return;
+    }
+    if (isNestedDeeper(bytes, DEPTH_LIMIT)) {
+      const detail = `has arrays and objects more than ${DEPTH_LIMIT} deep within each other`;
+      done(new Problem('invalid-request', `the body ${detail}`, { errors: [{ pointer: '#', detail }] }));
       return;
     }
     if (request.headers['idempotency-key'] !== undefined) request.rawBody = bytes;

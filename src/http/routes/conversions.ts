@@ -11,6 +11,7 @@ import type {
   MachineConversion as MachineConversionView,
 } from '../../service/machine-conversions.ts';
 import { etag } from '../../service/options.ts';
+import { LIST_BODY_LIMIT } from '../bodies.ts';
 import { type ChangeRequest, type ChangeRequests, parseIfMatch, prefersMinimal } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
@@ -147,6 +148,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
   app.post(
     '/v1/ram-blocks/:ramBlockId/conversion-batches',
     {
+      bodyLimit: LIST_BODY_LIMIT,
       schema: {
         ...CONVERT_BATCH,
         operationId: 'convertBatch',

@@ -5,6 +5,7 @@ import { findSource } from '../../service/conversions.ts';
 import type { Machines } from '../../service/machines.ts';
 import type { Sources } from '../../service/sources.ts';
 import { type SourceView, sourceView } from '../../service/views.ts';
+import { LIST_BODY_LIMIT } from '../bodies.ts';
 import { type ChangeRequests, withoutKey } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
@@ -28,6 +29,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
   app.post(
     '/v1/ram-blocks/:ramBlockId/sources',
     {
+      bodyLimit: LIST_BODY_LIMIT,
       schema: {
         operationId: 'addSource',
         tags: ['Sources'],

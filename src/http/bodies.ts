@@ -1,0 +1,34 @@
+// How large, and how deep, a body may be.
+
+/** Bytes of a JSON body, where a route names no other limit: a listener with all its texts has a tenth of that. */
+export const BODY_LIMIT = 64 * 1024;
+/** Bytes of a body that may hold a list of 10,000 items. */
+export const LIST_BODY_LIMIT = 4 * 2 ** 20;
+/** Bytes of a body that nothing is read of: some clients send `{}` with every POST. */
+export const UNREAD_BODY_LIMIT = 1024;
+/** Arrays and objects within each other; the deepest body of the API has three. */
+export const DEPTH_LIMIT = 32;
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/**
+ * Returns whether arrays and objects are nested deeper than `limit` in a JSON text. One look at each byte until then:
+ * JSON.parse takes seconds for megabytes of brackets.
+ * @param json UTF-8, well formed or not
+ */
+export function isNestedDeeper(json: Uint8Array, limit: number): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (isInText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      if (++depth > limit) return true;
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+  }
+  return false;
+}
