@@ -40,6 +40,7 @@ import { Metrics } from './metrics.ts';
 import { Conversions } from './service/conversions.ts';
 import { EventLog } from './service/event-log.ts';
 import { Events } from './service/events.ts';
+import { FrozenBitmaps } from './service/frozen-bitmaps.ts';
 import { Idempotency } from './service/idempotency.ts';
 import { ListenerControl } from './service/listener-control.ts';
 import { Listeners } from './service/listeners.ts';
@@ -94,6 +95,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     asyncSettings: {
       retrySchedule: config.asyncRetrySchedule,
       backlogLimit: config.asyncBacklogLimit,
+      backlogRuns: config.asyncBacklogRuns,
       disableAfter: config.asyncDisableAfter,
     },
     events,
@@ -162,12 +164,12 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   const conversions = new Conversions(machines);
   conversionRoutes(app, { conversions, machineConversions: new MachineConversions(machines), changes });
   machineRoutes(app, machines);
-  stateRoutes(app, machines);
+  stateRoutes(app, machines, new FrozenBitmaps(config.bitmapMemoryLimit));
   await app.register((scope: TypedApp) => bitmapRoutes(scope, conversions));
   sourceRoutes(app, machines, new Sources(machines, config.bounds), changes);
   listenerRoutes(app, { machines, listeners, changes, deliveryLog });
   listenerControlRoutes(app, new ListenerControl(machines), changes);
-  eventRoutes(app, events.log);
+  eventRoutes(app, events.log, config.eventStreams);
   await app.register((scope: TypedApp) => planRoutes(scope, new Plans()));
   operationRoutes(app, machines, metrics);
   uiRoutes(app);

@@ -33,11 +33,13 @@ const Environment = Type.Object({
   RBA_ASYNC_RETRY_SCHEDULE: Type.String({ default: '1s,5s,30s,2m,10m,30m,2h,5h,10h' }),
   RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
+  RBA_ASYNC_BACKLOG_RUNS: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MOST }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
   RBA_MAX_RAM_BLOCKS: Type.Integer({ default: DEFAULT_BOUNDS.ramBlocks, minimum: 1, maximum: MOST }),
   RBA_MAX_LISTENERS: Type.Integer({ default: DEFAULT_BOUNDS.listeners, minimum: 1, maximum: MOST }),
   RBA_MAX_LISTENERS_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.listenersPerBlock, minimum: 1, maximum: MOST }),
   RBA_MAX_SOURCES_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.sourcesPerBlock, minimum: 1, maximum: MOST }),
+  RBA_EVENT_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: MOST }),
   RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   RBA_RATE_LIMIT: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   RBA_MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1 }),
@@ -45,6 +47,7 @@ const Environment = Type.Object({
   RBA_REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
   RBA_EVENT_LOOP_DELAY_LIMIT_MS: Type.Integer({ default: 1000, minimum: 0 }),
   RBA_BODY_MEMORY_LIMIT: Type.String({ default: '256M' }),
+  RBA_BITMAP_MEMORY_LIMIT: Type.String({ default: '256M' }),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
   RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
   RBA_ALLOWED_TARGETS: Type.Optional(Type.String()),
@@ -81,12 +84,16 @@ export interface Config {
   readonly asyncRetrySchedule: readonly number[];
   /** Deliveries that may be pending for an async listener; more become one replay. */
   readonly asyncBacklogLimit: number;
+  /** Runs of pages that these deliveries may have together; more become one replay. */
+  readonly asyncBacklogRuns: number;
   /** Milliseconds of nothing but failures until an async listener is disabled. */
   readonly asyncDisableAfter: number;
   /** Events that a reader who was away can catch up on. */
   readonly eventsKept: number;
   /** How many blocks, listeners and sources there may be. */
   readonly bounds: Bounds;
+  /** Event streams that one token, or one address where there is none, may have open. */
+  readonly eventStreams: number;
   /** Bearer tokens as hashes; null: nobody needs one. */
   readonly tokensFile: string | null;
   /** Requests a second of one token or address; 0: as many as they like. */
@@ -98,6 +105,8 @@ export interface Config {
   readonly eventLoopDelayLimitMs: number;
   /** Bytes of all bodies of requests that are not answered yet. */
   readonly bodyMemoryLimit: number;
+  /** Bytes of all bitmaps that clients are reading. */
+  readonly bitmapMemoryLimit: number;
   /** Host header values that are served beside addresses and localhost; lower case, without port. */
   readonly allowedHosts: readonly string[];
   readonly allowedTargets: readonly Network[];
@@ -135,6 +144,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     queueWaitMs: settings.RBA_QUEUE_WAIT_MS,
     asyncRetrySchedule: retrySchedule(settings.RBA_ASYNC_RETRY_SCHEDULE),
     asyncBacklogLimit: settings.RBA_ASYNC_BACKLOG_LIMIT,
+    asyncBacklogRuns: settings.RBA_ASYNC_BACKLOG_RUNS,
     asyncDisableAfter: duration('RBA_ASYNC_DISABLE_AFTER', settings.RBA_ASYNC_DISABLE_AFTER),
     eventsKept: settings.RBA_EVENTS_KEPT,
     bounds: {
@@ -143,12 +153,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       listenersPerBlock: settings.RBA_MAX_LISTENERS_PER_BLOCK,
       sourcesPerBlock: settings.RBA_MAX_SOURCES_PER_BLOCK,
     },
+    eventStreams: settings.RBA_EVENT_STREAMS,
     tokensFile: settings.RBA_TOKENS_FILE ?? null,
     rateLimit: settings.RBA_RATE_LIMIT ?? (alone ? 0 : 1000),
     maxConnections: settings.RBA_MAX_CONNECTIONS,
     requestTimeoutMs: settings.RBA_REQUEST_TIMEOUT_MS,
     eventLoopDelayLimitMs: settings.RBA_EVENT_LOOP_DELAY_LIMIT_MS,
-    bodyMemoryLimit: bodyMemory(settings.RBA_BODY_MEMORY_LIMIT),
+    bodyMemoryLimit: memory('RBA_BODY_MEMORY_LIMIT', settings.RBA_BODY_MEMORY_LIMIT, MAX_BITMAP),
+    bitmapMemoryLimit: memory('RBA_BITMAP_MEMORY_LIMIT', settings.RBA_BITMAP_MEMORY_LIMIT, 2 ** 20),
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (alone ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,
@@ -174,17 +186,16 @@ function duration(setting: string, text: string): number {
   );
 }
 
-/** Bytes. */
-function bodyMemory(text: string): number {
+/** Bytes. @param least bytes */
+function memory(setting: string, text: string, least: number): number {
   try {
     const bytes = parseByteSize(text);
-    // Or the largest body could never be taken.
-    if (bytes >= MAX_BITMAP) return bytes;
+    if (bytes >= least) return bytes;
   } catch {
     // Said below.
   }
   throw new Error(
-    `RBA_BODY_MEMORY_LIMIT is ${JSON.stringify(text)}; it must be bytes, at least 64M, such as 256M or 1G`,
+    `${setting} is ${JSON.stringify(text)}; it must be bytes, at least ${least / 2 ** 20}M, such as 256M or 1G`,
   );
 }
 

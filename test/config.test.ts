@@ -27,6 +27,9 @@ const GOOD: [string, keyof ReturnType<typeof loadConfig>, unknown, Record<string
     432_000_000,
     { '1ms': 1, '30': 30_000, '2.5m': 150_000, '120h': 432_000_000, '596h': 2_145_600_000 },
   ],
+  ['RBA_ASYNC_BACKLOG_RUNS', 'asyncBacklogRuns', 2 ** 20, { '1': 1, '1000000000': 1e9 }],
+  ['RBA_EVENT_STREAMS', 'eventStreams', 100, { '1': 1, '10000': 10_000 }],
+  ['RBA_BITMAP_MEMORY_LIMIT', 'bitmapMemoryLimit', 2 ** 28, { '1M': 2 ** 20, '1G': 2 ** 30, '1048576': 2 ** 20 }],
   ['RBA_EVENTS_KEPT', 'eventsKept', 10_000, { '1': 1, '1000000': 1_000_000 }],
 ];
 
@@ -40,6 +43,9 @@ const NO_DURATIONS = [
 const BAD: [string, readonly string[]][] = [
   ['RBA_ASYNC_RETRY_SCHEDULE', [...NO_DURATIONS, '', ',', ' ', '1s,never', '1s;5s', '1s 5s', '1s,0s']],
   ['RBA_ASYNC_BACKLOG_LIMIT', NO_NUMBERS],
+  ['RBA_ASYNC_BACKLOG_RUNS', NO_NUMBERS],
+  ['RBA_EVENT_STREAMS', NO_NUMBERS],
+  ['RBA_BITMAP_MEMORY_LIMIT', ['', '0', '1048575', '1000', '-1M', '1Q']],
   ['RBA_ASYNC_DISABLE_AFTER', [...NO_DURATIONS, '', ' ', '1h,2h', ' 1h']],
   ['RBA_EVENTS_KEPT', [...NO_NUMBERS, '1000001']],
 ];

@@ -27,7 +27,7 @@ function open(folder: string): Promise<Machines> {
     openJournal: () => SqliteJournal.open(folder),
     deliver: unused,
     attemptOnce: unused,
-    asyncSettings: { retrySchedule: [1000], backlogLimit: 10_000, disableAfter: 1e9 },
+    asyncSettings: { retrySchedule: [1000], backlogLimit: 10_000, backlogRuns: 1000, disableAfter: 1e9 },
     events: new Events(new EventLog(10_000, randomUUID()), now),
     checkTarget: unused,
     newSecret: () => '',

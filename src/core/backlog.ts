@@ -54,6 +54,8 @@ export class Backlog implements BacklogState {
   /** Those before `#head` are over. */
   #deliveries: Pending[];
   #head = 0;
+  /** Runs of the pending deliveries that are not of the replay that began last. */
+  #runsBehind = 0;
   /** Since when nothing but failures came of the attempts; null when the last one was accepted. */
   failingSince: string | null;
 
@@ -73,6 +75,9 @@ export class Backlog implements BacklogState {
     this.#reach = state.reach;
     this.#deliveries = [...state.pending];
     this.failingSince = state.failingSince;
+    for (let sequence = Math.max(this.#acknowledged, this.#replayThrough); sequence < this.last; ) {
+      this.#runsBehind += this.at(++sequence)?.runs.length ?? 0;
+    }
   }
 
   get acknowledged(): number {
@@ -105,6 +110,11 @@ export class Backlog implements BacklogState {
     return this.last - this.#acknowledged + (this.#wanted === null ? 0 : 1);
   }
 
+  /** The runs of pages of the pending deliveries, but for those that the last replay brought itself. */
+  get runsBehind(): number {
+    return this.#runsBehind;
+  }
+
   /** Since when the oldest of them is owed. */
   get oldestAt(): string | null {
     return this.#wanted?.since ?? this.#deliveries[this.#head]?.at ?? null;
@@ -127,6 +137,7 @@ export class Backlog implements BacklogState {
     for (let from = 0; from < runs.length; from += this.#maxSections) {
       this.#deliveries.push({ ...about, populate, runs: runs.slice(from, from + this.#maxSections) });
     }
+    this.#runsBehind += runs.length;
   }
 
   /** Every delivery up to `sequence` was accepted. */
@@ -156,8 +167,11 @@ export class Backlog implements BacklogState {
   /** Drops all that is pending. @param givenUp the last sequence that may have been sent */
   drop(givenUp: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, givenUp);
+    // Of the last replay nothing is left; what comes next must not count as its own.
+    this.#replayThrough = Math.min(this.#replayThrough, this.#acknowledged);
     this.#deliveries = [];
     this.#head = 0;
+    this.#runsBehind = 0;
     this.#wanted = null;
   }
 
@@ -179,6 +193,7 @@ export class Backlog implements BacklogState {
     if (reason === 'replay') this.add(false, [this.#mappable(section)], { ...about, reason, conversionId: null });
     this.add(true, populated, { ...about, reason, conversionId: null });
     this.#replayThrough = this.last;
+    this.#runsBehind = 0;
   }
 
   /** The discards that end the listener follow. A replay that has not begun is not needed any more. */
@@ -198,6 +213,7 @@ export class Backlog implements BacklogState {
     if (delivery === undefined) return undefined;
     this.#acknowledged++;
     this.#head++;
+    if (this.#acknowledged > this.#replayThrough) this.#runsBehind -= delivery.runs.length;
     if (this.#head >= FORGET_FROM) {
       this.#deliveries.splice(0, this.#head);
       this.#head = 0;

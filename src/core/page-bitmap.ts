@@ -182,6 +182,7 @@ export class PageBitmap {
 
   /** How many maximal runs of populated pages `range` has, cut to it. */
   countRuns(range: PageRange): number {
+    if (range.start === 0 && range.end === this.length) return this.#runs;
     const continued = range.start < range.end && this.has(range.start) && this.#hasBefore(range.start);
     return this.#countStarts(range.start, range.end) + (continued ? 1 : 0);
   }

@@ -84,6 +84,11 @@ export class Accounts {
     this.#note({ line: line.line, at });
   }
 
+  /** Whole chunks that all conversions so far cover. */
+  get chunksCovered(): number {
+    return this.#chunksCovered;
+  }
+
   trackings(): PlanTracking[] {
     const toUnit = (ticks: number) => this.clock.toUnit(ticks);
     return this.#peaks.map((peaks, index) => {

@@ -74,6 +74,11 @@ export class Planner {
     }
   }
 
+  /** Whole chunks that the conversions so far cover: the time that they took. */
+  get chunksCovered(): number {
+    return this.#accounts.chunksCovered;
+  }
+
   /** @throws Problem `invalid-request` when no line was a conversion */
   plan(read: ReadLines): Plan {
     if (read.foreign === read.lines) throw nothingToPlan(read);

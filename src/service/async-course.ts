@@ -41,4 +41,14 @@ export class AsyncCourse {
   get behind(): number {
     return this.backlog.last - Math.max(this.accepted, this.backlog.replayThrough);
   }
+
+  /** The runs of pages of these. */
+  get runsBehind(): number {
+    const { backlog } = this;
+    let runs = backlog.runsBehind;
+    for (let sequence = Math.max(backlog.acknowledged, backlog.replayThrough); sequence < this.accepted; ) {
+      runs -= backlog.at(++sequence)?.runs.length ?? 0;
+    }
+    return runs;
+  }
 }

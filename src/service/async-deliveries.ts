@@ -133,7 +133,10 @@ export class AsyncDeliveries {
   }
 
   #isTooFarBehind(course: AsyncCourse): boolean {
-    return course.listener.phase === 'active' && course.behind > this.#dependencies.asyncSettings.backlogLimit;
+    if (course.listener.phase !== 'active') return false;
+    const { backlogLimit, backlogRuns } = this.#dependencies.asyncSettings;
+    // What is accepted and not yet recorded is looked at only where it matters.
+    return course.behind > backlogLimit || (course.backlog.runsBehind > backlogRuns && course.runsBehind > backlogRuns);
   }
 
   #courseOf(listener: RamDiscardListener): AsyncCourse | null {

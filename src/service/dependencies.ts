@@ -11,6 +11,8 @@ export interface AsyncSettings {
   readonly retrySchedule: readonly number[];
   /** Pending deliveries; more become one replay (RBA_ASYNC_BACKLOG_LIMIT). */
   readonly backlogLimit: number;
+  /** Runs of pages that these may have together; more become one replay (RBA_ASYNC_BACKLOG_RUNS). */
+  readonly backlogRuns: number;
   /** Milliseconds of nothing but failures until a listener is disabled (RBA_ASYNC_DISABLE_AFTER). */
   readonly disableAfter: number;
 }

@@ -1,4 +1,5 @@
 // The last events, kept in memory, so that a reader who was away for a moment misses none.
+import { setImmediate } from 'node:timers/promises';
 import { Problem } from '../errors.ts';
 
 export const EVENT_TYPES = [
@@ -49,6 +50,9 @@ const EVENT_BYTES = 200;
 const FIELD_BYTES = 16;
 const ITEM_BYTES = 64;
 
+/** Readers that are told in one turn of the event loop: each of them may write some KiB then. */
+const TOLD_AT_ONCE = 64;
+
 export class EventLog {
   /** Tells the events of this process from those of another. */
   #epoch: string;
@@ -63,6 +67,9 @@ export class EventLog {
   #bytes = 0;
   readonly #limitBytes: number;
   readonly #readers = new Set<() => void>();
+  /** Readers are being told, in several turns; and more has come meanwhile. */
+  #isTelling = false;
+  #isStale = false;
 
   /**
    * @param limit events that are kept (RBA_EVENTS_KEPT)
@@ -132,6 +139,26 @@ export class EventLog {
     return { ...common, resource: Array.isArray(resource) ? resource[number - first] : resource };
   }
 
+  /**
+   * Returns the first event from `number` on that `isWanted`, with its number; where there is none, null and the number of
+   * the next event to come. What came together is asked about once. Undefined where what followed is no longer kept.
+   */
+  firstFrom(
+    number: number,
+    isWanted: (about: Pick<News, 'machine' | 'ramBlockId'>) => boolean,
+  ): { readonly number: number; readonly event: ServiceEvent | null } | undefined {
+    if (number > this.#count) return { number, event: null };
+    const first = this.#indexOf(number);
+    if (first < 0) return undefined;
+    for (let index = first; index < this.#kept.length; index++) {
+      const kept = this.#kept[index] as Kept;
+      if (!isWanted(kept)) continue;
+      const found = Math.max(number, kept.number);
+      return { number: found, event: this.at(found) ?? null };
+    }
+    return { number: this.#count + 1, event: null };
+  }
+
   /** Keeps what `news` tells, each event with a number of its own; who follows hears of it once. */
   keep(news: News): void {
     const { type, machine, ramBlockId, generation, at } = news;
@@ -146,7 +173,24 @@ export class EventLog {
       this.#forget(this.#indexOf(this.#count - this.#limit + 1));
     }
     if (this.#bytes > this.#limitBytes) this.#makeRoom();
-    for (const reader of this.#readers) reader();
+    if (this.#readers.size > TOLD_AT_ONCE) void this.#tellInTurns();
+    else for (const reader of this.#readers) reader();
+  }
+
+  /** Many readers hear of it some at a time, so that whatever else there is to do is done between them. */
+  async #tellInTurns(): Promise<void> {
+    this.#isStale = true;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      let told = 0;
+      for (const reader of this.#readers) {
+        reader();
+        if (++told % TOLD_AT_ONCE === 0) await setImmediate();
+      }
+    }
+    this.#isTelling = false;
   }
 
   /** Forgets the first `length` news. */

@@ -1,5 +1,6 @@
 // Plans of traces: they concern no block and no machine. A few are made at a time, so that their memory is bounded.
 
+import { setImmediate } from 'node:timers/promises';
 import { Problem } from '../errors.ts';
 import type { Plan } from '../planner/plan.ts';
 import { planTrace } from '../planner/plan-trace.ts';
@@ -29,7 +30,7 @@ export class Plans {
     }
     this.#running++;
     try {
-      return await planTrace(new TraceReader(limited(trace)), planner);
+      return await planTrace(new TraceReader(limited(trace)), planner, () => setImmediate());
     } finally {
       this.#running--;
     }

@@ -4,11 +4,10 @@ import type { RamBlock } from '../core/ram-block.ts';
 import { asPageState } from '../core/ram-discard-source.ts';
 import { checkSection, type Section, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
+import type { BitmapReading, FrozenBitmaps } from './frozen-bitmaps.ts';
 
 /** Bytes of the largest bitmap that is given or taken at once. */
 export const MAX_BITMAP = 64 * 2 ** 20;
-/** Words of one piece of a streamed bitmap: 64 KiB. */
-const PIECE_WORDS = 16_384;
 
 /** What is asked about: a range, and one source by its name, or undefined for the AND of all. Bytes. */
 export interface Asked {
@@ -70,20 +69,21 @@ export function density(block: RamBlock, asked: Asked, cells: number) {
 
 /**
  * The bitmap of a window, bit i of byte j = page 8j+i, as it is now: what changes while it is sent does not show.
- * @returns its length in bytes and its pieces
- * @throws Problem `invalid-range`, `not-found`, `payload-too-large`
+ * @returns its length in bytes, and its pieces to be read
+ * @throws Problem `invalid-range`, `not-found`, `payload-too-large`, `overloaded`
  */
 export function bitmap(
   block: RamBlock,
   asked: Asked,
-): { readonly bytes: number; readonly pieces: Iterable<Uint8Array> } {
+  frozen: FrozenBitmaps,
+): { readonly bytes: number; readonly reading: BitmapReading } {
   const range = toPageRange(windowOf(block, asked, block.pageSize), block.pageSize);
   const bytes = Math.ceil((range.end - range.start) / 8);
   if (bytes > MAX_BITMAP) {
     const detail = `the bitmap of this window has ${bytes} bytes, the limit is ${MAX_BITMAP}; ask for a smaller size`;
     throw new Problem('payload-too-large', detail, { ramBlockId: block.id });
   }
-  return { bytes, pieces: piecesOf(bitmapOf(block, asked.source).slice(range), bytes) };
+  return { bytes, reading: frozen.read(bitmapOf(block, asked.source), range, block.generation) };
 }
 
 /** @throws Problem `invalid-range` */
@@ -99,13 +99,6 @@ function bitmapOf(block: RamBlock, source: string | undefined): PageBitmap {
   const found = block.sourceNamed(source);
   if (found !== undefined) return found.bitmap;
   throw new Problem('not-found', `RAM block ${block.id} has no source named ${JSON.stringify(source)}`);
-}
-
-function* piecesOf(frozen: PageBitmap, bytes: number): Generator<Uint8Array> {
-  for (let at = 0; at < bytes; at += PIECE_WORDS * 4) {
-    const words = frozen.words(at * 8, PIECE_WORDS);
-    yield new Uint8Array(words.buffer, 0, Math.min(words.byteLength, bytes - at));
-  }
 }
 
 function cutBytes(section: Section, window: Section): Section {

@@ -170,6 +170,25 @@ describe('an async listener', () => {
     expect(device.mapped.size).toBe(8);
   });
 
+  it('that is owed too many runs is brought up to date by one replay, however few deliveries these are', async () => {
+    await service.close();
+    service = await start({ RBA_ASYNC_BACKLOG_LIMIT: '10000', RBA_ASYNC_BACKLOG_RUNS: '20' });
+    let isDown = true;
+    const { device, get, atRest } = await register(() => (isDown ? 500 : 200));
+    await atRest();
+    for (const to of ['shared', 'private', 'shared']) {
+      const steps = Array.from({ length: 16 }, (_, run) => ({ offset: 4 * run * PAGE, size: PAGE, to }));
+      await service.api.ok('POST', `${path}/conversion-batches`, { conversions: steps });
+    }
+    // One delivery for each batch; of a replay there are two.
+    await until('a replay is owed instead', async () => (await get()).position.pending <= 2);
+    isDown = false;
+    await atRest();
+    const told = device.received.filter(({ reason }) => reason === 'replay');
+    expect(told.map(({ type }) => type).slice(-1)).toEqual(['ram_block.populate']);
+    expect((await get()).mapped.runs).toBe(16);
+  });
+
   it('that falls too far behind is brought up to date by one replay', async () => {
     let works = false;
     const { device, get, atRest } = await register(() => (works ? 200 : 500));

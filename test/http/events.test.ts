@@ -133,3 +133,18 @@ describe('an id that is none of those that are kept is 410', () => {
     }
   });
 });
+
+describe('the streams of one client', () => {
+  it('are bounded, and one that ends makes room', async () => {
+    const bounded = await startService({ settings: { RBA_EVENT_STREAMS: '2' } });
+    const url = `${bounded.url}${EVENTS}`;
+    const streams = [await EventStream.open(url), await EventStream.open(url)];
+    const { status, body } = await bounded.api.get(EVENTS);
+    expect([status, body.code]).toEqual([429, 'rate-limited']);
+    expect(body.detail).toContain('RBA_EVENT_STREAMS');
+    streams.pop()?.close();
+    await until('there is room again', async () => (await bounded.api.get(EVENTS)).status === 200);
+    for (const stream of streams) stream.close();
+    await bounded.close();
+  });
+});

@@ -100,7 +100,7 @@ export class SimulatedProcess {
       },
       deliver: tamperedDeliver === undefined ? deliver : tamperedDeliver(deliver),
       attemptOnce: () => Promise.reject(new Error('there is no async listener')),
-      asyncSettings: { retrySchedule: [1], backlogLimit: 1, disableAfter: 1 },
+      asyncSettings: { retrySchedule: [1], backlogLimit: 1, backlogRuns: 1000, disableAfter: 1 },
       events: new Events(new EventLog(1, 'epoch'), () => NOW),
       checkTarget: async () => undefined,
       newSecret: () => '',

@@ -88,3 +88,50 @@ describe('events that are kept', () => {
     expect([told, log.readers]).toEqual([['epoch-5'], 0]);
   });
 });
+
+describe('a reader of one machine', () => {
+  const about = (machine: string, resources: number) => ({
+    ...COMMON,
+    machine,
+    generation: 0,
+    resource: Array.from({ length: resources }, (_, n) => ({ n })),
+  });
+
+  it('finds its events among those of others, each lot of which it looks at once', () => {
+    const lots = fc.array(fc.record({ machine: fc.constantFrom('a', 'b'), count: fc.integer({ min: 1, max: 9 }) }));
+    fc.assert(
+      fc.property(lots, fc.integer({ min: 1, max: 60 }), (all, from) => {
+        const log = new EventLog(1000, 'epoch');
+        for (const { machine, count } of all) log.keep(about(machine, count));
+        const machines = all.flatMap(({ machine, count }) => Array<string>(count).fill(machine));
+        let asked = 0;
+        const isWanted = ({ machine }: { machine: string }): boolean => {
+          asked++;
+          return machine === 'a';
+        };
+        if (from > machines.length + 1) return;
+        const expected = machines.findIndex((machine, index) => index + 1 >= from && machine === 'a');
+        const found = log.firstFrom(from, isWanted);
+        if (expected >= 0) expect(found).toEqual({ number: expected + 1, event: log.at(expected + 1) });
+        else expect(found).toEqual({ number: machines.length + 1, event: null });
+        expect(asked).toBeLessThanOrEqual(all.length);
+      }),
+    );
+  });
+
+  it('is told that what followed is no longer kept', () => {
+    const log = new EventLog(2, 'epoch');
+    for (let index = 0; index < 9; index++) log.keep(about('a', 1));
+    expect(log.firstFrom(1, () => true)).toBe(undefined);
+  });
+});
+
+it('tells many readers some at a time, and all of them of what came last', async () => {
+  const log = new EventLog(10, 'epoch');
+  const heard = new Map<number, string>();
+  for (let reader = 0; reader < 1000; reader++) log.follow(() => heard.set(reader, log.last));
+  keep(log, 0, 1, true);
+  expect(heard.size).toBeLessThan(100);
+  keep(log, 1, 1, true);
+  await expect.poll(() => [...heard.values()].filter((last) => last === log.last).length).toBe(1000);
+});

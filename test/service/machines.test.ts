@@ -20,7 +20,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     openJournal: journal,
     deliver,
     attemptOnce: async () => ({ outcome: 'accepted', status: 200, excerpt: '' }),
-    asyncSettings: { retrySchedule: [1000], backlogLimit: 10, disableAfter: 1000 },
+    asyncSettings: { retrySchedule: [1000], backlogLimit: 10, backlogRuns: 1000, disableAfter: 1000 },
     events: new Events(new EventLog(10, 'epoch'), now),
     checkTarget: async () => undefined,
     newSecret: () => '',

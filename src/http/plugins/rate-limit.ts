@@ -1,6 +1,7 @@
 // How often one client may ask: requests a second of a token, or of an address where there is none. Everything counts that
 // the router sees, also what is not found and who is not known.
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyRequest } from 'fastify';
 import { Problem } from '../../errors.ts';
 import type { TypedApp } from '../typed-app.ts';
 
@@ -15,6 +16,11 @@ const WINDOW_SECONDS = 1;
 /** Clients that are counted at once, those seen last; 200 bytes each. */
 const CLIENTS = 10_000;
 
+/** Returns whom a request is counted for: its token, or its address; of IPv6 the network of 64 bits, which one client has. */
+export function clientOf({ token, ip }: FastifyRequest): string {
+  return token === null ? `address ${normalizeIP(ip)}` : `token ${token.name}`;
+}
+
 /** @param limit requests a second; 0: as many as they like */
 export async function limitRate(app: TypedApp, limit: number): Promise<void> {
   if (limit === 0) return;
@@ -24,8 +30,7 @@ export async function limitRate(app: TypedApp, limit: number): Promise<void> {
     cache: CLIENTS,
     max: limit,
     timeWindow: WINDOW_SECONDS * 1000,
-    // Of IPv6 the network of 64 bits: whoever has one address there has all of them.
-    keyGenerator: ({ token, ip }) => (token === null ? `address ${normalizeIP(ip)}` : `token ${token.name}`),
+    keyGenerator: clientOf,
   });
   const count = app.createRateLimit();
   app.addHook('onRequest', async (request, reply) => {

@@ -1,15 +1,23 @@
 // /v1/events: what happens, as Server-Sent Events. A reader that does not read is cut off, not buffered without end.
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
+import { Problem } from '../../errors.ts';
 import { EVENT_TYPES, type EventLog, type ServiceEvent } from '../../service/event-log.ts';
+import { clientOf } from '../plugins/rate-limit.ts';
 import { input, problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const EVENT_STREAM = 'text/event-stream';
 const HEARTBEAT_MS = 15_000;
+const RETRY_SECONDS = 5;
 
-export function eventRoutes(app: TypedApp, events: EventLog): void {
+type IsWanted = (event: Pick<ServiceEvent, 'machine' | 'ramBlockId'>) => boolean;
+
+/** @param streamLimit streams of one token, or of one address where there is none (RBA_EVENT_STREAMS) */
+export function eventRoutes(app: TypedApp, events: EventLog, streamLimit: number): void {
   const readers = new Set<EventReader>();
+  /** How many streams each client has open. */
+  const streams = new Map<string, number>();
   // They would keep the server open for ever.
   app.addHook('preClose', async () => {
     for (const reader of readers) reader.end();
@@ -48,12 +56,24 @@ export function eventRoutes(app: TypedApp, events: EventLog): void {
     async (request, reply) => {
       const { machine, ramBlockId, after } = request.query;
       const from = request.headers['last-event-id'] ?? after ?? events.last;
-      const isWanted = (event: ServiceEvent): boolean => {
+      const isWanted: IsWanted = (event) => {
         return (machine ?? event.machine) === event.machine && (ramBlockId ?? event.ramBlockId) === event.ramBlockId;
       };
+      const client = clientOf(request);
+      const open = streams.get(client) ?? 0;
+      if (open >= streamLimit) {
+        const detail = `${client} has ${open} event streams open already, the limit is ${streamLimit} (RBA_EVENT_STREAMS)`;
+        throw new Problem('rate-limited', detail, { retryAfterSeconds: RETRY_SECONDS });
+      }
       const reader = new EventReader(events, from, isWanted);
       readers.add(reader);
-      reader.once('close', () => readers.delete(reader));
+      streams.set(client, open + 1);
+      reader.once('close', () => {
+        readers.delete(reader);
+        const left = (streams.get(client) ?? 1) - 1;
+        if (left > 0) streams.set(client, left);
+        else streams.delete(client);
+      });
       return reply.type(EVENT_STREAM).send(reader);
     },
   );
@@ -65,7 +85,7 @@ export function eventRoutes(app: TypedApp, events: EventLog): void {
  */
 class EventReader extends Readable {
   readonly #events: EventLog;
-  readonly #isWanted: (event: ServiceEvent) => boolean;
+  readonly #isWanted: IsWanted;
   readonly #unfollow: () => void;
   readonly #heartbeat: NodeJS.Timeout;
   /** The number of the next event. */
@@ -74,7 +94,7 @@ class EventReader extends Readable {
   #isReading = false;
 
   /** @throws Problem `events-expired` */
-  constructor(events: EventLog, from: string, isWanted: (event: ServiceEvent) => boolean) {
+  constructor(events: EventLog, from: string, isWanted: IsWanted) {
     super();
     this.#events = events;
     this.#isWanted = isWanted;
@@ -105,11 +125,12 @@ class EventReader extends Readable {
 
   #send(): void {
     for (;;) {
-      const event = this.#events.at(this.#next);
-      if (event === undefined) this.destroy();
-      if (!event || !this.#isReading) return;
-      const id = this.#events.idOf(this.#next++);
-      if (this.#isWanted(event)) this.#isReading = this.push(format(id, event));
+      const found = this.#events.firstFrom(this.#next, this.#isWanted);
+      if (found === undefined) this.destroy();
+      if (found === undefined || !this.#isReading) return;
+      this.#next = found.number;
+      if (found.event === null) return;
+      this.#isReading = this.push(format(this.#events.idOf(this.#next++), found.event));
     }
   }
 

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import { MAX_BYTES } from '../../core/section.ts';
+import type { FrozenBitmaps } from '../../service/frozen-bitmaps.ts';
 import type { Machines } from '../../service/machines.ts';
 import { checkGeneration, etag } from '../../service/options.ts';
 import { type Asked, bitmap, density, rangeState, sections } from '../../service/queries.ts';
@@ -25,7 +26,7 @@ import type { TypedApp } from '../typed-app.ts';
 const ETAG = { type: 'string', description: 'The generation, for If-Match.' };
 const OCTET_STREAM = 'application/octet-stream';
 
-export function stateRoutes(app: TypedApp, machines: Machines): void {
+export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBitmaps): void {
   app.get(
     '/v1/ram-blocks/:ramBlockId/state',
     {
@@ -127,15 +128,17 @@ export function stateRoutes(app: TypedApp, machines: Machines): void {
             headers: { etag: ETAG },
             content: { [OCTET_STREAM]: { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
           },
-          ...problems('not-found', 'payload-too-large', 'invalid-range'),
+          ...problems('not-found', 'payload-too-large', 'invalid-range', 'overloaded'),
         },
       },
     },
     async ({ params, query }, reply) => {
       const { block } = machines.block(params.ramBlockId);
-      const { bytes, pieces } = bitmap(block, asked(query));
+      const { bytes, reading } = bitmap(block, asked(query), frozen);
       reply.headers({ etag: etag(block.generation), 'content-length': bytes }).type(OCTET_STREAM);
-      return reply.send(Readable.from(pieces));
+      const stream = Readable.from(reading.pieces);
+      stream.once('close', () => reading.release());
+      return reply.send(stream);
     },
   );
 }

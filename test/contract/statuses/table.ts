@@ -1,9 +1,11 @@
 // Every documented status of every route, with every code that it documents, and how it comes about.
+import { once } from 'node:events';
+import { type ClientRequest, get } from 'node:http';
 import { Problem } from '../../../src/errors.ts';
 import { answerTo, head } from '../../http/raw-socket.ts';
 import type { Api } from '../../support/api.ts';
 import { SECRET } from '../../support/scripted-listener.ts';
-import { until } from '../../support/service.ts';
+import { startService, until } from '../../support/service.ts';
 import { PLAN_ROWS } from './plan-rows.ts';
 import {
   CLOSED,
@@ -304,6 +306,24 @@ export const TABLE: readonly Row[] = [
       return answer;
     },
   ),
+  ...problem('overloaded', ['getBitmap'], async ({ machine }) => {
+    const service = await startService({ settings: { RBA_BITMAP_MEMORY_LIMIT: '1M' } });
+    const readers: ClientRequest[] = [];
+    try {
+      const block = { machine, idstr: machine, usedLength: '2T' };
+      const path = `/v1/ram-blocks/${(await service.api.ok('POST', '/v1/ram-blocks', block)).id}/bitmap`;
+      // Readers that take their time: each holds what is under way to it.
+      for (let reader = 0; reader < 8; reader++) {
+        const request = get(`${service.url}${path}`, { agent: false });
+        readers.push(request);
+        await once(request, 'response');
+      }
+      return await service.api.get(path);
+    } finally {
+      for (const reader of readers) reader.destroy();
+      await service.close();
+    }
+  }),
   ...problem('overloaded', ['createRamBlock', 'getReadyz'], async (_world, id) => {
     const { service, journal } = await startFaultyService();
     const draining = await World.create(service, journal);
