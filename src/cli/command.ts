@@ -1,6 +1,7 @@
 // How a command ends: what it throws becomes one line on standard error and an exit code, the same for all commands.
+
+import { printable } from '../printable.ts';
 import { CommandError } from './command-error.ts';
-import { printable } from './terminal-text.ts';
 import { UsageError } from './usage-error.ts';
 
 const EXIT_FAILED = 1;

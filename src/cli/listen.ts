@@ -1,10 +1,10 @@
 #!/usr/bin/env node
+import { printable } from '../printable.ts';
 // rba-listen: prints the events of a running service as they come. Only arguments, signals and printing are here; the work
 // is in listen/listen.ts.
 import { runCommand, warn } from './command.ts';
 import { HELP, parseListenArguments, USAGE } from './listen/arguments.ts';
 import { listen } from './listen/listen.ts';
-import { printable } from './terminal-text.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseListenArguments(args);

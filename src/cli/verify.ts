@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+import { printable } from '../printable.ts';
 // rba-verify: tells whether a webhook was signed with a secret. Only input and printing are here; what is valid is in
 // webhooks/verdict.ts.
 import { runCommand, warn } from './command.ts';
 import { decodeSecret } from './simulator/verify.ts';
-import { printable } from './terminal-text.ts';
 import { readBody } from './webhooks/body.ts';
 import { loadSecret } from './webhooks/secret.ts';
 import { judge } from './webhooks/verdict.ts';

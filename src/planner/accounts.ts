@@ -5,7 +5,7 @@ import type { Uniformity } from '../core/ram-discard-source.ts';
 import { countPages, MIN_PAGE_SIZE } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { BlockPart } from '../traces/block-map.ts';
-import type { TraceEvent } from '../traces/trace-lines.ts';
+import type { TraceEvent } from '../traces/trace-event.ts';
 import { ConversionCounts } from './conversion-counts.ts';
 import { Footprint, PINNED } from './footprint.ts';
 import { HotPieces } from './hot-pieces.ts';

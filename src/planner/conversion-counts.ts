@@ -1,5 +1,5 @@
 // How many conversions there are, of which kind and size, and how fast they follow each other.
-import type { ConversionTarget } from '../traces/trace-lines.ts';
+import type { ConversionTarget } from '../traces/trace-event.ts';
 import type { PlanConversions } from './plan.ts';
 import { TICKS_PER_SECOND, type TraceClock } from './trace-clock.ts';
 

@@ -5,7 +5,7 @@ import { Problem } from '../errors.ts';
 import { AddressFit } from '../traces/address-fit.ts';
 import { type AddressRange, BlockMap, type Mapping } from '../traces/block-map.ts';
 import { type Placed, Placement } from '../traces/placement.ts';
-import type { TraceConversion } from '../traces/trace-lines.ts';
+import type { TraceConversion } from '../traces/trace-event.ts';
 import { MAX_BLOCK_BYTES, type MapOption } from './map-option.ts';
 import type { PlanBlock } from './plan.ts';
 import { PlannedBlock } from './planned-block.ts';
@@ -42,11 +42,8 @@ export class MemoryLayout {
   /** Bytes up to which state changes reach in a block that is fitted. */
   #stateChangeEnd = 0;
 
-  /**
-   * @param hasConvertMemory whether the trace is known to have `kvm_convert_memory` lines
-   * @throws Problem `invalid-range` when two maps overlap
-   */
-  constructor({ maps, block }: LayoutOptions, hasConvertMemory: boolean) {
+  /** @throws Problem `invalid-range` when two maps overlap */
+  constructor({ maps, block }: LayoutOptions) {
     this.#maps = maps.toSorted((a, b) => a.gpa - b.gpa);
     checkOverlaps(this.#maps);
     for (const { idstr } of this.#maps) this.#named.set(idstr, namedBlock(idstr, this.#maps));
@@ -55,7 +52,7 @@ export class MemoryLayout {
     this.#stateChangeBlock = this.#named.get(name) ?? new PlannedBlock(name, null, MAX_BLOCK_BYTES);
     const mappings = maps.length === 0 ? addressSpace() : this.#mappings();
     const map = new BlockMap(mappings);
-    this.#placement = new Placement({ map, machine: null, stateChangeBlock: this.#stateChangeBlock, hasConvertMemory });
+    this.#placement = new Placement({ map, machine: null, stateChangeBlock: this.#stateChangeBlock });
   }
 
   place(conversion: TraceConversion): Placed<PlannedBlock> {
@@ -64,7 +61,7 @@ export class MemoryLayout {
       return { kind: 'refused', reason: to === 'shared' ? 'unmappedToShared' : 'unmappedToPrivate' };
     }
     const placed = this.#placement.place(conversion);
-    if (placed.kind !== 'parts') return placed;
+    if (placed.kind === 'refused') return placed;
     if (event === 'ram_block_attributes_state_change') {
       this.#stateChangeEnd = Math.max(this.#stateChangeEnd, start + size);
     } else if (this.#isFitted) this.#fit.add(start, size);

@@ -1,7 +1,7 @@
 // A plan: what a trace of conversions would need of whoever maps shared memory for a device. The shape of the answer, also
 // of `plan-trace --json`. Sizes are bytes; times and durations are in the unit of `clock`.
+import type { ChosenEvents, EventCounts } from '../traces/event-choice.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from '../traces/placement.ts';
-import type { TraceEventName } from '../traces/trace-lines.ts';
 
 const KIB = 2 ** 10;
 
@@ -45,23 +45,29 @@ export interface PlanBlock {
   readonly guessed: boolean;
 }
 
-/** Every line is in exactly one of `applied`, `repeated`, `foreign` and `refused`. */
+/** Every line is in exactly one of `applied`, `repeated`, `layout`, `foreign` and `refused`. */
 export interface PlanLines {
   readonly total: number;
   readonly applied: number;
-  /** State changes beside `kvm_convert_memory` lines: the same conversions a second time. */
+  /** Of other events than the chosen ones: the same conversions once more. */
   readonly repeated: number;
+  /** Of `kvm_set_user_memory`, with a guest_memfd. */
+  readonly layout: number;
   readonly foreign: number;
-  /** Those of the foreign ones that name a conversion, but cannot be read; and the first of them. */
-  readonly damaged: number;
-  readonly firstDamaged: number | null;
+  /** Whether the last line names an event, but is not complete. It is one of the foreign ones. */
+  readonly cutOff: boolean;
   readonly refused: readonly {
     readonly reason: PlanRefusalReason;
     readonly lines: number;
     readonly firstLine: number;
   }[];
-  readonly byEvent: Readonly<Record<TraceEventName, number>>;
+  readonly byEvent: EventCounts;
+  /** The events that are applied. */
+  readonly chosen: ChosenEvents;
 }
+
+/** Where the memory layout is from: the person, the `kvm_set_user_memory` lines of the trace, or the addresses in it. */
+export const LAYOUT_ORIGINS = ['map', 'trace', 'guess'] as const;
 
 export interface PlanClock {
   /** Conversions where the first of them has no time: each one takes 1. */
@@ -184,6 +190,7 @@ export interface PlanListener {
 
 export interface Plan {
   readonly blocks: readonly PlanBlock[];
+  readonly layout: (typeof LAYOUT_ORIGINS)[number];
   /** What is pinned by who maps all of it. */
   readonly ramBytes: number;
   readonly lines: PlanLines;

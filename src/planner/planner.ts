@@ -1,8 +1,16 @@
 // Makes the plan of one trace: takes its conversions in their order and answers what they need. No I/O.
 
 import { Problem } from '../errors.ts';
+import { type ChosenEvents, EventChoice } from '../traces/event-choice.ts';
+import { MemorySlots } from '../traces/memory-slots.ts';
 import type { RangeRefusal } from '../traces/placement.ts';
-import type { TraceEvent } from '../traces/trace-lines.ts';
+import {
+  CONVERSION_EVENTS,
+  MEMORY_SLOT_EVENT,
+  type MemorySlot,
+  type TraceEntry,
+  type TraceEvent,
+} from '../traces/trace-event.ts';
 import { Accounts, MAX_RANGES } from './accounts.ts';
 import { PIECE_BYTES } from './hot-pieces.ts';
 import type { MapOption } from './map-option.ts';
@@ -38,38 +46,73 @@ const DEFAULTS: Required<PlanOptions> = {
 export interface ReadLines {
   readonly lines: number;
   readonly foreign: number;
-  readonly damaged: number;
-  readonly firstDamaged: number | null;
+  readonly cutOff: boolean;
 }
+
+/** Conversions to private that may come before the memory layout is complete; each slot has one at most. */
+const MAX_EARLY = 4096;
 
 export class Planner {
   readonly #options: Required<PlanOptions>;
-  readonly #byEvent = { kvm_convert_memory: 0, ram_block_attributes_state_change: 0, kvm_hypercall: 0 };
+  readonly #choice = new EventChoice();
   readonly #refused = new Map<RangeRefusal, { lines: number; readonly firstLine: number }>();
+  readonly #slots = new MemorySlots();
+  #slotLines = 0;
+  /** Conversions to private from the start on, which wait for the memory layout; null where that is settled. */
+  #early: TraceEvent[] | null = [];
+  #maps: readonly MapOption[];
   #layout: MemoryLayout;
   #accounts: Accounts;
   #applied = 0;
   #repeated = 0;
-  /** Whether all that was applied are state changes. */
-  #onlyStateChanges = true;
 
   /** @throws Problem `invalid-range` when two maps overlap */
   constructor(options: PlanOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#layout = new MemoryLayout(this.#options, false);
+    this.#maps = this.#options.maps;
+    if (this.#maps.length > 0) this.#early = null;
+    this.#layout = this.#newLayout();
     this.#accounts = this.#newAccounts();
   }
 
   /** @throws Problem `payload-too-large` when the trace is more than a plan can take */
-  add(event: TraceEvent): void {
-    if (event.event === 'kvm_convert_memory' && this.#byEvent.kvm_convert_memory === 0) this.#forgetStateChanges();
-    this.#byEvent[event.event]++;
+  add(event: TraceEntry): void {
+    if (event.event === MEMORY_SLOT_EVENT) this.#addSlot(event);
+    else if (this.#early === null) this.#addConversion(event);
+    else if (event.to === 'private' && this.#early.length < MAX_EARLY) this.#early.push(event);
+    else {
+      this.#settleLayout();
+      this.#addConversion(event);
+    }
+  }
+
+  #addSlot(slot: MemorySlot): void {
+    this.#slotLines++;
+    if (this.#early !== null) this.#slots.add(slot);
+  }
+
+  /** Ends the time in which slots are taken for the memory layout, and places what waited for it. */
+  #settleLayout(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    if (!this.#slots.isEmpty) {
+      this.#maps = this.#slots.mappings();
+      this.#layout = this.#newLayout();
+    }
+    for (const event of early) this.#addConversion(event);
+  }
+
+  #addConversion(event: TraceEvent): void {
+    const taken = this.#choice.take(event.event);
+    if (taken === 'repeated') {
+      this.#repeated++;
+      return;
+    }
+    if (taken === 'better') this.#beginAnew();
     const placed = this.#layout.place(event);
-    if (placed.kind === 'repeated') this.#repeated++;
-    else if (placed.kind === 'refused') this.#refuse(placed.reason, event.line);
+    if (placed.kind === 'refused') this.#refuse(placed.reason, event.line);
     else {
       this.#applied++;
-      if (event.event !== 'ram_block_attributes_state_change') this.#onlyStateChanges = false;
       this.#accounts.convert(event, placed.parts);
     }
   }
@@ -81,7 +124,9 @@ export class Planner {
 
   /** @throws Problem `invalid-request` when no line was a conversion */
   plan(read: ReadLines): Plan {
-    if (read.foreign === read.lines) throw nothingToPlan(read);
+    if (this.#early !== null) this.#settleLayout();
+    const chosen = this.#choice.chosen();
+    if (chosen === null) throw nothingToPlan(read);
     const { clock, conversions, lifetimes, hot, listener, step } = this.#accounts;
     const toUnit = (ticks: number) => clock.toUnit(ticks);
     const blocks = this.#layout.blocks();
@@ -92,8 +137,9 @@ export class Planner {
     });
     return {
       blocks,
+      layout: this.#options.maps.length > 0 ? 'map' : this.#maps.length > 0 ? 'trace' : 'guess',
       ramBytes: blocks.reduce((bytes, { size }) => bytes + size, 0),
-      lines: this.#lines(read),
+      lines: this.#lines(read, chosen),
       clock: { unit: clock.unit, duration: toUnit(clock.now) },
       limit: this.#options.limit,
       smallestGranularity: fitting.find(({ granularity }) => granularity !== null)?.granularity ?? null,
@@ -106,16 +152,18 @@ export class Planner {
     };
   }
 
-  /**
-   * The trace has `kvm_convert_memory` lines, so its state changes say the same a second time, also those before the first
-   * such line, as in a recording that begins between the two.
-   */
-  #forgetStateChanges(): void {
-    if (!this.#onlyStateChanges || this.#applied === 0) return;
+  /** Forgets what was applied: an event has come that tells of the same conversions more exactly. */
+  #beginAnew(): void {
     this.#repeated += this.#applied;
+    for (const { lines } of this.#refused.values()) this.#repeated += lines;
     this.#applied = 0;
-    this.#layout = new MemoryLayout(this.#options, true);
+    this.#refused.clear();
+    this.#layout = this.#newLayout();
     this.#accounts = this.#newAccounts();
+  }
+
+  #newLayout(): MemoryLayout {
+    return new MemoryLayout({ maps: this.#maps, block: this.#options.block });
   }
 
   #newAccounts(): Accounts {
@@ -129,22 +177,20 @@ export class Planner {
     else known.lines++;
   }
 
-  #lines({ lines, foreign, damaged, firstDamaged }: ReadLines): PlanLines {
+  #lines({ lines, foreign, cutOff }: ReadLines, chosen: ChosenEvents): PlanLines {
     const refused = REFUSAL_REASONS.flatMap((reason) => {
       const known = this.#refused.get(reason);
       return known === undefined ? [] : [{ reason, ...known }];
     });
-    const counts = { total: lines, applied: this.#applied, repeated: this.#repeated, foreign, damaged, firstDamaged };
-    return { ...counts, refused, byEvent: this.#byEvent };
+    const counts = { total: lines, applied: this.#applied, repeated: this.#repeated, layout: this.#slotLines, foreign };
+    return { ...counts, cutOff, refused, byEvent: this.#choice.counts, chosen };
   }
 }
 
-function nothingToPlan({ lines, firstDamaged }: ReadLines): Problem {
+function nothingToPlan({ lines, cutOff }: ReadLines): Problem {
   if (lines === 0) return new Problem('invalid-request', 'the trace is empty: it has no line');
   const none = 'no line of the trace is a conversion';
-  if (firstDamaged !== null) {
-    return new Problem('invalid-request', `${none}: line ${firstDamaged} names one, but cannot be read`);
-  }
-  const known = 'kvm_convert_memory, ram_block_attributes_state_change or kvm_hypercall nr 0xc';
-  return new Problem('invalid-request', `${none}: from line 1 to line ${lines} there is no ${known}`);
+  if (cutOff) return new Problem('invalid-request', `${none}: the last one, line ${lines}, is cut off`);
+  const known = CONVERSION_EVENTS.join(', ');
+  return new Problem('invalid-request', `${none}: from line 1 to line ${lines} there is none of ${known}`);
 }

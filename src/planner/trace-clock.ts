@@ -1,6 +1,6 @@
 // The time of a trace: its own where it has one, else the number of the conversion. In whole ticks, so that nothing is
 // lost in sums: microseconds, or conversions.
-import type { TraceTime } from '../traces/trace-lines.ts';
+import type { TraceTime } from '../traces/trace-event.ts';
 import type { PlanClock } from './plan.ts';
 
 export const TICKS_PER_SECOND = 1_000_000;

@@ -1,8 +1,8 @@
-// What becomes of one conversion of a trace: parts of RAM blocks to convert, as one or each by itself, a line that only
-// repeats another, or one that the range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
+// What becomes of one conversion of a trace: parts of RAM blocks to convert, as one or each by itself, or a line that the
+// range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
 import { MAX_BYTES, MIN_PAGE_SIZE } from '../core/section.ts';
 import type { BlockMap, BlockPart } from './block-map.ts';
-import type { TraceConversion } from './trace-lines.ts';
+import type { TraceConversion } from './trace-event.ts';
 
 /** Why the range rules refuse a line, in the order in which they are asked. */
 export const RANGE_REFUSALS = {
@@ -39,8 +39,6 @@ export type Placed<Block> =
       /** The machine whose conversion, by guest physical address, comes to these parts and no others; null: each alone. */
       readonly machine: string | null;
     }
-  /** A state change beside `kvm_convert_memory` lines: the same conversion a second time. */
-  | { readonly kind: 'repeated' }
   | { readonly kind: 'refused'; readonly reason: RangeRefusal };
 
 export interface PlacementOptions<Block> {
@@ -49,31 +47,22 @@ export interface PlacementOptions<Block> {
   readonly machine: MachineLayout<Block> | null;
   /** Where the offsets of `ram_block_attributes_state_change` lines belong; null: nowhere. */
   readonly stateChangeBlock: Block | null;
-  /** Whether the trace is known to have `kvm_convert_memory` lines. Otherwise they count from the first one on. */
-  readonly hasConvertMemory: boolean;
 }
 
-/**
- * Places the conversions of one trace, in their order. QEMU logs both events for one conversion, the state change second,
- * so state changes are only taken from a trace that has nothing else of QEMU's.
- */
+/** Places the conversions of one trace. Which of its events are conversions of their own is decided before. */
 export class Placement<Block extends Placeable> {
   readonly #map: BlockMap<Block>;
   readonly #machine: MachineLayout<Block> | null;
   readonly #stateChangeBlock: Block | null;
-  #hasConvertMemory: boolean;
 
   constructor(options: PlacementOptions<Block>) {
     this.#map = options.map;
     this.#machine = options.machine;
     this.#stateChangeBlock = options.stateChangeBlock;
-    this.#hasConvertMemory = options.hasConvertMemory;
   }
 
   place(conversion: TraceConversion): Placed<Block> {
-    if (conversion.event === 'kvm_convert_memory') this.#hasConvertMemory = true;
     const isStateChange = conversion.event === 'ram_block_attributes_state_change';
-    if (isStateChange && this.#hasConvertMemory) return { kind: 'repeated' };
     const { start, size } = conversion;
     const reason = refusalOf(start, size, MIN_PAGE_SIZE);
     if (reason !== null) return { kind: 'refused', reason };

@@ -1,6 +1,6 @@
 // The time stamps just as the tracers print them before an event's name. As plain-lines.ts, it answers only what is certain.
 import { type LineCursor, Word } from './line-cursor.ts';
-import type { TraceTime } from './trace-lines.ts';
+import type { TraceTime } from './trace-event.ts';
 
 const [LINE_FEED, BLANK, HASH, DOT, COLON, AT, DELETE] = [0x0a, 0x20, 0x23, 0x2e, 0x3a, 0x40, 0x7f];
 

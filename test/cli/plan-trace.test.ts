@@ -85,12 +85,14 @@ describe('plan-trace', () => {
     expect(stderr).toBe('plan-trace: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
   });
 
-  it('exits 1 with one line when nothing in it is a conversion', async () => {
+  it('exits 1 with one line that quotes a line which names an event and cannot be read', async () => {
     const path = join(folder, 'other.log');
-    await writeFile(path, 'hello\nkvm_convert_memory start here\n');
+    await writeFile(path, 'hello\nkvm_convert_memory start \u001b[2Jhere\u009b\n');
     const { code, stdout, stderr } = await run([path]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^plan-trace: .*other\.log: no line of the trace is a conversion: line 2 names one.*\n$/);
+    expect(stderr).toMatch(
+      /^plan-trace: .*other\.log: line 2 names kvm_convert_memory, but cannot be read: "kvm_convert_memory start \\u\{1b\}\[2Jhere\\u\{9b\}"\n$/,
+    );
   });
 
   it('exits 1 with one line when the drawing cannot be written', async () => {

@@ -450,7 +450,7 @@ export interface paths {
         put?: never;
         /**
          * What the conversions of a recorded trace would need
-         * @description The body is the trace, at most 256 MiB: lines of QEMU's `kvm_convert_memory` or `ram_block_attributes_state_change`, or of ftrace's `kvm_hypercall`, with anything in between. Nothing is changed, so an Idempotency-Key is not looked at.
+         * @description The body is the trace, at most 256 MiB: lines of conversions as QEMU, KVM (ftrace, trace-cmd, perf) or Cloud Hypervisor log them, with anything in between. They are told apart by the event's name: `kvm_convert_memory`, `kvm_vm_set_mem_attributes`, `ram_block_attributes_state_change`, `kvm_hc_map_gpa_range`, `kvm_memory_fault`, `KVM_HC_MAP_GPA_RANGE`, `kvm_hypercall`, `kvm_vmgexit_msr_protocol_enter`. Where several of these tell of the same conversions, `lines.chosen` says which are applied, and why. `kvm_set_user_memory` lines before the first conversion to shared are the memory layout, unless `map` is given. A line that names an event and cannot be read is `invalid-request`, with its number and text. Nothing is changed, so an Idempotency-Key is not looked at.
          */
         post: operations["planTrace"];
         delete?: never;
@@ -1162,34 +1162,47 @@ export interface components {
             lines: components["schemas"]["Count"];
             firstLine: components["schemas"]["Count"];
         };
-        /** @description Lines by their event. */
+        /** @description Lines of conversions by their event. */
         PlanEvents: {
             kvm_convert_memory: components["schemas"]["Count"];
+            kvm_vm_set_mem_attributes: components["schemas"]["Count"];
             ram_block_attributes_state_change: components["schemas"]["Count"];
+            kvm_hc_map_gpa_range: components["schemas"]["Count"];
+            kvm_memory_fault: components["schemas"]["Count"];
+            KVM_HC_MAP_GPA_RANGE: components["schemas"]["Count"];
             kvm_hypercall: components["schemas"]["Count"];
+            kvm_vmgexit_msr_protocol_enter: components["schemas"]["Count"];
         };
-        /** @description Every line is in one of `applied`, `repeated`, `foreign`, `refused`. */
+        /** @description The events of the trace that are applied. */
+        PlanChosen: {
+            events: ("kvm_convert_memory" | "kvm_vm_set_mem_attributes" | "ram_block_attributes_state_change" | "kvm_hc_map_gpa_range" | "kvm_memory_fault" | "KVM_HC_MAP_GPA_RANGE" | "kvm_hypercall" | "kvm_vmgexit_msr_protocol_enter")[];
+            /** @description Why these, in words. */
+            reason: string;
+        };
+        /** @description Every line is in one of `applied`, `repeated`, `layout`, `foreign`, `refused`. */
         PlanLines: {
             total: components["schemas"]["Count"];
             applied: components["schemas"]["Count"];
             /**
              * Format: int64
-             * @description State changes beside `kvm_convert_memory` lines: the same conversions a second time.
+             * @description Of other events than the chosen ones: the same conversions once more.
              */
             repeated: number;
+            /**
+             * Format: int64
+             * @description Of `kvm_set_user_memory`, with a guest_memfd.
+             */
+            layout: number;
             /**
              * Format: int64
              * @description No conversions.
              */
             foreign: number;
-            /**
-             * Format: int64
-             * @description Those of the foreign lines that name a conversion, but cannot be read.
-             */
-            damaged: number;
-            firstDamaged: components["schemas"]["Count"] | null;
+            /** @description The last line names an event, but is not complete: it was still being written. It is foreign. */
+            cutOff: boolean;
             refused: components["schemas"]["PlanRefusal"][];
             byEvent: components["schemas"]["PlanEvents"];
+            chosen: components["schemas"]["PlanChosen"];
         };
         /** @description The time of the trace. */
         PlanClock: {
@@ -1384,6 +1397,11 @@ export interface components {
         /** @description What the conversions of a trace need. All memory is private at first. */
         Plan: {
             blocks: components["schemas"]["PlanBlock"][];
+            /**
+             * @description Where the blocks are from: `map`, the request; `trace`, the `kvm_set_user_memory` lines before the first conversion to shared; `guess`, the addresses of the conversions.
+             * @enum {string}
+             */
+            layout: "map" | "trace" | "guess";
             /**
              * Format: int64
              * @description What is pinned by who maps all of it.
@@ -5669,7 +5687,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description GPA:SIZE[:IDSTR], a RAM block at these guest physical addresses; GPA:SIZE@OFFSET:IDSTR for a part of one. Sizes as ByteSize. Repeated for more. Without any, blocks are guessed from the trace.
+                 * @description GPA:SIZE[:IDSTR], a RAM block at these guest physical addresses; GPA:SIZE@OFFSET:IDSTR for a part of one. Sizes as ByteSize. Repeated for more. Without any, they are those of the trace's `kvm_set_user_memory` lines, else guessed from its addresses.
                  * @example [
                  *       "0:2G:ram-low",
                  *       "4G:14G:ram-high"

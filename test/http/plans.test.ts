@@ -123,8 +123,12 @@ describe('a body', () => {
 
   it.each([
     ['', 'the trace is empty: it has no line'],
-    ['{"offset":0}\n', /from line 1 to line 1 there is no kvm_convert_memory/],
-    [`x\n${LINE.slice(0, 30)}`, 'no line of the trace is a conversion: line 2 names one, but cannot be read'],
+    ['{"offset":0}\n', /from line 1 to line 1 there is none of kvm_convert_memory/],
+    [`x\n${LINE.slice(0, 30)}`, 'no line of the trace is a conversion: the last one, line 2, is cut off'],
+    [
+      `x\n${LINE.slice(0, 30)}\u009b2J\n${LINE}`,
+      `line 2 names kvm_convert_memory, but cannot be read: "${LINE.slice(0, 30)}\\u{9b}2J"`,
+    ],
   ])('%j is no trace', async (text, detail) => {
     const { status, body } = await post('', text);
     expect(`${status} ${body.code}`).toBe('400 invalid-request');

@@ -1,7 +1,7 @@
 // What a plan does not take: it says at which line, and that nothing of the trace is a conversion.
 import { describe, expect, it } from 'vitest';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
-import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import { eventAt, GIB, MIB, PAGE, planText, toShared } from './planning.ts';
 
 /** Gives line after line. @returns the problem that ends it */
@@ -44,10 +44,13 @@ describe('a trace is too much', () => {
 describe('no line is a conversion', () => {
   it.each([
     ['', 'the trace is empty: it has no line'],
-    ['hello\nworld\n', /^no line of the trace is a conversion: from line 1 to line 2 there is no kvm_convert_memory/],
+    [
+      'hello\nworld\n',
+      /^no line of the trace is a conversion: from line 1 to line 2 there is none of kvm_convert_memory/,
+    ],
     [
       'hello\nkvm_convert_memory start 4096 size 4096 private_to_shared\n',
-      'no line of the trace is a conversion: line 2 names one, but cannot be read',
+      'line 2 names kvm_convert_memory, but cannot be read: "kvm_convert_memory start 4096 size 4096 private_to_shared"',
     ],
     ['# kvm_convert_memory start 0x0\n', /from line 1 to line 1/],
   ])('of %j', async (text, message) => {
@@ -67,10 +70,16 @@ describe('no line is a conversion', () => {
     expect(plan).toMatchObject({ ramBytes: GIB, smallestGranularity: PAGE });
   });
 
-  it('but some are, and damaged ones beside them are counted', async () => {
-    const plan = await planText(
-      `${toShared(0, PAGE)}kvm_convert_memory start 0x10\nother\nx: kvm_hypercall: nr 0xc a0\n`,
-    );
-    expect(plan.lines).toMatchObject({ total: 4, applied: 1, foreign: 3, damaged: 2, firstDamaged: 2 });
+  it('but one that names an event and cannot be read ends the plan with its text', async () => {
+    const planned = planText(`${toShared(0, PAGE)}kvm_convert_memory start 0x10\u009b\r\nother\n`);
+    await expect(planned).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: 'line 2 names kvm_convert_memory, but cannot be read: "kvm_convert_memory start 0x10\\u{9b}"',
+    });
+  });
+
+  it('but the last one without a line feed may be cut off: it is still being written', async () => {
+    const plan = await planText(`${toShared(0, PAGE)}kvm_convert_memory start 0x10`);
+    expect(plan.lines).toMatchObject({ total: 2, applied: 1, foreign: 1, cutOff: true });
   });
 });

@@ -78,10 +78,12 @@ describe('state changes beside kvm_convert_memory', () => {
     expect(plan.listener.requests).toBe(1);
   });
 
-  it('that came first stay where a hypercall came, too', async () => {
+  it('that came first are applied where a hypercall came, too, until a conversion of QEMU comes', async () => {
     const hypercall = 'kvm_hypercall: nr 0xc a0 0x0 a1 0x1 a2 0x0 a3 0x0\n';
-    const { lines } = await planText(stateChange(0, PAGE) + hypercall + pair(PAGE));
-    expect(lines).toMatchObject({ applied: 3, repeated: 1 });
+    const { lines } = await planText(stateChange(0, PAGE) + hypercall);
+    expect(lines).toMatchObject({ applied: 1, repeated: 1 });
+    const { lines: more } = await planText(stateChange(0, PAGE) + hypercall + pair(PAGE));
+    expect(more).toMatchObject({ applied: 1, repeated: 3 });
   });
 });
 

@@ -1,7 +1,7 @@
 // The pages of a RAM block as the slow and obvious plan has them: an array, looked through as a whole.
 
 import { PIECE_SIZES } from '../../src/planner/plan.ts';
-import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import type { TraceEvent } from '../../src/traces/trace-event.ts';
 
 export const PAGE = 4096;
 

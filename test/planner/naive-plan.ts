@@ -3,7 +3,7 @@
 
 import type { MapOption } from '../../src/planner/map-option.ts';
 import { PIECE_SIZES, type Plan, TRACKINGS } from '../../src/planner/plan.ts';
-import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import {
   type Block,
   bodyOf,
@@ -19,6 +19,16 @@ import {
 } from './naive-pages.ts';
 
 const HOT_PAGES = 512;
+const NO_EVENTS = {
+  kvm_convert_memory: 0,
+  kvm_vm_set_mem_attributes: 0,
+  ram_block_attributes_state_change: 0,
+  kvm_hc_map_gpa_range: 0,
+  kvm_memory_fault: 0,
+  KVM_HC_MAP_GPA_RANGE: 0,
+  kvm_hypercall: 0,
+  kvm_vmgexit_msr_protocol_enter: 0,
+};
 
 /** What holds after a conversion, by tracking. */
 interface State {
@@ -151,17 +161,22 @@ export function naivePlan(events: readonly TraceEvent[], { maps, limit }: NaiveO
     const stillShared = blocks.flatMap((block) => endedRuns(block.pages));
     const ages = lifetimes.map(({ age }) => age);
     return {
+      layout: 'map',
       blocks: blocks.map(({ idstr, gpa, pages }) => ({ idstr, gpa, size: pages.length * PAGE, guessed: false })),
       ramBytes: blocks.reduce((bytes, { pages }) => bytes + pages.length * PAGE, 0),
       lines: {
         total: events.length,
         applied: done.length,
         repeated: 0,
+        layout: 0,
         foreign: 0,
-        damaged: 0,
-        firstDamaged: null,
+        cutOff: false,
         refused: refused.toSorted((a, b) => b.reason.localeCompare(a.reason)),
-        byEvent: { kvm_convert_memory: 0, ram_block_attributes_state_change: 0, kvm_hypercall: events.length },
+        byEvent: { ...NO_EVENTS, kvm_hypercall: events.length },
+        chosen: {
+          events: ['kvm_hypercall'],
+          reason: 'it is what the guest asked KVM for; no other event of conversions is in the trace',
+        },
       },
       limit,
       smallestGranularity: fitting.length === 0 ? null : ([PAGE, null, ...PIECE_SIZES][fitting[0] ?? 0] ?? null),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
-import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import { naivePlan } from './naive-plan.ts';
 
 const PAGE = 4096;
@@ -60,7 +60,7 @@ function toEvents([conversions, hasTime, clockGap]: typeof someTrace extends fc.
 function planOf(events: readonly TraceEvent[], options: PlanOptions): Plan {
   const planner = new Planner(options);
   for (const event of events) planner.add(event);
-  return planner.plan({ lines: events.length, foreign: 0, damaged: 0, firstDamaged: null });
+  return planner.plan({ lines: events.length, foreign: 0, cutOff: false });
 }
 
 describe('a plan', () => {

@@ -4,7 +4,7 @@ import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan, PlanTracking, TrackingName } from '../../src/planner/plan.ts';
 import { planTrace } from '../../src/planner/plan-trace.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
-import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import { TraceReader } from '../../src/traces/trace-reader.ts';
 
 export const PAGE = 4096;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BlockMap, type Mapping, OverlapError } from '../../src/traces/block-map.ts';
 import { type Placeable, Placement } from '../../src/traces/placement.ts';
-import type { TraceConversion, TraceEventName } from '../../src/traces/trace-lines.ts';
+import type { TraceConversion, TraceEventName } from '../../src/traces/trace-event.ts';
 
 const PAGE = 4096;
 const MIB = 1024 ** 2;
@@ -33,8 +33,8 @@ const conversion = (
 const stateChange = (offset: number, size: number): TraceConversion =>
   conversion(offset, size, 'shared', 'ram_block_attributes_state_change');
 
-const placement = (stateChangeBlock: Block | null = null, hasConvertMemory = false): Placement<Block> =>
-  new Placement({ map, machine: null, stateChangeBlock, hasConvertMemory });
+const placement = (stateChangeBlock: Block | null = null): Placement<Block> =>
+  new Placement({ map, machine: null, stateChangeBlock });
 
 describe('BlockMap', () => {
   it('cuts a range at the border of two blocks', () => {
@@ -144,7 +144,7 @@ describe('Placement', () => {
         { gpa: 4 * GIB, size: 14 * GIB, offset: 0, block: high },
       ]),
     };
-    const options = { map, machine, stateChangeBlock: low, hasConvertMemory: false };
+    const options = { map, machine, stateChangeBlock: low };
     const machineOf = (start: number, size: number, event?: TraceEventName): unknown => {
       return Reflect.get(new Placement(options).place(conversion(start, size, 'shared', event)), 'machine');
     };
@@ -166,7 +166,6 @@ describe('Placement', () => {
       map: mixed,
       machine: null,
       stateChangeBlock: null,
-      hasConvertMemory: false,
     });
     const place = (size: number) => mixedPlacement.place(conversion(GIB - PAGE, PAGE + size));
     expect(place(2 * MIB).kind).toBe('parts');
@@ -181,18 +180,5 @@ describe('Placement', () => {
       machine: null,
     });
     expect(placement(low).place(stateChange(2 * GIB, PAGE))).toEqual({ kind: 'refused', reason: 'outsideBlock' });
-  });
-
-  it('does not apply state changes of a trace that has kvm_convert_memory lines', () => {
-    expect(placement(low, true).place(stateChange(PAGE, PAGE))).toEqual({ kind: 'repeated' });
-  });
-
-  it('notices kvm_convert_memory lines while it goes, where the trace is read only once', () => {
-    const once = placement(low);
-    expect(once.place(stateChange(PAGE, PAGE)).kind).toBe('parts');
-    expect(once.place(conversion(0, PAGE, 'shared', 'kvm_hypercall')).kind).toBe('parts');
-    expect(once.place(stateChange(PAGE, PAGE)).kind).toBe('parts');
-    expect(once.place(conversion(0, PAGE, 'shared', 'kvm_convert_memory')).kind).toBe('parts');
-    expect(once.place(stateChange(PAGE, PAGE))).toEqual({ kind: 'repeated' });
   });
 });

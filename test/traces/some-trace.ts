@@ -58,19 +58,66 @@ const somePrefix = fc.oneof(
   text`[${someBlanks}${someStamp}]${someBlanks}`,
   text`${someStamp}${someBlanks}`,
   text`${someIsoStamp}${someBlanks}`,
+  text`cloud-hypervisor: ${someBlanks}${someStamp}s: <vcpu0> DEBUG:hypervisor/src/kvm/mod.rs:2655 -- `,
+  text`${someIsoStamp} [vm1] qemu-system-x86_64(4711:CPU 0/KVM): `,
+  text`       CPU 0/KVM  4711 [003] ${someStamp}:    kvm:`,
   text`${someIsoStamp} 4711@${someStamp}:`,
   text`${someIsoStamp} host ${fc.constantFrom('qemu[4711]:', 'qemu')} `,
   fc.constantFrom('Nov 22 10:00:00 host qemu-system-x86_64[4711]: ', '17:', '#', '  # see: ', 'error in ', ' '),
   fc.array(someToken, { maxLength: 8 }).map((tokens) => tokens.join('')),
 );
 
-const someState = fc.constantFrom('shared', 'private', 'mixture');
+const someState = fc.constantFrom('populated', 'discarded', 'mixture', 'shared', 'private', 'constructor');
+const someFrame = fc.oneof(
+  fc.nat({ max: 2 ** 24 }).map((frame) => frame.toString(16).padStart(14, '0')),
+  someHex,
+);
+const someBits = fc.oneof(fc.constantFrom('0', '8', '10', '18', '1', '9'), someHex);
+const someRegister = fc.oneof(
+  fc.tuple(fc.constantFrom('0010', '0020', '0030', 'ff10'), fc.nat({ max: 2 ** 30 })).map(([head, frame]) => {
+    return `${head}${frame.toString(16).padStart(9, '0')}014`;
+  }),
+  someHex.map((hex) => hex.padStart(16, '0')),
+);
+const someDirection = fc.constantFrom('shared_to_private', 'private_to_shared');
+const someDelta = fc.tuple(fc.integer({ min: -3, max: 10 ** 9 }), fc.nat({ max: 999 })).map(([micros, nanos]) => {
+  return `${micros}.${String(nanos).padStart(3, '0')} pid=4711`;
+});
+const someQuoted = (word: fc.Arbitrary<string>) =>
+  fc.oneof(
+    word,
+    word.map((one) => `b'${one}'`),
+  );
+const someNewEvent = fc.oneof(
+  text`kvm_hc_map_gpa_range gpa 0x${someHex} size 0x${someHex} attributes 0x${someBits} flags 0x${someBits}`,
+  text`kvm_memory_fault start 0x${someHex} size 0x${someHex} flags 0x${someBits}`,
+  text`kvm_vm_set_mem_attributes:${fc.constantFrom(' ', '  ', '  . ', '')}0x${someFrame} -- 0x${someFrame} [0x${someBits}]`,
+  fc.nat({ max: 2 ** 24 }).chain((start) => {
+    return text`kvm_vm_set_mem_attributes: 0x${fc.constant(start.toString(16).padStart(14, '0'))} -- 0x${fc.nat({ max: 5000 }).map((more) => (start + more).toString(16).padStart(14, '0'))} [0x${fc.constantFrom('0', '8')}]`;
+  }),
+  text`kvm_vmgexit_msr_protocol_enter: vcpu ${fc.nat({ max: 99 }).map(String)}, ghcb_gpa ${someRegister}`,
+  text`KVM_HC_MAP_GPA_RANGE: address=0x${someHex}, pages=${someDigits(21)}, attributes=0x${someBits}`,
+  text`kvm_set_user_memory ${fc.constantFrom('AddrSpace#0 ', 'AddrSpace#1 ', '')}Slot#1 flags=0x${fc.constantFrom('0', '4', '5', '6')} gpa=0x${someHex} size=0x${someHex} ua=0x7f1c80000000${fc.oneof(fc.constant(''), text` guest_memfd=${fc.constantFrom('25', '-1')} guest_memfd_offset=0x${someHex}`)} ret=${fc.constantFrom('0', '-22')}`,
+  text`kvm_set_user_memory AddrSpace#0 Slot#1 flags=0x4 gpa=0x80000000 size=0x1000 ua=0x0 guest_memfd=25 guest_memfd_offset=0x${fc.constantFrom('0', '1000')} ret=0`,
+  text`kvm_convert_memory ${someDelta} start=0x${someHex} size=0x${someHex} msg=${someQuoted(someDirection)}`,
+  text`ram_block_attributes_state_change ${someDelta} offset=0x${someHex} size=0x${someHex} from=${someQuoted(someState)} to=${someQuoted(someState)}`,
+  text`kvm_hc_map_gpa_range ${someDelta} gpa=0x${someHex} size=0x${someHex} attributes=0x${someBits} flags=0x${someBits}`,
+  text`kvm_memory_fault ${someDelta} start=0x${someHex} size=0x${someHex} flags=0x${someBits}`,
+  text`kvm_arch_vmfd ${someDelta} start=0x${someHex}`,
+);
 const someEvent = fc.oneof(
+  { weight: 3, arbitrary: someNewEvent },
   text`kvm_convert_memory start 0x${someHex} size 0x${someHex} ${fc.constantFrom('shared_to_private', 'private_to_shared')}`,
   text`ram_block_attributes_state_change offset 0x${someHex} size 0x${someHex} from '${someState}' to '${someState}'`,
   text`kvm_hypercall:${someBlanks}nr 0x${fc.constantFrom('c', 'c', 'c', 'C', '0c', '000c', `${'0'.repeat(20)}c`, '5', 'c1', '')}${someBlanks}a0 0x${someHex}${someBlanks}a1 0x${someHex}${someBlanks}a2 0x${someHex}${fc.oneof(fc.constant(''), text`${someBlanks}a3 0x${someHex}`)}`,
 );
-const someName = fc.constantFrom('kvm_convert_memory ', 'ram_block_attributes_state_change ', 'kvm_hypercall:');
+const someName = fc.constantFrom(
+  'kvm_convert_memory ',
+  'ram_block_attributes_state_change ',
+  'kvm_hypercall:',
+  'kvm_vm_set_mem_attributes:',
+  'KVM_HC_MAP_GPA_RANGE:',
+);
 
 type Fault = (line: string, at: number) => string;
 const someFault = fc.oneof(

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDamagedConversion, parseTraceLine, type TraceConversion } from '../../src/traces/trace-lines.ts';
+import type { MemorySlot, TraceConversion } from '../../src/traces/trace-event.ts';
+import { parseTraceLine } from '../../src/traces/trace-lines.ts';
+
+/** What the line converts; null for another one, and for one that cannot be read. */
+function conversionIn(line: string): TraceConversion | null {
+  const read = parseTraceLine(line);
+  return read === null || read.event === 'unreadable' || read.event === 'kvm_set_user_memory' ? null : read;
+}
 
 const hex = (number: number): string => `0x${number.toString(16)}`;
 
@@ -47,6 +54,8 @@ const someConversion: fc.Arbitrary<TraceConversion> = fc.oneof(
 const CONVERT = 'kvm_convert_memory start 0x100000000 size 0x201000 private_to_shared';
 const STATE_CHANGE = "ram_block_attributes_state_change offset 0x1000 size 0x2000 from 'mixture' to 'private'";
 const HYPERCALL = 'kvm_hypercall: nr 0xc a0 0x1fdcf4000 a1 0x2 a2 0x10 a3 0x0';
+const SLOT =
+  'kvm_set_user_memory AddrSpace#0 Slot#1 flags=0x4 gpa=0x100000000 size=0x380000000 ua=0x7f1c80000000 guest_memfd=25 guest_memfd_offset=0x80000000 ret=0';
 
 describe('parseTraceLine', () => {
   it('reads back what the tracers print', () => {
@@ -102,37 +111,166 @@ describe('parseTraceLine', () => {
   it.each([
     ['an empty line', ''],
     ['the name alone', 'kvm_convert_memory'],
-    ['a missing size', 'kvm_convert_memory start 0x1000 private_to_shared'],
-    ['a missing direction', 'kvm_convert_memory start 0x1000 size 0x1000'],
-    ['a direction that is cut off', 'kvm_convert_memory start 0x1000 size 0x1000 private_to_share'],
-    ['a number without 0x', 'kvm_convert_memory start 4096 size 0x1000 private_to_shared'],
-    ['a number of more than 64 bits', 'kvm_convert_memory start 0x10000000000000000 size 0x1000 private_to_shared'],
-    ['a negative number', 'kvm_convert_memory start -0x1000 size 0x1000 private_to_shared'],
-    ['text behind it', `${CONVERT} ${CONVERT}`],
     ['another event', `x${CONVERT}`],
     ['prose that mentions it', `error in ${CONVERT}`],
     ['a comment', `# see: ${CONVERT}`],
     ['a commented hypercall', `# ${HYPERCALL}`],
+    ['a commented line of Cloud Hypervisor', '# x -- KVM_HC_MAP_GPA_RANGE: address=0x1000, pages=1, attributes=0x0'],
+    ['prose about the hypercall', 'error: KVM_HC_MAP_GPA_RANGE: not supported'],
     ['another hypercall', 'kvm_hypercall: nr 0x5 a0 0x1000 a1 0x1 a2 0x10 a3 0x0'],
     ['a hypercall whose number begins with c', 'kvm_hypercall: nr 0xc1 a0 0x1000 a1 0x1 a2 0x10 a3 0x0'],
-    ['a hypercall without attributes', 'kvm_hypercall: nr 0xc a0 0x1000 a1 0x1'],
+    ['another hypercall that is cut off', 'kvm_hypercall: nr 0x5 a0 0x0 a1'],
+    ['another request of the MSR protocol', 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0000000000000002'],
+    ['a page state change to neither state', 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0030000012345014'],
     [
-      'a state change to a mixture',
-      "ram_block_attributes_state_change offset 0x0 size 0x1000 from 'shared' to 'mixture'",
+      'the exit whose pages are not in the event',
+      'kvm_vmgexit_enter: vcpu 0, exit_reason 80000010, exit_info1 0, exit_info2 0',
     ],
-    [
-      'a state change without quotes',
-      'ram_block_attributes_state_change offset 0x0 size 0x1000 from shared to private',
-    ],
+    ['a slot without a guest_memfd', `${SLOT.replace('0x4', '0x1')}`],
+    ['a slot that is removed', `${SLOT.replace('0x380000000', '0x0')}`],
+    ['a slot that KVM refused', `${SLOT.replace('ret=0', 'ret=-22')}`],
+    ['a slot of the SMM', `${SLOT.replace('#0', '#1')}`],
+    ['a slot as QEMU 8.2 has it', 'kvm_set_user_memory Slot#1 flags=0x1 gpa=0x0 size=0x1000 ua=0x7f00 ret=0'],
   ])('takes %s for foreign', (_, line) => {
     expect(parseTraceLine(line)).toBeNull();
   });
 
+  it.each([
+    ['a missing size', 'kvm_convert_memory start 0x1000 private_to_shared'],
+    ['a missing direction', 'kvm_convert_memory start 0x1000 size 0x1000'],
+    ['a direction that is cut off', 'kvm_convert_memory start 0x1000 size 0x1000 private_to_share'],
+    ['a number without 0x', '4711@1763790000.000137:kvm_convert_memory start 4096 size 0x1000 private_to_shared'],
+    ['a number of more than 64 bits', 'kvm_convert_memory start 0x10000000000000000 size 0x1000 private_to_shared'],
+    ['a negative number', 'kvm_convert_memory start -0x1000 size 0x1000 private_to_shared'],
+    ['text behind it', `${CONVERT} ${CONVERT}`],
+    ['a hypercall that is cut off', ' qemu-4201 [003] 12.500662: kvm_hypercall: nr 0xc a0 0x1000 a1'],
+    [
+      'a state change that is cut off',
+      "x: ram_block_attributes_state_change offset 0x0 size 0x1000 from 'private' to '",
+    ],
+    [
+      'a state change to a mixture',
+      "ram_block_attributes_state_change offset 0x0 size 0x1000 from 'shared' to 'mixture'",
+    ],
+    ['a state that is none', "ram_block_attributes_state_change offset 0x0 size 0x1000 from 'toString' to 'shared'"],
+    [
+      'a state change without quotes',
+      'ram_block_attributes_state_change offset 0x0 size 0x1000 from shared to private',
+    ],
+    ['an end before the start', 'kvm_vm_set_mem_attributes: 0x00000000000002 -- 0x00000000000001 [0x8]'],
+    ['attributes that are cut off', 'kvm_vm_set_mem_attributes: 0x00000000000002 -- 0x00000000000003 [0x8'],
+    ['a register that is cut off', 'kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 002000001234501'],
+    ['an exit without flags', 'kvm_hc_map_gpa_range gpa 0x1000 size 0x1000 attributes 0x0'],
+    ['a fault without flags', 'kvm_memory_fault start 0x1000 size 0x1000 flags'],
+    ['pages that are no decimal number', 'KVM_HC_MAP_GPA_RANGE: address=0x1000, pages=0x1, attributes=0x0'],
+    ['simpletrace without its direction', 'kvm_convert_memory 137.021 pid=4711 start=0x1000 size=0x1000'],
+    ['simpletrace with decimals', 'kvm_convert_memory 137.021 pid=4711 start=4096 size=4096 msg=private_to_shared'],
+    ['a slot that is cut off', SLOT.slice(0, -1)],
+    ['a guest_memfd without a file', SLOT.replace(/ guest_memfd=.* ret/, ' ret')],
+    ['a slot off page borders', SLOT.replace('gpa=0x1', 'gpa=0x1000000001')],
+    ['a slot beyond 2^53-1', SLOT.replace('gpa=0x1', 'gpa=0xfffffff1')],
+  ])('takes %s for a line that cannot be read', (_, line) => {
+    const name = /(?:kvm_|ram_|KVM_)\w+/.exec(line)?.[0];
+    expect(parseTraceLine(line)).toEqual({ event: 'unreadable', name });
+  });
+
+  it.each<[string, string, Omit<TraceConversion, 'time'>]>([
+    [
+      "QEMU's own states",
+      "ram_block_attributes_state_change offset 0x80000000 size 0x201000 from 'discarded' to 'populated'",
+      { event: 'ram_block_attributes_state_change', start: 0x8000_0000, size: 0x20_1000, to: 'shared' },
+    ],
+    [
+      'a mixture that is discarded',
+      "ram_block_attributes_state_change offset 0x0 size 0x1000 from 'mixture' to 'discarded'",
+      { event: 'ram_block_attributes_state_change', start: 0, size: 0x1000, to: 'private' },
+    ],
+    [
+      'simpletrace.py',
+      'kvm_convert_memory 137.021 pid=4711 start=0x100000000 size=0x201000 msg=private_to_shared',
+      { event: 'kvm_convert_memory', start: 0x1_0000_0000, size: 0x20_1000, to: 'shared' },
+    ],
+    [
+      'an older simpletrace.py',
+      "kvm_convert_memory 137.021 pid=4711 start=0x100000000 size=0x201000 msg=b'shared_to_private'",
+      { event: 'kvm_convert_memory', start: 0x1_0000_0000, size: 0x20_1000, to: 'private' },
+    ],
+    [
+      'a state change of simpletrace.py',
+      'ram_block_attributes_state_change 12.500 pid=4711 offset=0x80000000 size=0x201000 from=discarded to=populated',
+      { event: 'ram_block_attributes_state_change', start: 0x8000_0000, size: 0x20_1000, to: 'shared' },
+    ],
+    [
+      'an exit for the hypercall',
+      'kvm_hc_map_gpa_range gpa 0x100000000 size 0x201000 attributes 0x10 flags 0x1',
+      { event: 'kvm_hc_map_gpa_range', start: 0x1_0000_0000, size: 0x20_1000, to: 'private' },
+    ],
+    [
+      'an exit for the hypercall, of simpletrace.py',
+      'kvm_hc_map_gpa_range 1.000 pid=4711 gpa=0x1000 size=0x2000 attributes=0x0 flags=0x1',
+      { event: 'kvm_hc_map_gpa_range', start: 0x1000, size: 0x2000, to: 'shared' },
+    ],
+    [
+      'a fault',
+      'kvm_memory_fault start 0x100000000 size 0x1000 flags 0x8',
+      { event: 'kvm_memory_fault', start: 0x1_0000_0000, size: 0x1000, to: 'private' },
+    ],
+    [
+      "the kernel's attributes, by frame",
+      '   <...>-12693   [059] .....  1342.536361: kvm_vm_set_mem_attributes:  0x00000000000000 -- 0x00000000080000 [0x8]',
+      { event: 'kvm_vm_set_mem_attributes', start: 0, size: 0x8000_0000, to: 'private' },
+    ],
+    [
+      'a split request of its first version',
+      'qemu-kvm-12693   [187] .....  1342.747651: kvm_vm_set_mem_attributes:  . 0x00000010000000 -- 0x00000018000000 [0x8]',
+      { event: 'kvm_vm_set_mem_attributes', start: 0x100_0000_0000, size: 0x80_0000_0000, to: 'private' },
+    ],
+    [
+      'perf script',
+      '       CPU 0/KVM  4711 [003]  1342.536361: kvm:kvm_vm_set_mem_attributes: 0x00000000100000 -- 0x00000000100201 [0x0]',
+      { event: 'kvm_vm_set_mem_attributes', start: 0x1_0000_0000, size: 0x20_1000, to: 'shared' },
+    ],
+    [
+      'the MSR protocol',
+      ' CPU 0/KVM-4711    [003] .....  12.500662: kvm_vmgexit_msr_protocol_enter: vcpu 0, ghcb_gpa 0020000012345014',
+      { event: 'kvm_vmgexit_msr_protocol_enter', start: 0x1234_5000, size: 0x1000, to: 'shared' },
+    ],
+    [
+      'Cloud Hypervisor',
+      'cloud-hypervisor:   3.051200s: <vcpu0> DEBUG:hypervisor/src/kvm/mod.rs:2655 -- KVM_HC_MAP_GPA_RANGE: address=0x100000000, pages=513, attributes=0x10\r',
+      { event: 'KVM_HC_MAP_GPA_RANGE', start: 0x1_0000_0000, size: 0x20_1000, to: 'private' },
+    ],
+    [
+      'Cloud Hypervisor with another --log-format',
+      'x KVM_HC_MAP_GPA_RANGE: address=0x1000, pages=1, attributes=0x0',
+      { event: 'KVM_HC_MAP_GPA_RANGE', start: 0x1000, size: 0x1000, to: 'shared' },
+    ],
+  ])('reads %s', (_, line, expected) => {
+    expect(conversionIn(line)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['the log', SLOT],
+    [
+      'simpletrace.py',
+      'kvm_set_user_memory 0.000 pid=4711 as=0x0 slot=0x1 flags=0x4 guest_phys_addr=0x100000000 memory_size=0x380000000 userspace_addr=0x7f1c80000000 fd=0x19 fd_offset=0x80000000 ret=0x0',
+    ],
+  ])('reads a memory slot of %s', (_, line) => {
+    const slot: MemorySlot = {
+      event: 'kvm_set_user_memory',
+      gpa: 0x1_0000_0000,
+      size: 0x3_8000_0000,
+      fd: 25,
+      offset: 0x8000_0000,
+    };
+    expect(parseTraceLine(line)).toEqual(slot);
+  });
+
   it('keeps numbers from 2^53 on beyond 2^53-1', () => {
-    const edge = parseTraceLine('kvm_convert_memory start 0x1fffffffffffff size 0x20000000000001 private_to_shared');
+    const edge = conversionIn('kvm_convert_memory start 0x1fffffffffffff size 0x20000000000001 private_to_shared');
     expect(edge?.start).toBe(Number.MAX_SAFE_INTEGER);
     expect(edge?.size).toBeGreaterThan(Number.MAX_SAFE_INTEGER);
-    const pages = parseTraceLine(
+    const pages = conversionIn(
       'kvm_hypercall: nr 0xc a0 0xffffffffffffffff a1 0xffffffffffffffff a2 0xffffffffffffffff',
     );
     expect(pages).toMatchObject({ to: 'private' });
@@ -147,7 +285,7 @@ describe('parseTraceLine', () => {
     ['0x100', 'shared'],
     ['0x8000000000000010', 'private'],
   ])('looks at bit 4 of the attributes %s', (attributes, to) => {
-    expect(parseTraceLine(`kvm_hypercall: nr 0xc a0 0x1000 a1 0x1 a2 ${attributes} a3 0x0`)).toMatchObject({ to });
+    expect(conversionIn(`kvm_hypercall: nr 0xc a0 0x1000 a1 0x1 a2 ${attributes} a3 0x0`)).toMatchObject({ to });
   });
 
   it.each([
@@ -160,31 +298,18 @@ describe('parseTraceLine', () => {
     ['ftrace', ` qemu-system-x86-4201   [003] .....  12.500662: ${HYPERCALL}`, { clock: 'boot', seconds: 12.500662 }],
     ['seconds in brackets', `[   12.500662] ${CONVERT}`, { clock: 'boot', seconds: 12.500662 }],
     ['ISO 8601', `2025-11-22T05:40:00.250Z ${CONVERT}`, { clock: 'epoch', seconds: 1763790000.25 }],
+    [
+      'QEMU since its log has one kind of stamp',
+      `2026-11-30T20:51:07.123456Z [vm1] qemu-system-x86_64(4711:CPU 0/KVM): ${CONVERT}`,
+      { clock: 'epoch', seconds: Date.parse('2026-11-30T20:51:07Z') / 1000 + 0.123456 },
+    ],
+    [
+      'Cloud Hypervisor',
+      'cloud-hypervisor:   3.045617s: <vcpu0> DEBUG:x.rs:2655 -- KVM_HC_MAP_GPA_RANGE: address=0x0, pages=1, attributes=0x0',
+      { clock: 'boot', seconds: 3.045617 },
+    ],
     ['a counter instead of a clock', ` qemu-4201 [003] 12500662: ${HYPERCALL}`, null],
   ])('reads the time of %s', (_, line, time) => {
-    expect(parseTraceLine(line)?.time).toEqual(time);
-  });
-});
-
-describe('isDamagedConversion', () => {
-  it.each([
-    'kvm_convert_memory start 0x1000 size 0x10',
-    '4711@1763790000.000137:kvm_convert_memory start 4096 size 4096 private_to_shared',
-    "x: ram_block_attributes_state_change offset 0x0 size 0x1000 from 'private' to '",
-    ' qemu-4201 [003] 12.500662: kvm_hypercall: nr 0xc a0 0x1000 a1',
-  ])('is so of %j', (line) => {
-    expect(parseTraceLine(line)).toBeNull();
-    expect(isDamagedConversion(line)).toBe(true);
-  });
-
-  it.each([
-    '',
-    '# kvm_convert_memory start 0x1000',
-    'see kvm_convert_memory and others',
-    'kvm_hypercall: nr 0x5 a0 0x0 a1',
-    'kvm_hypercall: nr 0xc0 a0 0x0 a1 0x0 a2 0x0 a3 0x0',
-    ' qemu-4201 [003] 12.500662: kvm_exit: reason VMGEXIT',
-  ])('is not so of %j', (line) => {
-    expect(isDamagedConversion(line)).toBe(false);
+    expect(conversionIn(line)?.time).toEqual(time);
   });
 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TraceEvent } from '../../src/traces/trace-lines.ts';
+import type { TraceEntry } from '../../src/traces/trace-event.ts';
 import { MAX_LINE_LENGTH, TraceReader } from '../../src/traces/trace-reader.ts';
 
 const LINE = 'kvm_convert_memory start 0x1000 size 0x1000 private_to_shared';
 
-async function read(...pieces: (string | Uint8Array)[]): Promise<{ reader: TraceReader; events: TraceEvent[] }> {
+async function read(...pieces: (string | Uint8Array)[]): Promise<{ reader: TraceReader; events: TraceEntry[] }> {
   const reader = new TraceReader(stream(pieces));
   return { reader, events: await Array.fromAsync(reader) };
 }
@@ -27,9 +27,40 @@ describe('TraceReader', () => {
     expect(reader).toMatchObject({ lines: 5, foreign: 3 });
   });
 
-  it('counts those of the foreign lines that were to be a conversion, and keeps the first', async () => {
-    const { reader } = await read(`other\n${LINE.slice(0, -9)}\n${LINE}\n${LINE.slice(0, 30)}`);
-    expect(reader).toMatchObject({ lines: 4, foreign: 3, damaged: 2, firstDamaged: 2 });
+  it('gives what is before a line that cannot be read, then quotes it', async () => {
+    const reader = new TraceReader(stream([`other\n${LINE}\n\u001b[2J: ${LINE.slice(0, 30)}\u009b\r\n${LINE}\n`]));
+    const lines: number[] = [];
+    const reading = (async () => {
+      for await (const { line } of reader) lines.push(line);
+    })();
+    await expect(reading).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: `line 3 names kvm_convert_memory, but cannot be read: "\\u{1b}[2J: ${LINE.slice(0, 30)}\ufffd"`,
+    });
+    expect(lines).toEqual([2]);
+  });
+
+  it('quotes not more than the beginning of a long line', async () => {
+    const reading = read(`${LINE.slice(0, 30)}${'x'.repeat(5000)}\n`);
+    await expect(reading).rejects.toThrow(/: "kvm_convert_memory start[^"]{170,180}\.\.\."$/);
+  });
+
+  it('takes a last line that is cut off for foreign, and says so', async () => {
+    const { reader, events } = await read(`${LINE}\n${LINE.slice(0, 30)}`);
+    expect(events).toHaveLength(1);
+    expect(reader).toMatchObject({ lines: 2, foreign: 1, cutOff: true });
+  });
+
+  it('adds up the times of simpletrace.py, those of other events too', async () => {
+    const simple = (delta: string, name = 'kvm_convert_memory') =>
+      `${name} ${delta} pid=4711 start=0x1000 size=0x1000 msg=private_to_shared\n`;
+    const text = simple('900.000', 'kvm_other') + simple('137.021') + simple('0.500', 'kvm_other') + simple('2.000');
+    const { events } = await read(`${text}# a remark\n${simple('1000000.001')}`);
+    expect(events.map((event) => 'time' in event && event.time)).toEqual([
+      { clock: 'boot', seconds: 0 },
+      { clock: 'boot', seconds: 0.0000025 },
+      { clock: 'boot', seconds: 1.000002501 },
+    ]);
   });
 
   it('finds the same lines however the stream is cut into pieces', async () => {

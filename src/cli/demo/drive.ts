@@ -2,6 +2,7 @@
 import { PageBitmap } from '../../core/page-bitmap.ts';
 import { MIN_PAGE_SIZE, toPageRange } from '../../core/section.ts';
 import { BlockMap } from '../../traces/block-map.ts';
+import { MEMORY_SLOT_EVENT } from '../../traces/trace-event.ts';
 import { numberOf } from '../json-fields.ts';
 import { replayTrace } from '../replay/replay.ts';
 import type { FirstRefusal } from '../replay/summary.ts';
@@ -89,7 +90,9 @@ async function conversionsOf({ trace, maps }: Scenario) {
   const map = new BlockMap(maps.map(({ gpa, size, offset, ramBlock }) => ({ gpa, size, offset, block: ramBlock })));
   const source = await findTrace(trace, process.stdin);
   const conversions = [];
-  for await (const { start, size: bytes, to } of source.open()) {
+  for await (const entry of source.open()) {
+    if (entry.event === MEMORY_SLOT_EVENT) continue;
+    const { start, size: bytes, to } = entry;
     for (const { offset, size } of map.cut(start, bytes).parts) conversions.push({ offset, size, to });
   }
   return conversions;

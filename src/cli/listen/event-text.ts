@@ -1,8 +1,9 @@
 // An event as one line for people: when, what, where, and what matters of it. What an event does not have is left out, for
 // a newer service may send other fields.
+
+import { printable } from '../../printable.ts';
 import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
 import { size } from '../replay/summary-text.ts';
-import { printable } from '../terminal-text.ts';
 import { EVENT_TYPES } from './event-types.ts';
 import type { ServiceEvent } from './service-events.ts';
 

@@ -4,6 +4,7 @@ import { checkIdstr, type MapOption, parseMapOption } from '../../planner/map-op
 import { DMA_ENTRY_LIMIT } from '../../planner/plan.ts';
 import { DEFAULT_POINTS, MAX_POINTS } from '../../planner/planner.ts';
 import { parseCommandLine, parseWhole } from '../arguments.ts';
+import { FORMATS_HELP } from '../trace-formats.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const USAGE = 'usage: plan-trace FILE [--map GPA:SIZE[:IDSTR]]... [--limit N] [--json] [--svg FILE] [options]';
@@ -14,14 +15,11 @@ Says what the page conversions of a recorded trace need of whoever maps shared m
 and how much pinned memory, page by page, per run, and tracked at 64 KiB, 2 MiB and 1 GiB; whether that stays within
 VFIO's limit; how often and how long memory is shared; and what a listener would have been sent. Needs no service.
 
-FILE has lines of any of these, with anything in between; - is standard input:
-  QEMU      kvm_convert_memory start 0x.. size 0x.. shared_to_private|private_to_shared
-  QEMU      ram_block_attributes_state_change offset 0x.. size 0x.. from '..' to '..'
-            (not applied beside kvm_convert_memory lines: QEMU logs both for one conversion)
-  ftrace    kvm_hypercall: nr 0xc a0 GPA a1 PAGES a2 ATTRIBUTES
+${FORMATS_HELP}
 
   --map GPA:SIZE[:IDSTR]     a RAM block at these guest physical addresses; repeatable. GPA:SIZE@OFFSET:IDSTR for a part
-                             of a block. Without --map, blocks are guessed from the trace, in whole GiB
+                             of a block. Without --map, the layout is that of the trace's kvm_set_user_memory lines,
+                             else blocks are guessed from the trace, in whole GiB
   --block IDSTR              the block of ram_block_attributes_state_change lines (the one of --map, or a guessed one)
   --limit N                  DMA mappings that there may be (${DMA_ENTRY_LIMIT}: dma_entry_limit of vfio_iommu_type1)
   --json                     print the plan as JSON, as POST /v1/plans answers it

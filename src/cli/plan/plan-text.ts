@@ -1,8 +1,8 @@
 // The plan for people. Pure: a plan to lines of text.
 import type { Plan, PlanBlock, PlanExceeded, PlanTracking } from '../../planner/plan.ts';
+import { printable } from '../../printable.ts';
 import { RANGE_REFUSALS } from '../../traces/placement.ts';
-import { count, size } from '../replay/summary-text.ts';
-import { printable } from '../terminal-text.ts';
+import { chosenText, count, lineCountsText, size } from '../replay/summary-text.ts';
 import { timeText, trackingText } from './words.ts';
 
 const LABEL_WIDTH = 14;
@@ -19,6 +19,7 @@ export function planText(trace: string, plan: Plan): string {
     ],
     ['Memory', memory(plan)],
     ['Lines', lineCounts(plan)],
+    ['Applied', chosenText(lines.chosen)],
     ...lines.refused.map(({ reason, lines: times, firstLine }): [string, string] => {
       return ['', `  ${count(times)} ${RANGE_REFUSALS[reason]}, first line ${count(firstLine)}`];
     }),
@@ -58,18 +59,20 @@ function duration({ clock: { unit } }: Plan, value: number): string {
   return value === 1 ? '1 conversion' : `${count(Number(value.toFixed(1)))} conversions`;
 }
 
-function memory({ blocks, ramBytes }: Plan): string {
+function memory({ blocks, ramBytes, layout }: Plan): string {
   const place = ({ idstr, gpa, size: bytes, guessed }: PlanBlock) => {
     return `${size(bytes)}${gpa === null ? '' : ` at 0x${gpa.toString(16)}`}${guessed ? '' : ` (${printable(idstr)})`}`;
   };
-  const guess = blocks.some(({ guessed }) => guessed) ? ', guessed from the trace (--map says it exactly)' : '';
-  return `${size(ramBytes)}${guess}: ${blocks.map(place).join(', ')}`;
+  const origins = {
+    map: '',
+    trace: ', as its kvm_set_user_memory lines say',
+    guess: ', guessed from the trace (--map says it exactly)',
+  };
+  return `${size(ramBytes)}${origins[layout]}: ${blocks.map(place).join(', ')}`;
 }
 
-function lineCounts({ lines: { applied, repeated, foreign, damaged, firstDamaged, refused } }: Plan): string {
-  const inAll = refused.reduce((total, { lines }) => total + lines, 0);
-  const cut = firstDamaged === null ? '' : ` (${count(damaged)} of them damaged, first line ${count(firstDamaged)})`;
-  return `${count(applied)} applied, ${count(repeated)} counted but not applied, ${count(foreign)} foreign${cut}, ${count(inAll)} refused by the range rules`;
+function lineCounts({ lines: { refused, ...counts } }: Plan): string {
+  return lineCountsText({ ...counts, refused: refused.reduce((total, { lines }) => total + lines, 0) });
 }
 
 function rate({ conversions: { perSecond, busiestSecond } }: Plan): [string, string][] {

@@ -3,6 +3,7 @@ import { parseByteSize } from '../../core/byte-size.ts';
 import { checkBytes } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
 import { DEFAULT_SERVICE, parseCommandLine, parseMachine, parseService, parseToken } from '../arguments.ts';
+import { FORMATS_HELP } from '../trace-formats.ts';
 import { UsageError } from '../usage-error.ts';
 import type { MapOption } from './replay-blocks.ts';
 
@@ -13,16 +14,13 @@ export const HELP = `${USAGE}
 
 Posts the page conversions of a recorded trace to a running service, in their order, and sums up what they needed.
 
-FILE has lines of any of these, with anything in between; - is standard input:
-  QEMU      kvm_convert_memory start 0x.. size 0x.. shared_to_private|private_to_shared
-  QEMU      ram_block_attributes_state_change offset 0x.. size 0x.. from '..' to '..'
-            (not applied beside kvm_convert_memory lines: QEMU logs both for one conversion)
-  ftrace    kvm_hypercall: nr 0xc a0 GPA a1 PAGES a2 ATTRIBUTES
+${FORMATS_HELP}
 
   --service URL              the service (${DEFAULT_SERVICE})
   --token TOKEN              sent as Authorization: Bearer
   --machine NAME             the blocks that this machine has at guest physical addresses are converted. Where it has none,
-                             blocks that fit are created in it (replay- and a random number)
+                             blocks are created in it (replay- and a random number), as kvm_set_user_memory lines of
+                             the trace say, else to fit
   --map GPA:SIZE:RAMBLOCK    RAMBLOCK, an idstr in the machine (default) or an id, lies at these addresses; repeatable.
                              GPA:SIZE@OFFSET:RAMBLOCK for a part of a block
   --block IDSTR              the block of ram_block_attributes_state_change lines (one is created to fit)

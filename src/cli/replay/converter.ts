@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Section } from '../../core/section.ts';
 import type { AddressRange } from '../../traces/block-map.ts';
-import type { ConversionTarget } from '../../traces/trace-lines.ts';
+import type { ConversionTarget } from '../../traces/trace-event.ts';
 import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
 import { type ProblemAnswer, type ServiceRequest, toProblem } from '../service-call.ts';
 import type { RamBlockAnswer } from './answers.ts';

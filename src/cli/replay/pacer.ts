@@ -1,6 +1,6 @@
 // Holds conversions back until their time in the trace, at a multiple of its speed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TraceTime } from '../../traces/trace-lines.ts';
+import type { TraceTime } from '../../traces/trace-event.ts';
 
 /** Milliseconds; timers are not finer, and a wait below it would cost more than it waits. */
 const SHORTEST_WAIT = 1;

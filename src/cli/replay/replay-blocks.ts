@@ -1,6 +1,7 @@
 // The blocks that a replay converts: the ones that the person named, or new ones that fit the trace.
 import { randomBytes } from 'node:crypto';
 import { BlockMap, type Mapping, OverlapError } from '../../traces/block-map.ts';
+import type { SlotMapping } from '../../traces/memory-slots.ts';
 import type { MachineLayout } from '../../traces/placement.ts';
 import type { RamBlockAnswer } from './answers.ts';
 import { ReplayError } from './replay-error.ts';
@@ -41,6 +42,8 @@ export interface ReplayBlocks {
 
 /** The machine that the service gives a block whose creator names none. */
 const DEFAULT_MACHINE = 'default';
+/** The idstr of the block that is made for offsets. */
+const STATE_CHANGE_BLOCK = 'ram';
 
 /**
  * Finds or creates the blocks.
@@ -53,7 +56,7 @@ export async function prepareBlocks(
   scan: TraceScan | null,
 ): Promise<ReplayBlocks> {
   const found = new FoundBlocks(client, options.machine ?? DEFAULT_MACHINE);
-  const isByAddress = scan === null || scan.blocks.length > 0;
+  const isByAddress = scan === null || scan.blocks.length > 0 || scan.slots.length > 0;
   let mappings: Mapping<ReplayedBlock>[] = [];
   for (const map of options.maps) mappings.push(await found.mapped(map));
   if (options.maps.length === 0 && options.machine !== null && isByAddress) mappings = await found.inMachine();
@@ -65,20 +68,43 @@ export async function prepareBlocks(
   }
 
   const machine = options.machine ?? `replay-${randomBytes(4).toString('hex')}`;
-  const fitting = scan !== null && mappings.length === 0 && options.maps.length === 0 ? scan.blocks : [];
-  const missing: NewRamBlock[] = fitting.map(({ gpa, size }) => {
-    return { machine, idstr: `ram-0x${gpa.toString(16)}`, usedLength: size, gpa };
-  });
-  const needsBlock = stateChangeBlock === null && scan !== null && scan.stateChangeLength > 0 && !scan.hasConvertMemory;
-  if (needsBlock) missing.push({ machine, idstr: 'ram', usedLength: scan.stateChangeLength });
+  const isMissing = scan !== null && mappings.length === 0 && options.maps.length === 0;
+  const ranges = isMissing ? layoutOf(scan) : [];
+  const missing: NewRamBlock[] = blocksOf(ranges).map((block) => ({ machine, ...block }));
+  const length = stateChangeBlock === null ? (scan?.stateChangeLength ?? 0) : 0;
+  const isInOnlyBlock = missing.length === 1 && ranges.length > 0 && length <= (missing[0]?.usedLength ?? 0);
+  if (length > 0 && !isInOnlyBlock) missing.push({ machine, idstr: STATE_CHANGE_BLOCK, usedLength: length });
   if (options.dryRun && missing.length > 0) throw missingInDryRun(options.machine, missing);
   for (const wanted of missing) {
     const block = found.take(new ReplayedBlock(await client.createRamBlock(wanted), true));
-    if (wanted.gpa === undefined) stateChangeBlock = block;
-    else mappings.push({ gpa: wanted.gpa, size: wanted.usedLength, offset: 0, block });
+    const mapped = ranges.filter(({ idstr }) => idstr === wanted.idstr);
+    for (const { gpa, size, offset } of mapped) mappings.push({ gpa, size, offset, block });
+    if (length > 0 && (mapped.length === 0 || isInOnlyBlock)) stateChangeBlock = block;
   }
   const layout = await found.machineOf(mappings);
   return { map: mapOf(mappings), machine: layout, stateChangeBlock, all: found.all };
+}
+
+/** The layout that the trace tells itself, else ranges that fit its conversions, a block each. */
+function layoutOf({ slots, blocks }: TraceScan): readonly SlotMapping[] {
+  if (slots.length > 0) return slots;
+  return blocks.map(({ gpa, size }) => ({ gpa, size, offset: 0, idstr: `ram-0x${gpa.toString(16)}` }));
+}
+
+/**
+ * The blocks of `ranges`, as long as their ranges need. A block has a guest physical address in the service where all of
+ * it lies in one piece, holes aside, and no other block is in these.
+ */
+function blocksOf(ranges: readonly SlotMapping[]): Omit<NewRamBlock, 'machine'>[] {
+  return [...new Set(ranges.map(({ idstr }) => idstr))].map((idstr) => {
+    const own = ranges.filter((range) => range.idstr === idstr);
+    const usedLength = Math.max(...own.map(({ offset, size }) => offset + size));
+    const [gpa = -1, another] = new Set(own.map((range) => range.gpa - range.offset));
+    const isCrossed = ranges.some((range) => {
+      return range.idstr !== idstr && range.gpa < gpa + usedLength && gpa < range.gpa + range.size;
+    });
+    return gpa < 0 || another !== undefined || isCrossed ? { idstr, usedLength } : { idstr, usedLength, gpa };
+  });
 }
 
 /** @throws ReplayError when two mappings overlap */

@@ -1,8 +1,10 @@
 // Replays a trace against a running service: reads it, places each conversion, waits for its time, posts it, counts. A dry
 // run asks for previews instead.
 
+import { Problem } from '../../errors.ts';
+import { EventChoice } from '../../traces/event-choice.ts';
 import { type Placed, Placement } from '../../traces/placement.ts';
-import type { TraceEvent } from '../../traces/trace-lines.ts';
+import { MEMORY_SLOT_EVENT, type TraceEntry, type TraceEvent } from '../../traces/trace-event.ts';
 import { findTrace } from '../trace-source.ts';
 import { BatchPreviews } from './batch-previews.ts';
 import { type ConversionResult, Converter } from './converter.ts';
@@ -66,13 +68,15 @@ export async function replayTrace(options: ReplayOptions): Promise<ReplaySummary
       ? null
       : await scanTrace(trace.open(), ({ lines, bytes }) =>
           onProgress({ phase: 'scan', fraction: bytes / size, lines, conversions: 0, refused: 0, populatedBytes: 0 }),
-        );
+        ).catch((error: unknown) => {
+          throw unusable(trace.name, error);
+        });
 
   const client = new ServiceClient(options.service, options.token ?? null);
   try {
     const blocks = await prepareBlocks(client, { machine, maps, block, dryRun }, scan);
     const converter = new Converter(client, dryRun);
-    const replay = new Replay(blocks, converter, scan?.hasConvertMemory ?? false, dryRun);
+    const replay = new Replay(blocks, converter, scan?.choice ?? null, dryRun);
     const { tally } = replay;
     await options.onBlocks?.(tally.blocks());
     const pacer = new Pacer(options.speed ?? null);
@@ -94,13 +98,21 @@ export async function replayTrace(options: ReplayOptions): Promise<ReplaySummary
     }
     const seconds = (performance.now() - started) / 1000;
     const batchPreviews = (await replay.previews?.ask(converter)) ?? [];
-    const { lines, foreign } = reader;
+    const { lines, foreign, cutOff } = reader;
     return tally.summarize({
-      ...{ trace: trace.name, service: options.service.href, batchPreviews, lines, foreign, seconds },
+      ...{ trace: trace.name, service: options.service.href, batchPreviews, lines, foreign, cutOff, seconds },
     });
+  } catch (error) {
+    throw unusable(trace.name, error, dryRun ? '' : '. What is before it was replayed');
   } finally {
     await client.close();
   }
+}
+
+/** Names the trace where one of its lines cannot be read; other errors are left as they are. */
+function unusable(trace: string, error: unknown, consequence = ''): unknown {
+  if (!(error instanceof Problem)) return error;
+  return new ReplayError(`${trace}: ${error.message}${consequence}`, { cause: error });
 }
 
 /** What becomes of each event. */
@@ -111,19 +123,20 @@ class Replay {
   readonly #converter: Converter;
   readonly #placement: Placement<ReplayedBlock>;
 
-  constructor(blocks: ReplayBlocks, converter: Converter, hasConvertMemory: boolean, dryRun: boolean) {
+  /** @param choice what the first pass found; null without one */
+  constructor(blocks: ReplayBlocks, converter: Converter, choice: EventChoice | null, dryRun: boolean) {
     const { map, machine, stateChangeBlock, all } = blocks;
-    this.tally = new Tally(all, dryRun);
+    this.tally = new Tally(all, dryRun, new EventChoice(choice));
     this.previews = dryRun ? new BatchPreviews() : null;
     this.#converter = converter;
-    this.#placement = new Placement({ map, machine, stateChangeBlock, hasConvertMemory });
+    this.#placement = new Placement({ map, machine, stateChangeBlock });
   }
 
-  async take(event: TraceEvent, pacer: Pacer): Promise<void> {
+  async take(event: TraceEntry, pacer: Pacer): Promise<void> {
     const { tally } = this;
-    tally.addEvent(event);
+    if (event.event === MEMORY_SLOT_EVENT) return tally.addSlot();
+    if (!tally.addEvent(event)) return;
     const placed = this.#placement.place(event);
-    if (placed.kind === 'repeated') return tally.addRepeated();
     if (placed.kind === 'refused') {
       if (placed.reason === 'unmappedToShared') tally.addUnassigned(event.size);
       return tally.addRefusedLine(placed.reason);

@@ -2,7 +2,7 @@
 // the figures cost no question to the service. Only RamBlockAttributes is followed, and nobody else's changes.
 import { PageBitmap } from '../../core/page-bitmap.ts';
 import { type Section, toPageRange } from '../../core/section.ts';
-import type { ConversionTarget } from '../../traces/trace-lines.ts';
+import type { ConversionTarget } from '../../traces/trace-event.ts';
 import type { RamBlockAnswer } from './answers.ts';
 
 export class ReplayedBlock {

@@ -1,4 +1,5 @@
 // The summary for people. Pure: the result of a replay to lines of text.
+import type { ChosenEvents } from '../../traces/event-choice.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from '../../traces/placement.ts';
 import type {
   BatchPreview,
@@ -24,6 +25,8 @@ export function summaryText(summary: ReplaySummary): string {
     ...(summary.dryRun ? DRY_RUN : []),
     ['Trace', `${summary.trace}, ${count(lines.total)} lines`],
     ['Lines', lineCounts(lines)],
+    ...(lines.chosen === null ? [] : [['Applied', chosenText(lines.chosen)] as [string, string]]),
+    ...supersededLines(lines),
     ...crossingLines(lines),
     ...refusedLines(lines),
     [
@@ -68,12 +71,36 @@ export function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
-function lineCounts({ applied, repeated, foreign, refused }: LineCounts): string {
-  const refusedLinesInAll = Object.values(refused).reduce((total, lines) => total + lines, 0);
+/** Says what became of the lines of a trace, for a plan and a replay alike. @param counts `refused` over all reasons */
+export function lineCountsText(counts: Omit<CountedLines, 'refused'> & { readonly refused: number }): string {
+  const { applied, repeated, layout, foreign, cutOff, refused } = counts;
+  const layoutText = layout === 0 ? '' : `${count(layout)} of the memory layout, `;
   return (
-    `${count(applied)} applied, ${count(repeated)} counted but not applied, ${count(foreign)} foreign, ` +
-    `${count(refusedLinesInAll)} refused by the range rules`
+    `${count(applied)} applied, ${count(repeated)} counted but not applied, ${layoutText}${count(foreign)} foreign` +
+    `${cutOff ? ' (the last one is cut off)' : ''}, ${count(refused)} refused by the range rules`
   );
+}
+
+type CountedLines = Pick<LineCounts, 'applied' | 'repeated' | 'layout' | 'foreign' | 'cutOff' | 'refused'>;
+
+/** Says which events are applied, and why. */
+export function chosenText({ events, reason }: ChosenEvents): string {
+  return `${events.join(' and ')}: ${reason}`;
+}
+
+function lineCounts({ refused, ...counts }: LineCounts): string {
+  return lineCountsText({ ...counts, refused: Object.values(refused).reduce((total, lines) => total + lines, 0) });
+}
+
+function supersededLines({ superseded }: LineCounts): [string, string][] {
+  if (superseded === null) return [];
+  const { lines, before } = superseded;
+  return [
+    [
+      '',
+      `  ${count(lines)} lines of less exact events were taken before line ${count(before)}: this trace is read once`,
+    ],
+  ];
 }
 
 function crossingLines({ crossing, cut }: LineCounts): [string, string][] {

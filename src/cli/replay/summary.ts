@@ -1,25 +1,37 @@
 // What a replay found out: the shape of its result, also of `--json`. Sizes are bytes, times are seconds.
 
+import type { ChosenEvents, EventCounts } from '../../traces/event-choice.ts';
 import type { RangeRefusal } from '../../traces/placement.ts';
-import type { ConversionTarget, TraceEventName } from '../../traces/trace-lines.ts';
+import type { ConversionTarget } from '../../traces/trace-event.ts';
 import type { ProblemAnswer } from '../service-call.ts';
 
-/** Every line is in exactly one of `applied`, `repeated`, `foreign` and the kinds of `refused`. */
+/** Every line is in exactly one of `applied`, `repeated`, `layout`, `foreign` and the kinds of `refused`. */
 export interface LineCounts {
   readonly total: number;
   /** Posted, also where a listener refused it. */
   readonly applied: number;
-  /** State changes beside `kvm_convert_memory` lines: counted, not applied. */
+  /** Of other events than the chosen ones: counted, not applied. */
   readonly repeated: number;
+  /** Of `kvm_set_user_memory`, with a guest_memfd. */
+  readonly layout: number;
   readonly foreign: number;
+  /** Whether the last line names an event, but is not complete. It is one of the foreign ones. */
+  readonly cutOff: boolean;
   /** Of those applied: over the border of RAM blocks. */
   readonly crossing: number;
   /** Of those crossing: block by block, for the service does not have the blocks at these addresses. */
   readonly cut: number;
   /** By the range rules. */
   readonly refused: Readonly<Record<RangeRefusal, number>>;
-  /** The lines that are not foreign, by their event. */
-  readonly byEvent: Readonly<Record<TraceEventName, number>>;
+  /** The lines of conversions, by their event. */
+  readonly byEvent: EventCounts;
+  /** The events that are applied; null without any conversion. */
+  readonly chosen: ChosenEvents | null;
+  /**
+   * Of a trace that is read once: the conversions of less exact events that were taken before line `before`, the first of
+   * the chosen events. They are among the others, `applied` and `refused`. Null where all were of the chosen events.
+   */
+  readonly superseded: { readonly lines: number; readonly before: number } | null;
 }
 
 /** A conversion is one request; a line that is cut makes one for each block. In a dry run it is a preview. */

@@ -1,7 +1,8 @@
 // Keeps the figures of a replay while it runs.
 import type { BlockPart } from '../../traces/block-map.ts';
+import { EventChoice } from '../../traces/event-choice.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from '../../traces/placement.ts';
-import type { ConversionTarget, TraceEvent } from '../../traces/trace-lines.ts';
+import type { ConversionTarget, TraceEvent } from '../../traces/trace-event.ts';
 import type { Accepted, ConversionResult, Refused } from './converter.ts';
 import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
@@ -24,26 +25,36 @@ export type SummaryHead = Pick<ReplaySummary, 'trace' | 'service' | 'batchPrevie
   /** Lines, the foreign ones included, and the foreign ones alone. */
   readonly lines: number;
   readonly foreign: number;
+  readonly cutOff: boolean;
 };
 
 export class Tally {
   readonly #blocks: readonly ReplayedBlock[];
   readonly #dryRun: boolean;
-  readonly #byEvent = { kvm_convert_memory: 0, ram_block_attributes_state_change: 0, kvm_hypercall: 0 };
+  readonly #choice: EventChoice;
   readonly #refusedLines: Record<RangeRefusal, number>;
   readonly #conversions = { posted: 0, changed: 0, unchanged: 0, refused: 0, retries: 0 };
   readonly #bytes = { toShared: 0, toPrivate: 0, changedToShared: 0, changedToPrivate: 0, unassigned: 0 };
   readonly #refusals = new Map<string, RefusalCount>();
+  /** Conversions that were to be applied. */
+  #taken = 0;
   #applied = 0;
   #crossing = 0;
   #cut = 0;
   #repeated = 0;
+  #layout = 0;
+  /** Lines of less exact events that were taken before the first of the chosen ones, and where that was. */
+  #superseded: { lines: number; before: number } | null = null;
   #now: PopulatedState;
   #peak: PopulatedState;
 
-  /** @param dryRun what is accepted was only previewed, each alone: what it changes follows from what came before it */
-  constructor(blocks: readonly ReplayedBlock[], dryRun = false) {
+  /**
+   * @param dryRun what is accepted was only previewed, each alone: what it changes follows from what came before it
+   * @param choice a new one, which may know what a first pass over the trace has found
+   */
+  constructor(blocks: readonly ReplayedBlock[], dryRun = false, choice: EventChoice = new EventChoice()) {
     this.#blocks = blocks;
+    this.#choice = choice;
     this.#dryRun = dryRun;
     const noRefusals = Object.keys(RANGE_REFUSALS).map((reason) => [reason, 0]);
     // fromEntries forgets which keys it was given.
@@ -75,8 +86,19 @@ export class Tally {
     return this.#blocks.map(summarizeBlock);
   }
 
-  addEvent(event: TraceEvent): void {
-    this.#byEvent[event.event]++;
+  /** Counts a conversion. @returns whether it is to be applied, rather than being counted only */
+  addEvent({ event, line }: TraceEvent): boolean {
+    const taken = this.#choice.take(event);
+    if (taken === 'repeated') this.#repeated++;
+    // What was done is done: conversions of the same pages to the same state, so nothing has to be undone.
+    if (taken === 'better') this.#superseded = { lines: this.#taken, before: line };
+    if (taken !== 'repeated') this.#taken++;
+    return taken !== 'repeated';
+  }
+
+  /** Counts a line of the memory layout. */
+  addSlot(): void {
+    this.#layout++;
   }
 
   /** @param asOne whether it was one conversion, over however many blocks */
@@ -85,10 +107,6 @@ export class Tally {
     if (blocks < 2) return;
     this.#crossing++;
     if (!asOne) this.#cut++;
-  }
-
-  addRepeated(): void {
-    this.#repeated++;
   }
 
   addRefusedLine(reason: RangeRefusal): void {
@@ -153,7 +171,7 @@ export class Tally {
     this.#refusals.set(problem.code, { count: 1, first });
   }
 
-  summarize({ trace, service, lines, foreign, batchPreviews, seconds }: SummaryHead): ReplaySummary {
+  summarize({ trace, service, lines, foreign, cutOff, batchPreviews, seconds }: SummaryHead): ReplaySummary {
     return {
       trace,
       service,
@@ -163,11 +181,15 @@ export class Tally {
         total: lines,
         applied: this.#applied,
         repeated: this.#repeated,
+        layout: this.#layout,
         foreign,
+        cutOff,
         crossing: this.#crossing,
         cut: this.#cut,
         refused: this.#refusedLines,
-        byEvent: this.#byEvent,
+        byEvent: this.#choice.counts,
+        chosen: this.#choice.chosen(),
+        superseded: this.#superseded,
       },
       conversions: this.#conversions,
       bytes: this.#bytes,

@@ -1,10 +1,12 @@
-// The first pass over a file: which blocks its conversions need, and whether its state changes only repeat others.
+// The first pass over a file: which events of it are applied, and which blocks they need.
 
 import { MIN_PAGE_SIZE } from '../../core/section.ts';
 import { AddressFit, fitEnd, MAX_BLOCK_BYTES } from '../../traces/address-fit.ts';
 import type { AddressRange } from '../../traces/block-map.ts';
+import { EventChoice } from '../../traces/event-choice.ts';
+import { MemorySlots, type SlotMapping } from '../../traces/memory-slots.ts';
 import { refusalOf } from '../../traces/placement.ts';
-import type { TraceEvent } from '../../traces/trace-lines.ts';
+import { MEMORY_SLOT_EVENT, type TraceEvent } from '../../traces/trace-event.ts';
 import type { TraceReader } from '../../traces/trace-reader.ts';
 
 export interface TraceScan {
@@ -13,25 +15,40 @@ export interface TraceScan {
   readonly blocks: readonly AddressRange[];
   /** Bytes of a block that holds every state change; 0 without any. */
   readonly stateChangeLength: number;
-  readonly hasConvertMemory: boolean;
+  /** Which events the second pass applies. */
+  readonly choice: EventChoice;
+  /** The memory layout that the trace tells itself; empty where it does not. */
+  readonly slots: readonly SlotMapping[];
 }
 
 /**
  * Reads a trace once. Conversions that the range rules refuse, and ones too large for any block, fit nothing and are left
  * to be counted when they come.
- * @throws CommandError when it cannot be read
+ * @throws CommandError when it cannot be read; Problem `invalid-request` at a line that names an event and cannot be read
  */
 export async function scanTrace(
   reader: TraceReader,
   onEvent: (reader: TraceReader) => void = () => {},
 ): Promise<TraceScan> {
-  const fit = new AddressFit();
+  const choice = new EventChoice();
+  const slots = new MemorySlots();
+  let fit = new AddressFit();
   let stateChangeEnd = 0;
-  let hasConvertMemory = false;
+  let isBeforeShared = true;
   for await (const events of reader.batches()) {
     for (const event of events) {
       onEvent(reader);
-      if (event.event === 'kvm_convert_memory') hasConvertMemory = true;
+      if (event.event === MEMORY_SLOT_EVENT) {
+        if (isBeforeShared) slots.add(event);
+        continue;
+      }
+      if (event.to === 'shared') isBeforeShared = false;
+      const taken = choice.take(event.event);
+      if (taken === 'repeated') continue;
+      if (taken === 'better') {
+        fit = new AddressFit();
+        stateChangeEnd = 0;
+      }
       if (!isPlaceable(event)) continue;
       if (event.event !== 'ram_block_attributes_state_change') fit.add(event.start, event.size);
       else if (event.start + event.size <= MAX_BLOCK_BYTES) {
@@ -39,7 +56,13 @@ export async function scanTrace(
       }
     }
   }
-  return { lines: reader.lines, blocks: fit.blocks(), stateChangeLength: fitEnd(stateChangeEnd), hasConvertMemory };
+  return {
+    lines: reader.lines,
+    blocks: fit.blocks(),
+    stateChangeLength: fitEnd(stateChangeEnd),
+    choice,
+    slots: slots.mappings(),
+  };
 }
 
 function isPlaceable({ start, size }: TraceEvent): boolean {

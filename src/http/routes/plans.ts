@@ -8,6 +8,7 @@ import { checkIdstr, parseMapOption } from '../../planner/map-option.ts';
 import { DMA_ENTRY_LIMIT } from '../../planner/plan.ts';
 import { DEFAULT_POINTS, MAX_POINTS, Planner } from '../../planner/planner.ts';
 import { checkTraceLength, MAX_TRACE, type Plans } from '../../service/plans.ts';
+import { CONVERSION_EVENTS } from '../../traces/trace-event.ts';
 import { refuseEncoded } from '../plugins/validation.ts';
 import { answer, input, problems } from '../schemas/common.ts';
 import { Plan } from '../schemas/plan.ts';
@@ -21,7 +22,7 @@ const PlanQuery = input({
     Type.Array(Type.String({ minLength: 1, maxLength: 400 }), {
       maxItems: MAX_MAPS,
       description:
-        'GPA:SIZE[:IDSTR], a RAM block at these guest physical addresses; GPA:SIZE@OFFSET:IDSTR for a part of one. Sizes as ByteSize. Repeated for more. Without any, blocks are guessed from the trace.',
+        "GPA:SIZE[:IDSTR], a RAM block at these guest physical addresses; GPA:SIZE@OFFSET:IDSTR for a part of one. Sizes as ByteSize. Repeated for more. Without any, they are those of the trace's `kvm_set_user_memory` lines, else guessed from its addresses.",
       examples: [['0:2G:ram-low', '4G:14G:ram-high']],
     }),
   ),
@@ -71,7 +72,7 @@ export async function planRoutes(app: TypedApp, plans: Plans): Promise<void> {
         operationId: 'planTrace',
         tags: ['Plans'],
         summary: 'What the conversions of a recorded trace would need',
-        description: `The body is the trace, at most ${MAX_TRACE / 2 ** 20} MiB: lines of QEMU's \`kvm_convert_memory\` or \`ram_block_attributes_state_change\`, or of ftrace's \`kvm_hypercall\`, with anything in between. Nothing is changed, so an Idempotency-Key is not looked at.`,
+        description: `The body is the trace, at most ${MAX_TRACE / 2 ** 20} MiB: lines of conversions as QEMU, KVM (ftrace, trace-cmd, perf) or Cloud Hypervisor log them, with anything in between. They are told apart by the event's name: ${CONVERSION_EVENTS.map((event) => `\`${event}\``).join(', ')}. Where several of these tell of the same conversions, \`lines.chosen\` says which are applied, and why. \`kvm_set_user_memory\` lines before the first conversion to shared are the memory layout, unless \`map\` is given. A line that names an event and cannot be read is \`invalid-request\`, with its number and text. Nothing is changed, so an Idempotency-Key is not looked at.`,
         consumes: MEDIA_TYPES,
         querystring: PlanQuery,
         body: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }),

@@ -61,6 +61,7 @@ export const COMPONENTS = [
   plan.PlanBlock,
   plan.PlanRefusal,
   plan.PlanEvents,
+  plan.PlanChosen,
   plan.PlanLines,
   plan.PlanClock,
   plan.PlanExceeded,

@@ -1,7 +1,8 @@
 // What a trace needs, as the planner answers it.
 import { Type } from 'typebox';
-import { REFUSAL_REASONS, TRACKINGS } from '../../planner/plan.ts';
+import { LAYOUT_ORIGINS, REFUSAL_REASONS, TRACKINGS } from '../../planner/plan.ts';
 import { RANGE_REFUSALS } from '../../traces/placement.ts';
+import { CONVERSION_EVENTS, type TraceEventName } from '../../traces/trace-event.ts';
 import { Bytes, Count, nullable, ref, stringEnum } from './common.ts';
 
 const CLOSED = { additionalProperties: false };
@@ -42,25 +43,39 @@ export const PlanRefusal = Type.Object(
   { $id: 'PlanRefusal', description: 'Lines that are conversions, but of no valid range.', ...CLOSED },
 );
 
+type CountRef = ReturnType<typeof ref<typeof Count>>;
+
 export const PlanEvents = Type.Object(
-  { kvm_convert_memory: ref(Count), ram_block_attributes_state_change: ref(Count), kvm_hypercall: ref(Count) },
-  { $id: 'PlanEvents', description: 'Lines by their event.', ...CLOSED },
+  // fromEntries forgets which keys it was given.
+  Object.fromEntries(CONVERSION_EVENTS.map((event) => [event, ref(Count)])) as Record<TraceEventName, CountRef>,
+  { $id: 'PlanEvents', description: 'Lines of conversions by their event.', ...CLOSED },
+);
+
+export const PlanChosen = Type.Object(
+  {
+    events: Type.Array(stringEnum(CONVERSION_EVENTS)),
+    reason: Type.String({ description: 'Why these, in words.' }),
+  },
+  { $id: 'PlanChosen', description: 'The events of the trace that are applied.', ...CLOSED },
 );
 
 export const PlanLines = Type.Object(
   {
     total: ref(Count),
     applied: ref(Count),
-    repeated: Whole('State changes beside `kvm_convert_memory` lines: the same conversions a second time.'),
+    repeated: Whole('Of other events than the chosen ones: the same conversions once more.'),
+    layout: Whole('Of `kvm_set_user_memory`, with a guest_memfd.'),
     foreign: Whole('No conversions.'),
-    damaged: Whole('Those of the foreign lines that name a conversion, but cannot be read.'),
-    firstDamaged: nullable(ref(Count)),
+    cutOff: Type.Boolean({
+      description: 'The last line names an event, but is not complete: it was still being written. It is foreign.',
+    }),
     refused: Type.Array(ref(PlanRefusal)),
     byEvent: ref(PlanEvents),
+    chosen: ref(PlanChosen),
   },
   {
     $id: 'PlanLines',
-    description: 'Every line is in one of `applied`, `repeated`, `foreign`, `refused`.',
+    description: 'Every line is in one of `applied`, `repeated`, `layout`, `foreign`, `refused`.',
     ...CLOSED,
   },
 );
@@ -225,6 +240,10 @@ export const PlanListener = Type.Object(
 export const Plan = Type.Object(
   {
     blocks: Type.Array(ref(PlanBlock)),
+    layout: stringEnum(LAYOUT_ORIGINS, {
+      description:
+        'Where the blocks are from: `map`, the request; `trace`, the `kvm_set_user_memory` lines before the first conversion to shared; `guess`, the addresses of the conversions.',
+    }),
     ramBytes: Whole('What is pinned by who maps all of it.'),
     lines: ref(PlanLines),
     clock: ref(PlanClock),

@@ -38,14 +38,16 @@ export interface Plan {
     readonly size: number;
     readonly guessed: boolean;
   }[];
+  readonly layout: 'map' | 'trace' | 'guess';
   readonly ramBytes: number;
   readonly lines: {
     readonly total: number;
     readonly applied: number;
     readonly repeated: number;
     readonly foreign: number;
-    readonly damaged: number;
-    readonly firstDamaged: number | null;
+    readonly layout: number;
+    readonly cutOff: boolean;
+    readonly chosen: { readonly events: readonly string[]; readonly reason: string };
     readonly refused: readonly { readonly reason: string; readonly lines: number; readonly firstLine: number }[];
   };
   readonly clock: { readonly unit: 'seconds' | 'conversions'; readonly duration: number };

@@ -8,7 +8,11 @@ import { PlanCharts } from './plan-charts.ts';
 import { planFacts, planHeadline, planTables, trackingTable } from './plan-result.ts';
 
 const FIELDS: readonly (readonly [name: keyof PlanOptions, label: string, hint: string])[] = [
-  ['map', 'Memory layout', 'GPA:SIZE[:IDSTR], several with blanks between. Empty: guessed from the trace.'],
+  [
+    'map',
+    'Memory layout',
+    'GPA:SIZE[:IDSTR], several with blanks between. Empty: as the trace says, else guessed from it.',
+  ],
   ['block', 'RAM block', 'Of lines that name none. Empty: the only one.'],
   ['limit', 'DMA mappings at most', 'Empty: 65535, the limit of VFIO type1.'],
   ['points', 'Steps of the charts', 'Empty: at most 200.'],
@@ -62,7 +66,8 @@ export class PlanPage {
       <h2 id="plans-title">Plan a trace</h2>
       <p class="muted">
         What the conversions of a recorded guest need of a device: DMA mappings, pinned memory, webhooks. No RAM block is
-        touched. A trace is what QEMU's trace log or ftrace has of conversions.
+        touched. A trace is what QEMU's trace log or simpletrace.py, ftrace, trace-cmd, perf script or Cloud Hypervisor's log
+        has of conversions; which events it has is found out.
       </p>
       <form @submit=${submit}>
         <label

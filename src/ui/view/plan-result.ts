@@ -14,6 +14,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   noBlock: 'of a block that is not named',
 };
 
+const MEMORY: Readonly<Record<Plan['layout'], string>> = {
+  map: 'Memory',
+  trace: 'Memory, as the trace says',
+  guess: 'Memory, guessed from the trace',
+};
+
 export function planHeadline(plan: Plan): TemplateResult {
   const { trackings, ramBytes, conversions, limit } = plan;
   const page = trackings.find(({ tracking }) => tracking === 'page');
@@ -95,23 +101,19 @@ export function trackingTable(plan: Plan): TemplateResult {
 export function planFacts(plan: Plan): TemplateResult {
   const { blocks, lines, conversions, listener, trackings, limit } = plan;
   const page = trackings.find(({ tracking }) => tracking === 'page')?.mappings.peak ?? 0;
-  const isGuessed = blocks.some(({ guessed }) => guessed);
   const { busiestSecond, toShared, toPrivate } = conversions;
   const facts: (readonly [string, string])[] = [
     [
-      isGuessed ? 'Memory, guessed from the trace' : 'Memory',
+      MEMORY[plan.layout],
       blocks
         .map(({ gpa, size, idstr }) => `${formatBytes(size)}${gpa === null ? '' : ` at ${hex(gpa)}`} (${idstr})`)
         .join(', '),
     ],
     [
       'Lines',
-      `${formatCount(lines.total)}: ${formatCount(lines.applied)} applied, ${formatCount(lines.repeated)} counted but not applied, ${formatCount(lines.foreign)} foreign${
-        lines.firstDamaged === null
-          ? ''
-          : `, ${formatCount(lines.damaged)} damaged (first line ${formatCount(lines.firstDamaged)})`
-      }`,
+      `${formatCount(lines.total)}: ${formatCount(lines.applied)} applied, ${formatCount(lines.repeated)} counted but not applied, ${lines.layout === 0 ? '' : `${formatCount(lines.layout)} of the memory layout, `}${formatCount(lines.foreign)} foreign${lines.cutOff ? ', the last line cut off' : ''}`,
     ],
+    ['Applied', `${lines.chosen.events.join(' and ')}: ${lines.chosen.reason}`],
     ...lines.refused.map(({ reason, lines: times, firstLine }) => {
       return [
         'Refused',

@@ -69,13 +69,16 @@ describe('the text', () => {
     expect(text).not.toContain('a second');
   });
 
-  it('says what was refused, and what is damaged', async () => {
-    const damaged = 'kvm_convert_memory start 0x\n';
-    const text = planText('t', await planOf(damaged + toShared(1, PAGE) + toShared(0, PAGE)));
+  it('says what was refused, what is cut off, and which events are applied', async () => {
+    const cutOff = 'kvm_convert_memory start 0x';
+    const text = planText('t', await planOf(toShared(1, PAGE) + toShared(0, PAGE) + stateChange(0, PAGE) + cutOff));
     expect(linesOf(text, 'Lines')).toEqual([
-      'Lines         1 applied, 0 counted but not applied, 1 foreign (1 of them damaged, first line 1), 1 refused by the range rules',
+      'Lines         1 applied, 1 counted but not applied, 1 foreign (the last one is cut off), 1 refused by the range rules',
     ]);
-    expect(text).toContain('\n                1 not on page borders, first line 2\n');
+    expect(linesOf(text, 'Applied')).toEqual([
+      'Applied       kvm_convert_memory: it has every conversion that QEMU made, by guest physical address; the lines of ram_block_attributes_state_change (1) tell of the same, less exactly',
+    ]);
+    expect(text).toContain('\n                1 not on page borders, first line 1\n');
   });
 
   it('does not let names reach the terminal as they are', async () => {

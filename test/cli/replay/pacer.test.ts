@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pacer, type PacerClock } from '../../../src/cli/replay/pacer.ts';
-import type { TraceTime } from '../../../src/traces/trace-lines.ts';
+import type { TraceTime } from '../../../src/traces/trace-event.ts';
 
 /** Time that passes only while somebody sleeps, or is told to. */
 class ManualClock implements PacerClock {
