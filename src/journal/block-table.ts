@@ -13,8 +13,8 @@ export interface FiledBlock {
   readonly snapshot: Uint8Array | null;
   /** The last sequence that is in the snapshot. */
   readonly after: number;
-  /** Of the segments that have records after it, oldest first. */
-  readonly texts: readonly string[];
+  /** Of the segments that have records after it, oldest first; to be read once. */
+  readonly texts: Iterable<string>;
 }
 
 export class BlockTable {

@@ -36,6 +36,7 @@ export function pastConversions(sequence: number, { steps }: SourceChanged): Pas
   return steps.map(({ conversion }, index) => ({ position: sequence * MAX_STEPS + index, conversion })).reverse();
 }
 
+/** A block as it is kept; one that is large comes in several of these that follow each other, the first with the snapshot. */
 export interface StoredBlock {
   readonly ramBlockId: string;
   /** The newest snapshot; null where there is none. */

@@ -57,12 +57,18 @@ export class SegmentTable {
     }
   }
 
-  /** The texts of the segments with records after `sequence`, oldest first. @throws Error where any segment is missing */
-  textsAfter(chain: Chain, sequence: number): string[] {
+  /**
+   * The texts of the segments with records after `sequence`, oldest first, each read when it is asked for.
+   * @throws Error where any segment is missing
+   */
+  *textsAfter(chain: Chain, sequence: number): Generator<string, void> {
     this.#checkChain(chain);
-    if (chain.sequence <= sequence) return [];
-    const rows = this.#statements.iterate(`${SEGMENT} AND last > ? ORDER BY last`, chain.number, sequence);
-    return Array.from(rows, (row) => textOf(chain, row));
+    for (let last = sequence; last < chain.sequence; ) {
+      const row = this.#statements.get(`${SEGMENT} AND last > ? ORDER BY last LIMIT 1`, chain.number, last);
+      if (row === undefined) throw damaged(`the last segment of ${chain.ramBlockId} is missing`);
+      yield textOf(chain, row);
+      last = Number(row.last);
+    }
   }
 
   /** Records with conversions up to `last`, newest first. */

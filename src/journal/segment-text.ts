@@ -1,15 +1,12 @@
 // The text of a segment: the records of a block that follow each other, a line for each. Between brackets it is JSON: a
-// list of the sequence, the number of conversions and the record of each in turn.
+// list of the sequence, the number of conversions and the record of each in turn. Segments are read one by one: all of a
+// block may be longer than any string.
 import type { LoggedRecord } from './log-text.ts';
 
 const BETWEEN = ',\n';
 
 export function writeSegment(records: readonly LoggedRecord[]): string {
-  return joinSegments(records.map(({ sequence, conversions, json }) => `${sequence},${conversions},${json}`));
-}
-
-export function joinSegments(texts: readonly string[]): string {
-  return texts.join(BETWEEN);
+  return records.map(({ sequence, conversions, json }) => `${sequence},${conversions},${json}`).join(BETWEEN);
 }
 
 export function readSegment(text: string): LoggedRecord[] {
@@ -23,8 +20,8 @@ function readLine(line: string): LoggedRecord {
   return { sequence: Number(line.slice(0, first)), conversions, json: line.slice(second + 1) };
 }
 
-/** The records of joined segments after `sequence`, parsed, oldest first. */
-export function parseSegments(text: string, sequence: number): unknown[] {
+/** The records of a segment after `sequence`, parsed, oldest first. */
+export function parseSegment(text: string, sequence: number): unknown[] {
   const values: unknown[] = JSON.parse(`[${text}]`);
   const records: unknown[] = [];
   for (let at = 0; at < values.length; at += 3) {

@@ -19,9 +19,9 @@ import {
 } from './journal.ts';
 import type { LoggedRecord } from './log-text.ts';
 import { readRecord } from './record-text.ts';
-import { parseSegments } from './segment-text.ts';
+import { parseSegment } from './segment-text.ts';
 import { type FileOptions, readThrough } from './sqlite-file.ts';
-import type { LoadedBlock } from './sqlite-store.ts';
+import type { LoadedPiece } from './sqlite-store.ts';
 import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Call {
@@ -111,12 +111,13 @@ export class SqliteJournal implements Journal {
     // Some ahead, so that one thread reads while the other makes something of it, and neither waits to be told.
     const ahead = Array.from({ length: PIECES_AHEAD }, (_, index) => read(index === 0));
     for (;;) {
-      const piece = (await ahead.shift()) as LoadedBlock[];
+      const piece = (await ahead.shift()) as LoadedPiece[];
       if (piece.length === 0) return;
       ahead.push(read(false));
-      for (const { ramBlockId, snapshot, after, text } of piece) {
+      for (const { ramBlockId, snapshot, after, texts } of piece) {
         // What is parsed was written by writeRecord.
-        const records = parseSegments(text, after).map((parsed) => readRecord(parsed as BlockRecord));
+        const parsed = texts.flatMap((text) => parseSegment(text, after));
+        const records = parsed.map((record) => readRecord(record as BlockRecord));
         yield { ramBlockId, snapshot, records };
       }
     }

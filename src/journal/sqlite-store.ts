@@ -7,7 +7,7 @@ import { LogTable } from './log-table.ts';
 import { LogTail } from './log-tail.ts';
 import type { LoggedAnswer, LoggedRecord } from './log-text.ts';
 import { SHORT } from './segment-table.ts';
-import { joinSegments, writeSegment } from './segment-text.ts';
+import { cutIntoSegments, writeSegment } from './segment-text.ts';
 import { checkFile, type FileOptions, openFile } from './sqlite-file.ts';
 import { Statements } from './statements.ts';
 
@@ -17,15 +17,20 @@ export interface LoadedBlock {
   readonly snapshot: Uint8Array | null;
   /** The last sequence that is in the snapshot. */
   readonly after: number;
-  /** Joined segments with all records after it, and perhaps some before. */
-  readonly text: string;
+  /** Segments with all records after it, and perhaps some before, oldest first; to be read once. */
+  readonly texts: Iterable<string>;
+}
+
+/** Some of a block as it is read back: all of it, or, of one that is large, what follows the piece before. */
+export interface LoadedPiece extends LoadedBlock {
+  readonly texts: string[];
 }
 
 /** Characters with which the log is filed: these, and for each of its blocks these; and with so many in any case. */
 const ENOUGH = 512 * 1024;
 const ENOUGH_OF_BLOCK = 1.5 * SHORT;
 const LOG_LIMIT = 4 * 1024 * 1024;
-/** Bytes and characters of the blocks that are read back in one piece, or a single one that is larger. */
+/** Bytes and characters that are read back together; more where a single snapshot or segment has more. */
 const PIECE = 512 * 1024;
 
 export class SqliteStore {
@@ -84,19 +89,30 @@ export class SqliteStore {
   }
 
   /** All blocks, some at a time, then {@link SqliteStore.check}: whoever reads them has something to do meanwhile. */
-  *blocks(): Generator<LoadedBlock[], void> {
-    let piece: LoadedBlock[] = [];
+  *blocks(): Generator<LoadedPiece[], void> {
+    let pieces: LoadedPiece[] = [];
     let size = 0;
     for (const ramBlockId of this.blockIds()) {
-      const block = this.load(ramBlockId);
-      piece.push(block);
-      size += block.text.length + (block.snapshot?.length ?? 0);
+      const { snapshot, after, texts } = this.load(ramBlockId);
+      let piece: LoadedPiece | null = { ramBlockId, snapshot, after, texts: [] };
+      pieces.push(piece);
+      size += snapshot?.length ?? 0;
+      for (const text of texts) {
+        if (piece === null) {
+          piece = { ramBlockId, snapshot: null, after, texts: [] };
+          pieces.push(piece);
+        }
+        piece.texts.push(text);
+        size += text.length;
+        if (size < PIECE) continue;
+        yield pieces;
+        [pieces, piece, size] = [[], null, 0];
+      }
       if (size < PIECE) continue;
-      yield piece;
-      piece = [];
-      size = 0;
+      yield pieces;
+      [pieces, size] = [[], 0];
     }
-    if (piece.length > 0) yield piece;
+    if (pieces.length > 0) yield pieces;
     this.check();
   }
 
@@ -118,10 +134,9 @@ export class SqliteStore {
     this.#expectUsable();
     const unfiled = this.#tail.blocks.get(ramBlockId);
     const records = unfiled?.records ?? [];
-    if (unfiled?.replaced) return { ramBlockId, snapshot: null, after: -1, text: writeSegment(records) };
+    if (unfiled?.replaced) return { ramBlockId, snapshot: null, after: -1, texts: segmentsOf(records) };
     const { snapshot, after, texts } = this.#blocks.load(ramBlockId);
-    const all = records.length === 0 ? texts : [...texts, writeSegment(records)];
-    return { ramBlockId, snapshot, after, text: joinSegments(all) };
+    return { ramBlockId, snapshot, after, texts: records.length === 0 ? texts : both(texts, segmentsOf(records)) };
   }
 
   /** Commits a group of appends with one fsync. @throws Error when the outcome is unknown; the store is of no more use then */
@@ -238,6 +253,15 @@ export class SqliteStore {
   #expectUsable(): void {
     if (this.#failure !== null) throw this.#failure;
   }
+}
+
+function* segmentsOf(records: readonly LoggedRecord[]): Generator<string, void> {
+  for (const some of cutIntoSegments(records)) yield writeSegment(some);
+}
+
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Generator<T, void> {
+  yield* first;
+  yield* second;
 }
 
 /** @throws Error on damaged rows */

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { damaged } from './checksums.ts';
 import type { FileOptions } from './sqlite-file.ts';
-import { type LoadedBlock, SqliteStore } from './sqlite-store.ts';
+import { type LoadedPiece, SqliteStore } from './sqlite-store.ts';
 
 /** The calls that the worker answers, by name: argument list and result are those of the store. */
 export type StoreCall =
@@ -30,7 +30,7 @@ export type StoreResponse =
 let store: SqliteStore | undefined;
 let isFailureTold = false;
 /** Where the reading of all blocks is. */
-let reading: Iterator<LoadedBlock[], void> | undefined;
+let reading: Iterator<LoadedPiece[], void> | undefined;
 
 function answer(call: StoreCall): unknown {
   if (call.method === 'open') {

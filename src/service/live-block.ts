@@ -20,12 +20,19 @@ import { Settling } from './settling.ts';
 /** What a snapshot costs is spread over records of about this many bytes each. */
 const TYPICAL_RECORD_BYTES = 256;
 
+/** Bytes of records after which a snapshot is due, however few they are; more where the snapshot itself is larger. */
+const RECORD_BYTES = 16 * 2 ** 20;
+/** Bytes that a run of pages takes in a record, about. */
+const RUN_BYTES = 40;
+
 const NO_RECORDS: readonly NewRecord[] = [];
 
 /** What the journal has of a block when the service takes it up. */
 export interface Stored {
   readonly snapshotBytes: number;
-  readonly records: number;
+  /** Records since the snapshot, and bytes that they take, about. */
+  records: number;
+  recordBytes: number;
 }
 
 /** What one block's listeners are about to be told. */
@@ -158,6 +165,7 @@ export class LiveBlock {
   #coming = 0;
   #snapshotBytes: number;
   #recordsSinceSnapshot: number;
+  #bytesSinceSnapshot: number;
 
   constructor(block: RamBlock, machine: Machine, journal: Journal, dependencies: Dependencies, stored: Stored) {
     this.block = block;
@@ -169,6 +177,7 @@ export class LiveBlock {
     this.asyncDeliveries = new AsyncDeliveries(this, dependencies);
     this.#snapshotBytes = stored.snapshotBytes;
     this.#recordsSinceSnapshot = stored.records;
+    this.#bytesSinceSnapshot = stored.recordBytes;
   }
 
   /** How many runs a change may have that begins now. */
@@ -223,6 +232,7 @@ export class LiveBlock {
     this.#coming -= block.generation - generation;
     tell();
     this.#recordsSinceSnapshot += records.length;
+    this.#bytesSinceSnapshot += bytesOf(records);
     this.#snapshotWhenDue(sequence);
     this.wake();
   }
@@ -268,8 +278,11 @@ export class LiveBlock {
   #snapshotWhenDue(sequence: number): void {
     const { snapshotEvery, log } = this.dependencies;
     const due = Math.max(snapshotEvery, this.#snapshotBytes / TYPICAL_RECORD_BYTES);
-    if (this.block.deleted || this.#recordsSinceSnapshot < due) return;
+    const isDue =
+      this.#recordsSinceSnapshot >= due || this.#bytesSinceSnapshot >= Math.max(RECORD_BYTES, this.#snapshotBytes);
+    if (this.block.deleted || !isDue) return;
     this.#recordsSinceSnapshot = 0;
+    this.#bytesSinceSnapshot = 0;
     const about = { ramBlockId: this.block.id, sequence };
     log.debug(about, 'a snapshot is being saved');
     this.#saveSnapshot(sequence).then(
@@ -283,4 +296,33 @@ export class LiveBlock {
     this.#snapshotBytes = snapshot.byteLength;
     await this.#journal.saveSnapshot(this.block.id, sequence, snapshot);
   }
+}
+
+/** About how many bytes `records` take where they are kept, of which there are more only where they have many runs. */
+export function bytesOf(records: readonly BlockRecord[]): number {
+  let runs = 0;
+  for (const record of records) runs += runsIn(record);
+  return records.length * TYPICAL_RECORD_BYTES + runs * RUN_BYTES;
+}
+
+function runsIn(record: BlockRecord): number {
+  switch (record.kind) {
+    case 'intent':
+      return record.runs.length;
+    case 'source-added':
+      return record.populated.length;
+    case 'outcome':
+      return sum(record.listeners, ({ unknown = [], unmapped = [], settled = [] }) => {
+        return unknown.length + unmapped.length + settled.length;
+      });
+    case 'source-changed':
+      // Of a step there is its section and what changed of it at least.
+      return sum(record.steps, ({ conversion, runs = [] }) => 1 + conversion.changed.length + runs.length);
+    default:
+      return 0;
+  }
+}
+
+function sum<T>(items: readonly T[], count: (item: T) => number): number {
+  return items.reduce((total, item) => total + count(item), 0);
 }

@@ -8,7 +8,7 @@ import { isoTime } from '../iso-time.ts';
 import type { Journal, StoredBlock } from '../journal/journal.ts';
 import { BlockIndex } from './block-index.ts';
 import type { Dependencies } from './dependencies.ts';
-import { LiveBlock, type Stored } from './live-block.ts';
+import { bytesOf, LiveBlock, type Stored } from './live-block.ts';
 import { Machine } from './machine.ts';
 
 const REOPEN_DELAY_MS = 1000;
@@ -102,7 +102,9 @@ export class Machines {
 
   /** Takes up a block that was just made durable. */
   add(block: RamBlock, machine: Machine): LiveBlock {
-    const live = new LiveBlock(block, machine, this.#journal, this.#dependencies, { snapshotBytes: 0, records: 1 });
+    const live = new LiveBlock(block, machine, this.#journal, this.#dependencies, {
+      ...{ snapshotBytes: 0, records: 1, recordBytes: 0 },
+    });
     this.#blocks.add(live);
     return live;
   }
@@ -137,6 +139,13 @@ export class Machines {
     for (const [name, sequence] of await journal.positions()) this.#machine(name, machines, journal, sequence);
     const found: { readonly block: RamBlock; readonly machine: Machine; readonly stored: Stored }[] = [];
     for await (const stored of journal.blocks()) {
+      const last = found.at(-1);
+      if (last?.block.id === stored.ramBlockId) {
+        for (const record of stored.records) last.block.apply(record);
+        last.stored.records += stored.records.length;
+        last.stored.recordBytes += bytesOf(stored.records);
+        continue;
+      }
       const block = rebuild(stored);
       if (!machines.has(block.definition.machine)) {
         throw new Error(`the journal is damaged: it has block ${block.id}, and no machine ${block.definition.machine}`);
@@ -144,7 +153,12 @@ export class Machines {
       const machine = this.#machine(block.definition.machine, machines, journal, 0);
       machine.claimExisting(block.definition);
       const snapshotBytes = stored.snapshot?.byteLength ?? 0;
-      found.push({ block, machine, stored: { snapshotBytes, records: stored.records.length } });
+      const { records } = stored;
+      found.push({
+        block,
+        machine,
+        stored: { snapshotBytes, records: records.length, recordBytes: bytesOf(records) },
+      });
     }
     const intents = found.reduce((sum, { block }) => sum + block.intents.length, 0);
     // All of them, before any of them lives: nothing is sent of blocks that will not be served.

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checksumOf } from '../../src/journal/checksums.ts';
 import { GroupText } from '../../src/journal/group-text.ts';
 import type { JournalRecord } from '../../src/journal/journal.ts';
-import { parseSegments } from '../../src/journal/segment-text.ts';
+import { parseSegment } from '../../src/journal/segment-text.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
 import { answerOf, recordOf } from './records.ts';
 
@@ -33,8 +33,8 @@ let logged: string;
 const states: unknown[] = [];
 
 function contentOf(store: SqliteStore) {
-  const blocks = [...store.blocks()].flat().map(({ ramBlockId, snapshot, after, text }) => {
-    return { ramBlockId, snapshot, records: parseSegments(text, after) };
+  const blocks = [...store.blocks()].flat().map(({ ramBlockId, snapshot, after, texts }) => {
+    return { ramBlockId, snapshot, records: [...texts].flatMap((text) => parseSegment(text, after)) };
   });
   return {
     blocks: blocks.sort((a, b) => (a.ramBlockId < b.ramBlockId ? -1 : 1)),

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlockRecord } from '../../src/core/records.ts';
 import { GroupText } from '../../src/journal/group-text.ts';
 import { HISTORY_LIMIT } from '../../src/journal/journal.ts';
-import { parseSegments } from '../../src/journal/segment-text.ts';
+import { parseSegment } from '../../src/journal/segment-text.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
 import { answerOf, recordOf } from './records.ts';
@@ -62,9 +62,11 @@ function query(sql: string): Record<string, unknown>[] {
 }
 
 function loaded(): unknown[] {
-  const { text, after } = store.load(ID);
+  const { texts, after } = store.load(ID);
   // What is parsed was made by recordOf.
-  return parseSegments(text, after).map((parsed) => Number((parsed as { tag: string }).tag));
+  return [...texts]
+    .flatMap((text) => parseSegment(text, after))
+    .map((parsed) => Number((parsed as { tag: string }).tag));
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -129,7 +131,7 @@ describe('filing', () => {
     for (let index = 0; index < 10; index++) {
       store.history(ID, NEWEST, 10);
       store.findAnswer('key');
-      store.load(ID);
+      Array.from(store.load(ID).texts);
     }
     expect(query('SELECT * FROM segments')).toEqual([]);
     expect(query('SELECT number FROM log')).toEqual([{ number: 1 }]);
@@ -171,6 +173,42 @@ describe('filing', () => {
     expect(await again.positions()).toEqual(new Map([['m', 10]]));
     await again.append('m', 10, [answerOf('key', 'body')]);
     await again.close();
+  });
+});
+
+describe('reading back', () => {
+  it('comes in pieces, none of which is longer for there being many records of a block', () => {
+    store = new SqliteStore(folder, { logLimit: 1 });
+    for (let index = 0; index < 30; index++) commit(1, 1, 'x'.repeat(index % 3 === 0 ? 300_000 : 100_000));
+    const pieces = [...store.blocks()];
+    const lengths = pieces.map((piece) => piece.flatMap(({ texts }) => texts).join('').length);
+    expect(lengths.length).toBeGreaterThan(5);
+    // Half a MiB, and a segment.
+    expect(Math.max(...lengths)).toBeLessThan(512 * 1024 + 301_000);
+    const tags = pieces.flat().flatMap(({ texts, after }) => texts.flatMap((text) => parseSegment(text, after)));
+    expect(tags.map((parsed) => Number((parsed as { tag: string }).tag))).toEqual(upTo(30));
+  });
+
+  it('gives a block in several parts that follow each other, the first with its snapshot', async () => {
+    store = new SqliteStore(folder);
+    commit(3, NEWEST, 'x'.repeat(300_000));
+    store.saveSnapshot(ID, 1, new Uint8Array([7]));
+    commit(3, NEWEST, 'x'.repeat(300_000));
+    store.close();
+    const journal = await SqliteJournal.open(folder);
+    const parts = await Array.fromAsync(journal.blocks());
+    await journal.close();
+    store = new SqliteStore(folder);
+    expect(parts.map(({ ramBlockId }) => ramBlockId)).toEqual(parts.map(() => ID));
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts.map(({ snapshot }) => snapshot?.length ?? 0)).toEqual(parts.map((_, index) => (index === 0 ? 1 : 0)));
+    expect(parts.flatMap(({ records }) => records).map((record) => Reflect.get(record, 'tag'))).toEqual([
+      '2',
+      '3',
+      '4',
+      '5',
+      '6',
+    ]);
   });
 });
 

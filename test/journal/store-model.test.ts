@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GroupText } from '../../src/journal/group-text.ts';
 import type { JournalRecord } from '../../src/journal/journal.ts';
 import type { LoggedRecord } from '../../src/journal/log-text.ts';
-import { parseSegments } from '../../src/journal/segment-text.ts';
+import { parseSegment } from '../../src/journal/segment-text.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
 import { answerOf, recordOf } from './records.ts';
 
@@ -155,7 +155,8 @@ class Course {
       const loaded = this.#store.load(ramBlockId);
       expect(loaded.snapshot === null ? null : [...loaded.snapshot]).toEqual(snapshot);
       // What is parsed was made by recordOf.
-      const tags = parseSegments(loaded.text, loaded.after).map((parsed) => (parsed as { tag: string }).tag);
+      const parsedAll = [...loaded.texts].flatMap((text) => parseSegment(text, loaded.after));
+      const tags = parsedAll.map((parsed) => (parsed as { tag: string }).tag);
       expect(tags).toEqual(records.flatMap(({ sequence, tag }) => (sequence > after ? [tag] : [])));
       this.ask(Number(ramBlockId.slice(4)), NEWEST, 10_000, 0);
     }
