@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Api } from './api.ts';
+import { UNHURRIED } from './unhurried.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -18,7 +19,7 @@ export class ServiceProcess {
 
   /** @param token with which its Api asks @param under a command that becomes the command it is given */
   constructor(dataDir: string, settings: Record<string, string> = {}, token?: string, under: readonly string[] = []) {
-    const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...settings };
+    const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...UNHURRIED, ...settings };
     const [command = process.execPath, ...args] = [...under, process.execPath, MAIN];
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     ServiceProcess.#running.add(this);

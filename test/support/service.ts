@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { Api } from './api.ts';
+import { UNHURRIED } from './unhurried.ts';
 
 export interface TestService {
   readonly api: Api;
@@ -28,7 +29,7 @@ export interface TestServiceOptions {
 export async function startService(options: TestServiceOptions = {}): Promise<TestService> {
   const { settings = {}, openJournal, token, log = pino({ level: 'silent' }) } = options;
   const memory = new MemoryJournal();
-  const app = await buildApp(loadConfig({ RBA_JOURNAL: 'memory', ...settings }), {
+  const app = await buildApp(loadConfig({ RBA_JOURNAL: 'memory', ...UNHURRIED, ...settings }), {
     log,
     openJournal: openJournal ?? (async () => memory),
   });
