@@ -21,6 +21,8 @@ export class BlockModel {
   /** Pages that are shared, and pages that are plugged. */
   readonly #shared: Pages;
   readonly #plugged: Pages;
+  /** What pages are at first: of a block without sources all are populated. */
+  readonly #hasSources: boolean;
   /** All up to here is in the pages. */
   generation: number;
   /** The highest that any answer had. */
@@ -33,14 +35,19 @@ export class BlockModel {
   readonly #past = new Map<number, readonly Conversion[]>();
   readonly #ids = new Set<string>();
 
-  /** A block that is private and plugged throughout. */
-  constructor(id: string, pages: number, generation: number) {
+  /** A block that is private and plugged throughout, or has no sources. */
+  constructor(id: string, pages: number, generation: number, hasSources = true) {
+    this.#hasSources = hasSources;
     this.id = id;
     this.path = `/v1/ram-blocks/${id}`;
-    this.#shared = new Array(pages).fill(false);
+    this.#shared = new Array(pages).fill(!hasSources);
     this.#plugged = new Array(pages).fill(true);
     this.generation = generation;
     this.#highest = generation;
+  }
+
+  get hasSources(): boolean {
+    return this.#hasSources;
   }
 
   get pages(): number {
@@ -151,7 +158,7 @@ export class BlockModel {
     for (const source of [this.#shared, this.#plugged]) {
       const before = source.length;
       source.length = pages;
-      if (pages > before) source.fill(false, before);
+      if (pages > before) source.fill(!this.#hasSources, before);
     }
   }
 

@@ -95,7 +95,7 @@ class Campaign {
     const world = await World.make(api, this.#random);
     this.#world = world;
     this.#clients = Array.from({ length: CLIENTS }, (_, index) => {
-      return new Client(world, this.#random, index === 0 ? world.resizeable : null);
+      return new Client(world, this.#random, world.resizeable[index] ?? null);
     });
     for (let round = 1; round <= rounds; round++) {
       await this.#loadUntilKilled(service, api);
@@ -192,22 +192,23 @@ class Campaign {
     for (const block of world.blocks) {
       const { generation } = await api.ok('GET', block.path);
       const history = await historyBehind(api, block);
-      unknown.set(block, block.catchUp(generation, history, this.#openResizeOf(block, world)));
+      unknown.set(block, block.catchUp(generation, history, this.#openResizeOf(block)));
       await world.checkState(api, block);
       if (world.lengths.has(block)) world.lengths.set(block, block.pages);
     }
     return unknown;
   }
 
-  #openResizeOf(block: BlockModel, world: World): number | null {
-    const open = this.#clients[0]?.open ?? null;
-    if (open === null || open.key !== null || block !== world.resizeable) return null;
+  #openResizeOf(block: BlockModel): number | null {
+    const open = this.#clients.find(({ resizes }) => resizes === block)?.open ?? null;
+    if (open === null || open.key !== null) return null;
     return Number((open.body as { usedLength: number }).usedLength) / 4096;
   }
 
   /** Nothing but the length can show whether it was done, and the model has seen that. */
   async #endResize(client: Client, api: Api, unknown: Map<BlockModel, Unknown[]>): Promise<void> {
     for (const [block, changes] of unknown) {
+      if (block !== client.resizes) continue;
       const others = changes.filter(({ ids }) => ids.length > 0);
       if (others.length < changes.length) this.#figures.doneUnanswered++;
       unknown.set(block, others);

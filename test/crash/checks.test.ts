@@ -88,7 +88,7 @@ describe('the wire', () => {
     const device = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
     await once(device, 'listening');
     const address = device.address() as { port: number };
-    const wire = await Wire.start(`http://127.0.0.1:${address.port}/`, { held: 0, repeated: 0 }, () => 1);
+    const wire = await Wire.start(`http://127.0.0.1:${address.port}/`, { held: 0, repeated: 0, slowMs: 0 }, () => 1);
     const deliver = async (webhookId: string, content: object) => {
       const body = JSON.stringify({ data: content });
       await fetch(wire.url, { method: 'POST', headers: { 'webhook-id': webhookId }, body });

@@ -38,7 +38,7 @@ export class Client {
   readonly #world: World;
   readonly #random: () => number;
   /** The block that this client alone gives another length; null for none. */
-  readonly #resizes: BlockModel | null;
+  readonly resizes: BlockModel | null;
   open: Open | null = null;
   requests = 0;
   answered = 0;
@@ -50,7 +50,7 @@ export class Client {
   constructor(world: World, random: () => number, resizes: BlockModel | null) {
     this.#world = world;
     this.#random = random;
-    this.#resizes = resizes;
+    this.resizes = resizes;
   }
 
   /** Goes on until the service is gone. @param onAnswer called after every answer */
@@ -90,9 +90,9 @@ export class Client {
   }
 
   #think(): Open {
-    const block = this.#pick(this.#world.blocks);
+    const block = this.#pick(this.#world.converted);
     const chance = this.#random();
-    if (this.#resizes !== null && chance < 0.1) return this.#resize(this.#resizes);
+    if (this.resizes !== null && chance < (this.resizes.hasSources ? 0.1 : 0.5)) return this.#resize(this.resizes);
     if (chance < 0.45) return this.#convert(block);
     if (chance < 0.6) return this.#batch(block);
     if (chance < 0.83) return this.#convertMachine();

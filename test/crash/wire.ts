@@ -4,10 +4,13 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
 /** Probabilities, of each delivery. */
 export interface Weather {
+  /** Milliseconds that it takes at most to reach the device. */
+  readonly slowMs: number;
   /** It is not answered, and reaches the device some time later. */
   readonly held: number;
   /** It reaches the device once more, some time later. */
@@ -25,7 +28,7 @@ interface Message {
 export class Wire {
   readonly #server: Server;
   readonly #target: string;
-  readonly #weather: Weather;
+  weather: Weather;
   readonly #random: () => number;
   readonly #agent = new Agent();
   /** What came under each sequence, and under each webhook id. */
@@ -48,7 +51,7 @@ export class Wire {
 
   private constructor(target: string, weather: Weather, random: () => number) {
     this.#target = target;
-    this.#weather = weather;
+    this.weather = weather;
     this.#random = random;
     this.#server = createServer((incoming, response) => {
       // A sender that was killed hangs up in the middle.
@@ -86,12 +89,13 @@ export class Wire {
     const message = { headers: webhookHeaders(incoming), body: Buffer.concat(chunks) };
     this.deliveries++;
     this.#note(message);
-    if (this.#random() < this.#weather.held) {
+    if (this.#random() < this.weather.held) {
       this.#sendLate(message);
       return;
     }
+    if (this.weather.slowMs > 0) await delay(this.#random() * this.weather.slowMs);
     const { status, body } = await this.#forward(message);
-    if (this.#random() < this.#weather.repeated) this.#sendLate(message);
+    if (this.#random() < this.weather.repeated) this.#sendLate(message);
     response.writeHead(status, body === '' ? {} : { 'content-type': 'application/problem+json' });
     response.end(body);
   }

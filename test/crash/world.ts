@@ -1,5 +1,6 @@
-// What the crash test is about: three blocks of a machine, side by side, each with a second source and four listeners (sync
-// and async, one of each failing now and then), whose devices outlive every crash of the service.
+// What the crash test is about: three blocks of a machine, side by side, each with a second source, and one without sources
+// that can be resized; and their listeners (sync and async, one of each failing now and then, one slow), whose devices
+// outlive every crash of the service.
 import assert from 'node:assert/strict';
 import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
 import type { Api } from '../support/api.ts';
@@ -15,15 +16,28 @@ const LEAST = 48;
 /** Milliseconds; short, because a held delivery takes as long. */
 const TIMEOUT = 400;
 
-/** What a block has of listeners. Offsets and sizes in pages. */
-const LISTENERS = [
+interface ListenerPlan {
+  readonly mode: 'sync' | 'async';
+  readonly failRate: number;
+  /** Bytes. */
+  readonly section: { readonly offset?: number; readonly size?: number };
+  /** Milliseconds that a delivery takes at most to reach the device. */
+  readonly slowMs?: number;
+}
+
+/** What every block has of listeners. The newest is asked first: a change that waits for it is told to the others late. */
+const LISTENERS: readonly ListenerPlan[] = [
   { mode: 'sync', failRate: 0, section: {} },
   { mode: 'sync', failRate: 0.08, section: { offset: 8 * PAGE, size: 32 * PAGE } },
   { mode: 'async', failRate: 0, section: { offset: 4 * PAGE, size: 40 * PAGE } },
   { mode: 'async', failRate: 0.2, section: {} },
-] as const;
+  { mode: 'sync', failRate: 0, section: { offset: 0, size: 8 * PAGE }, slowMs: TIMEOUT / 2 },
+];
+/** What the block without sources has beside: growth is not always answered. */
+const FOLLOWING: ListenerPlan = { mode: 'sync', failRate: 0.3, section: {} };
 
 const WEATHER = { held: 0.002, repeated: 0.02 };
+const CALM = { held: 0, repeated: 0, slowMs: 0 };
 
 export interface Listener {
   readonly block: BlockModel;
@@ -45,16 +59,23 @@ export class World {
   static async make(api: Api, random: () => number): Promise<World> {
     const world = new World();
     for (const index of [0, 1, 2]) await world.#addBlock(api, index, random);
+    await world.#addBlockWithoutSources(api, random);
     return world;
+  }
+
+  /** The blocks that have sources, and an address. */
+  get converted(): readonly BlockModel[] {
+    return this.blocks.filter(({ hasSources }) => hasSources);
   }
 
   /** Pages of the machine's address space. */
   get end(): number {
-    return this.blocks.length * MOST;
+    return this.converted.length * MOST;
   }
 
-  get resizeable(): BlockModel | null {
-    return this.blocks[1] ?? null;
+  /** The blocks that can be resized. */
+  get resizeable(): readonly BlockModel[] {
+    return [...this.lengths.keys()];
   }
 
   /** The id of the source beside RamBlockAttributes. */
@@ -66,11 +87,11 @@ export class World {
   async checkState(api: Api, block: BlockModel): Promise<void> {
     const { usedLength, generation } = await api.ok('GET', block.path);
     assert.deepEqual({ usedLength, generation }, { usedLength: block.pages * PAGE, generation: block.generation });
-    for (const [query, source] of [
+    const ofSources = [
       ['?source=ram-block-attributes', 'shared'],
       ['?source=virtio-mem0', 'plugged'],
-      ['', null],
-    ] as const) {
+    ] as const;
+    for (const [query, source] of [...(block.hasSources ? ofSources : []), ['', null] as const]) {
       const bytes = Buffer.from(await api.ok('GET', `${block.path}/bitmap${query}`), 'latin1');
       const bits = Array.from({ length: block.pages }, (_, page) => ((bytes[page >> 3] ?? 0) >> (page & 7)) % 2 === 1);
       assert.deepEqual(bits, block.bitmap(source), `${block.path}/bitmap${query}`);
@@ -126,13 +147,34 @@ export class World {
     this.blocks.push(block);
     this.#sources.set(block, sourceId);
     if (isResizeable) this.lengths.set(block, block.pages);
-    for (const { mode, failRate, section } of LISTENERS) {
+    await this.#addListeners(api, block, LISTENERS, random);
+  }
+
+  async #addBlockWithoutSources(api: Api, random: () => number): Promise<void> {
+    const lengths = { usedLength: LEAST * PAGE, maxLength: MOST * PAGE };
+    const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: 'rom', guestMemfd: false, ...lengths });
+    const block = new BlockModel(id, LEAST, 0, false);
+    this.blocks.push(block);
+    this.lengths.set(block, block.pages);
+    await this.#addListeners(api, block, [FOLLOWING, ...LISTENERS], random);
+  }
+
+  async #addListeners(
+    api: Api,
+    block: BlockModel,
+    plans: readonly ListenerPlan[],
+    random: () => number,
+  ): Promise<void> {
+    for (const { mode, failRate, section, slowMs = 0 } of plans) {
       const seed = Math.floor(random() * 2 ** 32);
       const device = await startDeviceSimulator({ secret: SECRET, mode, failRate, seed });
-      const wire = await Wire.start(device.url, WEATHER, random);
-      const body = { url: wire.url, secret: SECRET, mode, section, timeoutMs: TIMEOUT };
-      const listener = await api.ok('POST', `${block.path}/listeners`, body);
-      this.listeners.push({ block, path: `${block.path}/listeners/${listener.id}`, mode, device, wire });
+      const wire = await Wire.start(device.url, CALM, random);
+      const body = { url: wire.url, secret: SECRET, mode, section, timeoutMs: 30_000 };
+      const path = `${block.path}/listeners/${(await api.ok('POST', `${block.path}/listeners`, body)).id}`;
+      // Bad only once it is registered: without all listeners there is no test.
+      await api.ok('PATCH', path, { timeoutMs: TIMEOUT });
+      wire.weather = { ...WEATHER, slowMs };
+      this.listeners.push({ block, path, mode, device, wire });
     }
   }
 }
