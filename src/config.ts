@@ -9,6 +9,10 @@ import { type Bounds, DEFAULT_BOUNDS } from './service/bounds.ts';
 import { MAX_BITMAP } from './service/queries.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
+/** What a timer can wait: 2^31 - 1 ms. One that is to wait longer is over at once. */
+const LONGEST_WAIT_HOURS = 596;
+/** The same where up to a fifth is added at random. */
+const LONGEST_RETRY_HOURS = 497;
 /**
  * Runs of one change with which all of its records, and its answer, are some 300 MB of JSON: they go to the journal as one
  * string, and the longest that V8 has is of 512 Mi characters.
@@ -169,20 +173,19 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
 }
 
 function retrySchedule(value: string): number[] {
-  const waits = list(value).map((text) => duration('RBA_ASYNC_RETRY_SCHEDULE', text));
+  const waits = list(value).map((text) => duration('RBA_ASYNC_RETRY_SCHEDULE', text, LONGEST_RETRY_HOURS));
   if (waits.length === 0)
     throw new Error('RBA_ASYNC_RETRY_SCHEDULE is empty; it must be durations such as 1s,5s,30s,2m');
   return waits;
 }
 
 /** Milliseconds. */
-function duration(setting: string, text: string): number {
+function duration(setting: string, text: string, hours = LONGEST_WAIT_HOURS): number {
   const [, number, unit = 's'] = /^([0-9]{1,9}(?:\.[0-9]+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? Number.NaN);
-  // What a timer can wait.
-  if (milliseconds >= 1 && milliseconds < 2 ** 31) return milliseconds;
+  if (milliseconds >= 1 && milliseconds <= hours * 3_600_000) return milliseconds;
   throw new Error(
-    `${setting} has ${JSON.stringify(text)}; it must be a duration from 1ms to 596h, such as 500ms, 5s, 2m or 10h`,
+    `${setting} has ${JSON.stringify(text)}; it must be a duration from 1ms to ${hours}h, such as 500ms, 5s, 2m or 10h`,
   );
 }
 

@@ -17,7 +17,8 @@ const GOOD: [string, keyof ReturnType<typeof loadConfig>, unknown, Record<string
       '1ms, 1s ,1m,1h': [1, 1000, 60_000, 3_600_000],
       '1s,,2s,': [1000, 2000],
       '10s,1s': [10_000, 1000],
-      '596h': [2_145_600_000],
+      // With a fifth more, about what a timer can wait.
+      '497h': [1_789_200_000],
     },
   ],
   ['RBA_ASYNC_BACKLOG_LIMIT', 'asyncBacklogLimit', 10_000, { '1': 1, '10': 10, '1000000000': 1e9 }],
@@ -41,7 +42,7 @@ const NO_DURATIONS = [
 ];
 
 const BAD: [string, readonly string[]][] = [
-  ['RBA_ASYNC_RETRY_SCHEDULE', [...NO_DURATIONS, '', ',', ' ', '1s,never', '1s;5s', '1s 5s', '1s,0s']],
+  ['RBA_ASYNC_RETRY_SCHEDULE', [...NO_DURATIONS, '', ',', ' ', '1s,never', '1s;5s', '1s 5s', '1s,0s', '498h', '1s,596h']],
   ['RBA_ASYNC_BACKLOG_LIMIT', NO_NUMBERS],
   ['RBA_ASYNC_BACKLOG_RUNS', NO_NUMBERS],
   ['RBA_EVENT_STREAMS', NO_NUMBERS],
