@@ -46,6 +46,7 @@ import { ListenerControl } from './service/listener-control.ts';
 import { Listeners } from './service/listeners.ts';
 import { MachineConversions } from './service/machine-conversions.ts';
 import { Machines } from './service/machines.ts';
+import { deliveriesToReserve } from './service/notifications.ts';
 import { Plans } from './service/plans.ts';
 import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
@@ -109,6 +110,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     queueLimits: { length: config.blockQueueLimit, waitMs: config.queueWaitMs },
     journalWaitMs: config.journalWaitMs,
     changeRunsLimit: config.changeRunsLimit,
+    deliveriesToReserve,
     snapshotEvery: config.snapshotEvery,
   });
   metrics.watch(machines);

@@ -12,6 +12,7 @@ import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
+import { deliveriesToReserve } from '../../src/service/notifications.ts';
 import { PAGE, TIB } from '../core/blocks.ts';
 import { answer } from '../processes/child.ts';
 import { createRandom } from '../random.ts';
@@ -39,6 +40,7 @@ function open(folder: string): Promise<Machines> {
     queueLimits: { length: 10_000, waitMs: 30_000 },
     journalWaitMs: 10_000,
     changeRunsLimit: 2 ** 20,
+    deliveriesToReserve,
     snapshotEvery: 1000,
   });
 }

@@ -1,5 +1,7 @@
 // What the service needs from outside, passed in once: no clock, id, log or setting is imported anywhere in service/.
 import type { FastifyBaseLogger } from 'fastify';
+import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
+import type { Call } from '../core/rounds.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { AttemptOnce, Deliver } from '../listeners/delivery.ts';
 import type { QueueLimits } from './block-queue.ts';
@@ -41,6 +43,8 @@ export interface Dependencies {
   readonly journalWaitMs: number;
   /** Runs of pages that one change may turn and tell of (RBA_CHANGE_RUNS_LIMIT). */
   readonly changeRunsLimit: number;
+  /** Returns how many sequences an intent reserves for telling `listener` of `calls`. */
+  readonly deliveriesToReserve: (listener: RamDiscardListener, calls: readonly Call[]) => number;
   /** Records of a block between two of its snapshots, at least. */
   readonly snapshotEvery: number;
 }

@@ -14,7 +14,7 @@ import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
-import { deliveriesToReserve, Notifications, type Share } from './notifications.ts';
+import { Notifications, type Share } from './notifications.ts';
 import { Settling } from './settling.ts';
 
 /** What a snapshot costs is spread over records of about this many bytes each. */
@@ -130,7 +130,8 @@ function prepare(beginning: Beginning): { readonly commit: Commit; readonly shar
     id: live.dependencies.newId('int'),
     runs: runs ?? runsOf(calls),
     calls: byListener(calls).map(([listener, own]) => {
-      return { listenerId: listener.id, reservedThrough: listener.reserve(deliveriesToReserve(listener, own)) };
+      const deliveries = live.dependencies.deliveriesToReserve(listener, own);
+      return { listenerId: listener.id, reservedThrough: listener.reserve(deliveries) };
     }),
   };
   return {
@@ -251,7 +252,7 @@ export class LiveBlock {
     const { listener } = farewell;
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
     listener.giveUpDeliveries();
-    listener.reserve(deliveriesToReserve(listener, [farewell]));
+    listener.reserve(this.dependencies.deliveriesToReserve(listener, [farewell]));
     const signal = new AbortController().signal;
     const share = { block: this.block, intentId: '', conversionId: null, signal };
     void new Notifications([share], this.dependencies.deliver).discard(farewell, 'unregistration');

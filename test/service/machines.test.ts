@@ -9,6 +9,7 @@ import type { Dependencies } from '../../src/service/dependencies.ts';
 import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
+import { deliveriesToReserve } from '../../src/service/notifications.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { until } from '../support/service.ts';
 
@@ -32,6 +33,7 @@ function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): 
     queueLimits: { length: 10, waitMs: 10_000 },
     journalWaitMs: 10_000,
     changeRunsLimit: 2 ** 20,
+    deliveriesToReserve,
     snapshotEvery: 1000,
   };
 }
