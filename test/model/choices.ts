@@ -46,16 +46,19 @@ function answers(world: World): Choice[] {
   return world.process.inFlight.flatMap((delivery): Choice[] => {
     const { copy } = delivery;
     const name = nameOf(copy);
+    const device = world.device(copy.listenerId);
     const accept = (): void => {
       world.because(`${name} is accepted`);
-      if (world.device(copy.listenerId).isFenced(copy)) world.violations.push(`${name} is fenced, and is not late`);
+      if (device.isFenced(copy)) world.violations.push(`${name} is fenced, and is not late`);
       world.tell(copy);
+      device.noteAnswer(copy, 'accepted');
       world.answer(delivery, { outcome: 'accepted' });
     };
     // It can have mapped nothing, or all that it was told and then failed at something else.
     const refuse = (isDone: boolean): void => {
       world.because(`${name} is refused`);
       if (isDone) world.tell(copy);
+      device.noteAnswer(copy, 'refused');
       world.answer(delivery, REFUSED);
     };
     const lose = (): void => {
@@ -64,6 +67,11 @@ function answers(world: World): Choice[] {
       world.answer(delivery, UNANSWERED);
     };
     const label = `${copy.sequence}: ${name}`;
+    const earlier = device.earlierAnswer(copy);
+    if (earlier !== undefined) {
+      const repeat = (): void => world.answer(delivery, earlier === 'accepted' ? { outcome: 'accepted' } : REFUSED);
+      return [{ label: `${label} is ${earlier} as before`, take: repeat }];
+    }
     const refused = [true, false].map((isDone): Choice => {
       const how = isDone ? 'was done' : 'was not done';
       return { label: `${label} is refused, and ${how}`, fault: 'deliveries', take: () => refuse(isDone) };
@@ -97,9 +105,11 @@ function appends(world: World): Choice[] {
 }
 
 function requests(world: World): Choice[] {
+  const next = world.courses.find(({ fate }) => fate === 'to come');
   return world.courses.flatMap((course): Choice[] => {
     const { command, fate, client } = course;
     if (fate === 'to come' && world.process.rules !== null) {
+      if (world.inOrder && course !== next) return [];
       const ask = (): void => {
         world.because(`asked: ${command.name}`);
         world.ask(course);
@@ -130,11 +140,12 @@ function timers(world: World): Choice[] {
 /** Copies that their device would still act on; for good it does nothing for the others. */
 function lateCopies(world: World): Choice[] {
   const { late } = world;
-  const acting = late.filter((copy) => !world.device(copy.listenerId).isFenced(copy));
+  const acting = late.filter((copy) => !world.device(copy.listenerId).ignores(copy));
   return acting.map((copy) => {
     const act = (): void => {
       late.splice(late.indexOf(copy), 1);
       world.tell(copy);
+      world.device(copy.listenerId).noteAnswer(copy, 'accepted');
     };
     return { label: `late: ${copy.sequence}: ${nameOf(copy)}`, isLate: true, take: act };
   });

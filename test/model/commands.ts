@@ -3,7 +3,7 @@ import type { PageState } from '../../src/core/records.ts';
 import type { ConversionBatch } from '../../src/service/conversions.ts';
 import type { MachineConversion } from '../../src/service/machine-conversions.ts';
 import type { Rules } from '../support/rules.ts';
-import { askedAs, type Change, type Ledger, PAGE } from './ledger.ts';
+import { askedAs, type Change, type Ledger, PAGE, pagesOf } from './ledger.ts';
 
 export interface Command {
   readonly name: string;
@@ -142,6 +142,44 @@ export function addSource(
     },
     owns: ({ kind, subject }) => kind === 'source-added' && subject === name,
     holds: (ledger) => ledger.changes.some(({ kind, subject }) => kind === 'source-added' && subject === name),
+  };
+}
+
+/** Changes another source than RamBlockAttributes; pages. */
+export function changeSource(
+  ramBlockId: string,
+  sourceId: string,
+  start: number,
+  end: number,
+  populate: boolean,
+): Command {
+  const wanted = {
+    offset: start * PAGE,
+    size: (end - start) * PAGE,
+    to: populate ? 'populated' : 'discarded',
+  } as const;
+  const asked = askedAs(ramBlockId, wanted.offset, wanted.size, wanted.to);
+  return {
+    name: `${wanted.to} ${start}-${end} in ${sourceId}`,
+    issue: ({ conversions }, signal) => conversions.changeSource(ramBlockId, sourceId, wanted, options(signal)),
+    owns: ({ steps }) => steps.some((one) => one.asked === asked),
+    holds: (ledger) => {
+      const pages = ledger.blocks.get(ramBlockId)?.sources.get(sourceId) ?? [];
+      return pagesOf(wanted.offset, wanted.size).every((page) => (pages[page] === true) === populate);
+    },
+  };
+}
+
+/** Gives a listener another secret: it changes nothing of what it is told. */
+export function rotateSecret(ramBlockId: string, listenerId: string): Command {
+  const wanted = { secret: undefined, graceSeconds: 0 };
+  return {
+    name: `rotate the secret of ${listenerId}`,
+    issue: ({ listenerControl }, signal) => {
+      return listenerControl.rotateSecret(ramBlockId, listenerId, wanted, options(signal));
+    },
+    owns: ({ kind, subject }) => kind === 'listener-changed' && subject === listenerId,
+    holds: () => true,
   };
 }
 

@@ -33,8 +33,13 @@ export interface Failure {
   readonly violations: readonly string[];
 }
 
+/** Steps of a path; the commands of a scenario and what may go wrong in it take far fewer. */
+const LONGEST = 200;
+
 /** A place on the path that is being walked: what could come next there, and what has been tried of it. */
 interface Fork {
+  /** The state there. */
+  readonly key: string;
   readonly labels: readonly string[];
   tried: number;
 }
@@ -105,6 +110,13 @@ class Exploration {
       // A state that is known was judged when it was first met.
       const key = fingerprint(world);
       const isNew = !this.#known.has(key);
+      // Whatever goes wrong is used up, so that a state that comes again can come again for ever.
+      if (!isNew && this.#forks.some((fork) => fork.key === key)) {
+        return { path: this.#path, violations: ['it goes on for ever: it was in the same state before'] };
+      }
+      if (this.#forks.length > LONGEST) {
+        return { path: this.#path, violations: [`it goes on for ever: it takes more than ${LONGEST} steps`] };
+      }
       if (!isNew && this.#options.merge !== false) return null;
       this.#known.add(key);
       for (const { code } of world.courses) if (code !== null) this.#codes.add(code);
@@ -115,7 +127,7 @@ class Exploration {
       if (violations.length > 0) return { path: this.#path, violations };
       const [first] = choices;
       if (first === undefined) return null;
-      this.#forks.push({ labels: choices.map(({ label }) => label), tried: 0 });
+      this.#forks.push({ key, labels: choices.map(({ label }) => label), tried: 0 });
       this.#longest = Math.max(this.#longest, this.#forks.length);
       this.#count(first);
       await this.#take(world, first);

@@ -17,8 +17,8 @@ export function fingerprint(world: World): string {
       id,
       block.length,
       [...block.sources].map(([source, pages]) => [source, pages.map(Number)]),
-      [...block.listeners].map(([listenerId, { phase, unknown, unmapped }]) => {
-        return [listenerId, phase, [...unknown].sort(), [...unmapped].sort()];
+      [...block.listeners].map(([listenerId, { phase, reservedThrough, lastSequence, unknown, unmapped }]) => {
+        return [listenerId, phase, reservedThrough - lastSequence, [...unknown].sort(), [...unmapped].sort()];
       }),
       [...block.intents.values()].map(({ pages, reserved }) => {
         return [
@@ -39,7 +39,7 @@ export function fingerprint(world: World): string {
       return [id, [...device.mapped].sort(), device.settledThrough - base, (sent.get(id) ?? 0) - base];
     }),
     late
-      .filter((copy) => !devices.get(copy.listenerId)?.isFenced(copy))
+      .filter((copy) => !devices.get(copy.listenerId)?.ignores(copy))
       .map(shown)
       .sort(),
     process.inFlight.map(({ copy }) => shown(copy)).sort(),

@@ -37,10 +37,10 @@ function devices({ store, devices: all, late, process }: World): string[] {
   const wrong: string[] = [];
   for (const [listenerId, device] of all) {
     const copies = [...late, ...process.inFlight.map(({ copy }) => copy)].filter((copy) => {
-      return copy.listenerId === listenerId && !device.isFenced(copy);
+      return copy.listenerId === listenerId && !device.ignores(copy);
     });
     const { block, listener } = find(store.ledger, listenerId);
-    for (const page of Array.from({ length: block?.length ?? 8 }, (_, index) => index)) {
+    for (const page of Array.from({ length: block?.maxLength ?? 8 }, (_, index) => index)) {
       const expected = block && listener ? expectedAt(block, listenerId, listener, page) : false;
       if (expected === null) continue;
       if (device.mapped.has(page) !== expected) {
@@ -51,8 +51,6 @@ function devices({ store, devices: all, late, process }: World): string[] {
         wrong.push(`${type} ${sequence} may yet reach ${listenerId}; page ${page} is ${nameOf(block, page)} for good`);
       }
     }
-    for (const page of device.mapped)
-      if (block && page >= block.length) wrong.push(`page ${page} is cut off, and mapped`);
   }
   return wrong;
 }
@@ -107,29 +105,52 @@ function visible({ process, store: { ledger } }: World): string[] {
       generation,
       length: usedLength / pageSize,
       populated: [...pagesIn([...manager.populated.allRuns(true)])],
+      populatedPages: manager.populated.populated,
+      sources: [...manager.sources].map(([sourceId, { bitmap }]) => [
+        ...[sourceId, [...pagesIn([...bitmap.allRuns(true)])], bitmap.populated],
+      ]),
       intents: intents.map(({ id }) => id),
       // Not the last sequence: it is counted where it is sent, from what the intents have reserved.
-      listeners: [...manager.listeners.values()].map(({ id: listenerId, phase, unknown, unmapped }) => {
+      listeners: [...manager.listeners.values()].map((listener) => {
+        const { id: listenerId, phase, unknown, unmapped, isUnknown, isUnsettled } = listener;
         return {
-          id: listenerId,
-          phase,
-          unknown: [...pagesIn(unknown)],
-          unmapped: [...pagesIn(unmapped)],
+          ...{ id: listenerId, phase, isUnknown, isUnsettled },
+          ...{ unknown: [...pagesIn(unknown)], unmapped: [...pagesIn(unmapped)] },
+          mappedPages: listener.mapped(manager.populated).pages,
         };
       }),
     };
     const durable = {
       generation: block.generation,
       length: block.length,
-      populated: Array.from({ length: block.length }, (_, page) => page).filter((page) => block.isPopulated(page)),
+      populated: block.populatedPages,
+      populatedPages: block.populatedPages.length,
+      sources: [...block.sources].map(([sourceId, bits]) => {
+        const pages = bits.flatMap((isSet, page) => (isSet ? [page] : []));
+        return [sourceId, pages, pages.length];
+      }),
       intents: [...block.intents.keys()],
-      listeners: [...block.listeners].map(([listenerId, { phase, unknown, unmapped }]) => {
-        return { id: listenerId, phase, unknown: ascending(unknown), unmapped: ascending(unmapped) };
+      listeners: [...block.listeners].map(([listenerId, listener]) => {
+        const { phase, unknown, unmapped } = listener;
+        const [isUnknown, isUnsettled] = [unknown.size > 0, unknown.size + unmapped.size > 0];
+        return {
+          ...{ id: listenerId, phase, isUnknown, isUnsettled },
+          ...{ unknown: ascending(unknown), unmapped: ascending(unmapped) },
+          mappedPages: mappedPages(block, listener),
+        };
       }),
     };
     if (JSON.stringify(shown) === JSON.stringify(durable)) return [];
     return [`${id} is shown as ${JSON.stringify(shown)}, and is ${JSON.stringify(durable)}`];
   });
+}
+
+/** How many pages the books say it has mapped: one that is not active is said to have none. */
+function mappedPages(block: LedgerBlock, listener: LedgerListener): number {
+  const { phase, unknown, unmapped } = listener;
+  if (phase !== 'active') return 0;
+  const section = block.section(listener);
+  return section.filter((page) => block.isPopulated(page) && !unknown.has(page) && !unmapped.has(page)).length;
 }
 
 function ascending(pages: ReadonlySet<number>): number[] {

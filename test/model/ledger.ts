@@ -11,6 +11,8 @@ export interface LedgerListener {
   readonly definition: ListenerDefinition;
   phase: string;
   lastSequence: number;
+  /** The highest sequence that any intent has ever reserved for it: none above may be sent. */
+  reservedThrough: number;
   unknown: ReadonlySet<number>;
   unmapped: ReadonlySet<number>;
 }
@@ -40,15 +42,23 @@ export class LedgerBlock {
   readonly intents = new Map<string, LedgerIntent>();
   readonly gpa: number;
   length: number;
+  /** What it can grow to. */
+  readonly maxLength: number;
   generation = 0;
 
-  constructor(length: number, gpa: number) {
+  constructor(length: number, maxLength: number, gpa: number) {
     this.length = length;
+    this.maxLength = maxLength;
     this.gpa = gpa;
   }
 
   isPopulated(page: number): boolean {
     return page < this.length && [...this.sources.values()].every((pages) => pages[page] === true);
+  }
+
+  /** In ascending order. */
+  get populatedPages(): number[] {
+    return pagesOf(0, this.length * PAGE).filter((page) => this.isPopulated(page));
   }
 
   /** Whether all pages of a range of bytes are shared, or all private, as RamBlockAttributes has it. */
@@ -89,8 +99,8 @@ export class Ledger {
 
   #apply(record: BlockRecord): void {
     if (record.kind === 'block-created') {
-      const { usedLength, gpa } = record.block;
-      const made = new LedgerBlock(usedLength / PAGE, gpa ?? 0);
+      const { usedLength, maxLength, gpa } = record.block;
+      const made = new LedgerBlock(usedLength / PAGE, maxLength / PAGE, gpa ?? 0);
       for (const { id } of record.sources) made.sources.set(id, []);
       this.blocks.set(record.ramBlockId, made);
       return;
@@ -131,18 +141,25 @@ export class Ledger {
         break;
       case 'block-resized':
         block.length = record.usedLength / PAGE;
+        if (block.length > block.maxLength) throw new Error(`${ramBlockId} is longer than it may be`);
         for (const pages of block.sources.values()) pages.length = Math.min(pages.length, block.length);
         block.generation++;
         note(String(block.length));
         break;
       case 'listener-added': {
-        const nothing = { lastSequence: 0, unknown: new Set<number>(), unmapped: new Set<number>() };
+        const nothing = {
+          ...{ lastSequence: 0, reservedThrough: 0 },
+          ...{ unknown: new Set<number>(), unmapped: new Set<number>() },
+        };
         block.listeners.set(record.listener.id, { definition: record.listener, phase: 'registering', ...nothing });
         break;
       }
       case 'listener-phase':
         listenerIn(block, record.listenerId).phase = record.phase;
         note(`${listenerIn(block, record.listenerId).definition.url} ${record.phase}`);
+        break;
+      case 'listener-changed':
+        note(record.listenerId);
         break;
       case 'listener-removed':
         note(record.listenerId);
@@ -153,6 +170,10 @@ export class Ledger {
           pages: pagesIn(record.runs),
           reserved: new Map(record.calls.map(({ listenerId, reservedThrough }) => [listenerId, reservedThrough])),
         });
+        for (const { listenerId, reservedThrough } of record.calls) {
+          const listener = listenerIn(block, listenerId);
+          listener.reservedThrough = Math.max(listener.reservedThrough, reservedThrough);
+        }
         break;
       case 'outcome':
         block.intents.delete(record.intentId);

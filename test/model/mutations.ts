@@ -2,13 +2,15 @@
 // place of one of its methods. The explorer must notice each.
 import { RamBlock } from '../../src/core/ram-block.ts';
 import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
-import type { BlockRecord } from '../../src/core/records.ts';
+import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
 import type { Journal, JournalRecord } from '../../src/journal/journal.ts';
 import type { Deliver, Delivery } from '../../src/listeners/delivery.ts';
 import { BlockQueue } from '../../src/service/block-queue.ts';
 import { Machine } from '../../src/service/machine.ts';
 import { Notifications } from '../../src/service/notifications.ts';
 import { Settling } from '../../src/service/settling.ts';
+import type { Scenario } from './scenario.ts';
+import { GROWING, WAITING } from './scenarios.ts';
 import type { Tampering } from './simulated-process.ts';
 import type { Faults } from './world.ts';
 
@@ -16,6 +18,8 @@ export interface Mutation {
   readonly name: string;
   /** What must go wrong, or be asked for, before it shows. */
   readonly faults?: Partial<Faults>;
+  /** Where it shows; the small scenario of the tests where left out. */
+  readonly in?: Omit<Scenario, 'faults'>;
   readonly asked?:
     | 'a batch'
     | 'an unregistration'
@@ -85,12 +89,48 @@ function replace<Class extends object, Name extends keyof Class>(
   };
 }
 
+function replaceGetter<Class extends object>(
+  of: Class,
+  name: keyof Class,
+  get: (this: Class) => unknown,
+): () => () => void {
+  return () => {
+    const original = Object.getOwnPropertyDescriptor(of, name) ?? {};
+    Object.defineProperty(of, name, { ...original, get });
+    return () => void Object.defineProperty(of, name, original);
+  };
+}
+
 const { run } = BlockQueue.prototype;
 const runAtOnce: BlockQueue['run'] = (task) => task();
 const nothing = (): void => undefined;
-const { populateAgain, tell } = Notifications.prototype;
+const { note, populateAgain, tell } = Notifications.prototype;
 const { append } = Machine.prototype;
 const { noteOutcome } = RamDiscardListener.prototype;
+const { recover } = RamBlock.prototype;
+
+/** After a crash numbers go on above what the intents that are open have reserved: those that are over do not count. */
+function recoverFromOpenIntents(this: RamBlock): NewRecord[] {
+  return recover.call(this).map((record) => {
+    if (record.kind !== 'outcome') return record;
+    const intent = this.intents.find(({ id }) => id === record.intentId);
+    const listeners = record.listeners.map((outcome) => {
+      const own = intent?.calls.find(({ listenerId }) => listenerId === outcome.listenerId)?.reservedThrough ?? 0;
+      const last = this.manager.listeners.get(outcome.listenerId)?.lastSequence ?? 0;
+      return { ...outcome, lastSequence: Math.max(last, own) };
+    });
+    return { ...record, listeners };
+  });
+}
+
+/** Of an outcome in {@link GROWING} what lies beyond the first page. */
+function forgetBeyondEnd(record: BlockRecord): BlockRecord {
+  if (record.kind !== 'outcome') return record;
+  const listeners = record.listeners.map((outcome) => {
+    return { ...outcome, unknown: outcome.unknown?.filter(({ start }) => start === 0) ?? [] };
+  });
+  return { ...record, listeners };
+}
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -128,7 +168,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an intent forgets its pages',
     faults: { crashes: 1 },
-    found: /has mapped page|lacks page|may yet reach/,
+    found: /no intent names/,
     tampering: changeRecords((record) => (record.kind === 'intent' ? { ...record, runs: [] } : record)),
   },
   {
@@ -158,13 +198,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'settledThrough never moves',
     faults: { deliveries: 1 },
-    found: /may yet reach|has mapped page|lacks page|mapped twice/,
+    found: /does not fence \d+, which was given up/,
     tampering: changeDeliveries((delivery) => ({ ...delivery, settledThrough: 0 })),
   },
   {
     name: 'settledThrough is one too low',
     faults: { deliveries: 1 },
-    found: /may yet reach|has mapped page|lacks page|mapped twice/,
+    found: /does not fence \d+, which was given up/,
     tampering: changeDeliveries((delivery) => {
       return { ...delivery, settledThrough: Math.max(0, delivery.settledThrough - 1) };
     }),
@@ -257,5 +297,73 @@ export const MUTATIONS: readonly Mutation[] = [
     asked: 'an unregistration',
     found: /has mapped page/,
     patch: replace(RamBlock.prototype, 'farewell', (listener) => ({ listener, runs: [] })),
+  },
+  {
+    name: 'a sequence is given again after a crash, for what an intent reserved ends with it',
+    in: WAITING,
+    faults: { crashes: 1 },
+    found: /comes after/,
+    patch: replace(RamBlock.prototype, 'recover', recoverFromOpenIntents),
+  },
+  {
+    name: 'a sequence is given again after a journal failure, for what an intent reserved ends with it',
+    in: WAITING,
+    faults: { journal: 1 },
+    found: /comes after/,
+    patch: replace(RamBlock.prototype, 'recover', recoverFromOpenIntents),
+  },
+  {
+    name: 'of pages beyond the end others are of unknown state',
+    in: GROWING,
+    faults: { deliveries: 1 },
+    found: /is shown as/,
+    patch: replace(RamDiscardListener.prototype, 'noteOutcome', function (this: RamDiscardListener, outcome) {
+      const unknown = outcome.unknown?.map((run) => (run.start < this.range.end ? run : this.range));
+      noteOutcome.call(this, { ...outcome, ...(unknown === undefined ? {} : { unknown }) });
+    }),
+  },
+  {
+    name: 'pages beyond the end are forgotten where they get no answer',
+    in: GROWING,
+    faults: { deliveries: 1 },
+    found: /may yet reach l1; page 1 is private for good/,
+    tampering: changeRecords(forgetBeyondEnd),
+  },
+  {
+    name: 'pages beyond the end are forgotten after a crash',
+    in: GROWING,
+    faults: { crashes: 1 },
+    found: /has mapped page/,
+    tampering: changeRecords(forgetBeyondEnd),
+  },
+  {
+    name: 'pages beyond the end are unknown, and settled by nothing',
+    in: GROWING,
+    faults: { deliveries: 1 },
+    found: /is shown as/,
+    patch: replaceGetter(RamDiscardListener.prototype, 'unknown', () => []),
+  },
+  {
+    name: 'unknown pages are fewer than none, so that changes are let through',
+    in: GROWING,
+    faults: { deliveries: 1 },
+    found: /is shown as/,
+    patch: replaceGetter(RamDiscardListener.prototype, 'isUnknown', () => false),
+  },
+  {
+    name: 'intents and outcomes follow each other for ever, for what is settled stays unsettled',
+    in: GROWING,
+    faults: { deliveries: 1 },
+    found: /it goes on for ever/,
+    patch: replace(Notifications.prototype, 'note', function (this: Notifications, listener, marks) {
+      note.call(this, listener, marks.settled === undefined ? marks : {});
+    }),
+  },
+  {
+    name: 'deliveries are sent that no intent has reserved a sequence for',
+    in: WAITING,
+    faults: { deliveries: 1 },
+    found: /has a sequence that is not durable/,
+    patch: replaceGetter(RamDiscardListener.prototype, 'mayBegin', () => true),
   },
 ];

@@ -3,6 +3,7 @@
 import type { BlockRecord } from '../../src/core/records.ts';
 import type { Command } from './commands.ts';
 import { ATTRIBUTES, PAGE } from './ledger.ts';
+import type { ProcessSettings } from './simulated-process.ts';
 import type { Faults } from './world.ts';
 
 /** Pages. */
@@ -22,17 +23,21 @@ export interface StartBlock {
   /** Makes it resizeable. */
   readonly maxPages?: number;
   readonly gpa: number;
+  /** Left out, it has RamBlockAttributes; false: no source, so that all of it is populated. */
+  readonly attributes?: boolean;
   readonly shared: readonly (readonly [start: number, end: number])[];
+  /** Has a second source, of this id, that is populated in these pages. */
+  readonly plugged?: { readonly id: string; readonly pages: readonly (readonly [start: number, end: number])[] };
   readonly listeners: readonly StartListener[];
 }
 
-export interface Scenario {
+export interface Scenario extends ProcessSettings {
   readonly name: string;
   readonly blocks: readonly StartBlock[];
   readonly commands: readonly Command[];
   readonly faults: Faults;
-  /** Records of a block between two of its snapshots. */
-  readonly snapshotEvery?: number;
+  /** Each command is asked for only after the one before it; in any order where left out. */
+  readonly inOrder?: boolean;
 }
 
 const at = new Date(0).toISOString();
@@ -41,19 +46,28 @@ const at = new Date(0).toISOString();
 export function firstRecords({ blocks }: Scenario): BlockRecord[] {
   return blocks.flatMap((block) => [
     created(block),
+    ...plugged(block),
     ...block.listeners.flatMap((listener) => registered(block, listener)),
     ...block.shared.map((range, index) => shared(block, range, index)),
   ]);
 }
 
-function created({ id, pages, maxPages, gpa }: StartBlock): BlockRecord {
+function created({ id, pages, maxPages, gpa, attributes = true }: StartBlock): BlockRecord {
   const block = {
     ...{ id, machine: 'm', idstr: id, ramAddr: gpa * PAGE, gpa: gpa * PAGE, usedLength: pages * PAGE },
-    ...{ maxLength: (maxPages ?? pages) * PAGE, pageSize: PAGE, resizeable: maxPages !== undefined, guestMemfd: true },
+    ...{ maxLength: (maxPages ?? pages) * PAGE, pageSize: PAGE, resizeable: maxPages !== undefined },
+    guestMemfd: attributes,
     createdAt: at,
   };
   const sources = [{ id: ATTRIBUTES, name: 'ram-block-attributes', granularity: PAGE }];
-  return { kind: 'block-created', ramBlockId: id, at, block, sources };
+  return { kind: 'block-created', ramBlockId: id, at, block, sources: attributes ? sources : [] };
+}
+
+function plugged({ id: ramBlockId, plugged: second }: StartBlock): BlockRecord[] {
+  if (second === undefined) return [];
+  const source = { id: second.id, name: second.id, granularity: PAGE };
+  const populated = second.pages.map(([start, end]) => ({ start, end }));
+  return [{ kind: 'source-added', ramBlockId, at, source, populated }];
 }
 
 function registered({ id: ramBlockId }: StartBlock, listener: StartListener): BlockRecord[] {
@@ -71,10 +85,17 @@ function registered({ id: ramBlockId }: StartBlock, listener: StartListener): Bl
   ];
 }
 
-function shared({ id: ramBlockId }: StartBlock, [start, end]: readonly [number, number], index: number): BlockRecord {
+function shared(block: StartBlock, [start, end]: readonly [number, number], index: number): BlockRecord {
+  const { id: ramBlockId, plugged: second } = block;
   const [offset, size] = [start * PAGE, (end - start) * PAGE];
   const what = { id: `cnv_first${index}`, ramBlockId, offset, size, to: 'shared', from: 'private' } as const;
-  const came = { changedBytes: size, changed: [], changedTruncated: false, generation: index + 1, notified: [] };
+  const came = {
+    changedBytes: size,
+    changed: [],
+    changedTruncated: false,
+    generation: index + (second === undefined ? 1 : 2),
+    notified: [],
+  };
   return {
     kind: 'source-changed',
     ramBlockId,

@@ -1,29 +1,35 @@
-// What is explored: for each scenario what may go wrong in `npm test`, and what in `npm run test:model`, which has longer.
+// What is explored: for each scenario what may go wrong in `npm test`, in `npm run test:model`, which has longer, and with
+// MODEL_DEPTH=deep, which has hours.
 import type { ProblemCode } from '../../src/errors.ts';
 import {
   addSource,
   batch,
   type Command,
+  changeSource,
   convert,
   convertMachine,
   register,
   removeSource,
   replay,
   resize,
+  rotateSecret,
   unregister,
 } from './commands.ts';
 import { ATTRIBUTES } from './ledger.ts';
 import type { Scenario, StartBlock } from './scenario.ts';
 import type { Faults } from './world.ts';
 
-/** How often each may go wrong on one path. */
-type Combination = readonly [deliveries: number, crashes: number, journal: number, departures: number];
+/** How often each may go wrong on one path: a digit each for deliveries, crashes, the journal, departures. */
+type Combination = `${number}`;
 
-interface Explorable extends Omit<Scenario, 'faults'> {
-  /** Each is explored by itself. */
-  readonly quick: readonly Combination[];
-  readonly deep: readonly Combination[];
-}
+/**
+ * quick: what every run of the tests explores. long: three minutes more of it, before anything lands. deep: with more
+ * that goes wrong on one path, which takes hours.
+ */
+export type Depth = 'quick' | 'long' | 'deep';
+
+/** What each depth explores; each combination is explored by itself. */
+type Explorable = Omit<Scenario, 'faults'> & Readonly<Record<Depth, readonly Combination[]>>;
 
 const shared = (start: number, end: number) => ({ start, end, to: 'shared' }) as const;
 const made = (start: number, end: number) => ({ start, end, to: 'private' }) as const;
@@ -47,6 +53,43 @@ const TWO_BLOCKS: readonly StartBlock[] = [
   { id: 'b2', pages: 2, gpa: 2, shared: [[1, 2]], listeners: [{ id: 'l2', start: 0 }] },
 ];
 
+/**
+ * The older listener is fast and sees all pages; the newer one sees the first page only, and is asked before the other
+ * one: others can begin and end meanwhile.
+ */
+const SLOW_BESIDE_FAST: StartBlock = {
+  id: 'b1',
+  pages: 3,
+  gpa: 0,
+  shared: [],
+  listeners: [
+    { id: 'l1', start: 0 },
+    { id: 'l2', start: 0, end: 1 },
+  ],
+};
+
+/** A conversion waits for a slow listener, while others that only a fast one hears of begin and end. */
+export const WAITING: Omit<Scenario, 'faults'> = {
+  name: 'a conversion that waits for a slow listener, beside one that does not',
+  blocks: [SLOW_BESIDE_FAST],
+  commands: [convert('b1', shared(0, 1)), convert('b1', shared(1, 2))],
+  reserving: 'no spare',
+};
+
+/** One page, of no source and so populated; it can grow to four. */
+const WITHOUT_SOURCES: StartBlock = {
+  ...{ id: 'b1', pages: 1, maxPages: 4, gpa: 0, attributes: false, shared: [] },
+  listeners: [{ id: 'l1', start: 0 }],
+};
+
+/** What is beyond the end may be mapped before it is there, and when a source takes it away. */
+export const GROWING: Omit<Scenario, 'faults'> = {
+  name: 'a block without sources that grows, gets a source and grows again',
+  blocks: [WITHOUT_SOURCES],
+  commands: [resize('b1', 3), addSource('b1', 'virtio-mem0'), resize('b1', 4)],
+  inOrder: true,
+};
+
 /** What two conversions that may be under way at once have to wait for, or let wait. */
 const BETWEEN: readonly (readonly [what: string, command: Command, block?: StartBlock])[] = [
   ['a batch', batch('b1', shared(0, 2), made(1, 2))],
@@ -56,6 +99,7 @@ const BETWEEN: readonly (readonly [what: string, command: Command, block?: Start
   ['a registration', register('b1', 'new', 0, 2)],
   ['an unregistration', unregister('b1', 'l1')],
   ['a replay', replay('b1', 'l1')],
+  ['a new secret', rotateSecret('b1', 'l1')],
 ];
 
 const EXPLORABLE: readonly Explorable[] = [
@@ -63,80 +107,100 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'two conversions that overlap, of opposite direction',
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 3)), convert('b1', made(1, 3))],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 2]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 2, 0, 0], [1, 1, 1, 0], [1, 1, 0, 1]],
+    quick: ['1000', '0100', '0010', '0002'],
+    long: ['1100', '1010'],
+    deep: ['2100', '1200', '1110', '1101'],
   },
   {
     name: 'two conversions that overlap, both to private',
     blocks: [{ ...TWO_LISTENERS, shared: [[0, 3]] }],
     commands: [convert('b1', made(0, 2)), convert('b1', made(1, 3))],
-    quick: [[1, 1, 0, 0]],
-    deep: [[2, 1, 0, 0]],
+    quick: ['1000'],
+    long: ['1100'],
+    deep: ['2100'],
   },
   {
     name: 'two conversions of different pages, under way at once',
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 1)), convert('b1', made(1, 3))],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 2, 0, 0], [1, 1, 1, 0]],
+    quick: ['1000', '0100'],
+    long: ['1100'],
+    deep: ['2100', '1200', '1110'],
+  },
+  {
+    ...WAITING,
+    quick: ['0100', '0010'],
+    long: ['1100', '1010'],
+    deep: ['2100', '0110', '1110', '1200'],
+  },
+  {
+    ...WAITING,
+    name: 'a conversion that waits for a slow listener, with snapshots',
+    snapshotEvery: 1,
+    quick: ['0100'],
+    long: ['0110', '0200'],
+    deep: ['1110', '1200'],
+  },
+  {
+    ...WAITING,
+    name: 'a conversion that waits for a slow listener, beside two that do not',
+    commands: [...WAITING.commands, convert('b1', shared(2, 3))],
+    inOrder: true,
+    quick: [],
+    long: ['0100', '0010'],
+    deep: ['1100', '1010'],
   },
   {
     name: 'two conversions of different pages, both to private, and one of both pages',
     // biome-ignore format: it is short
     blocks: [{ ...ONE_LISTENER, shared: [[0, 1], [1, 2]] }],
     commands: [convert('b1', made(0, 1)), convert('b1', made(1, 2)), convert('b1', shared(0, 2))],
-    quick: [[1, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
+    quick: ['1000', '0100'],
+    long: ['1100'],
+    deep: ['2100', '1110'],
   },
   {
     name: 'two conversions of different pages, with snapshots',
     blocks: [ONE_LISTENER],
     commands: [convert('b1', shared(1, 2)), convert('b1', made(0, 1))],
     snapshotEvery: 1,
-    quick: [[0, 1, 1, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[1, 1, 1, 0], [2, 2, 0, 0]],
+    quick: ['0100'],
+    long: ['0110', '1010'],
+    deep: ['1110', '2200'],
   },
   ...BETWEEN.map(([what, command, block = ONE_LISTENER]) => ({
     name: `two conversions of different pages, and ${what} between them`,
     blocks: [block],
     commands: [convert('b1', shared(1, 2)), command, convert('b1', made(0, 1))],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 0, 0, 0], [0, 1, 0, 0]] as const,
-    // biome-ignore format: one line each reads as a table
-    deep: [[1, 1, 0, 0], [2, 0, 0, 0], [1, 0, 1, 0]] as const,
+    // A batch stands for all of them.
+    quick: what === 'a batch' ? (['1000'] as const) : [],
+    long: ['1000', '0100', '0010'] as const,
+    deep: ['1100', '2000', '1010'] as const,
   })),
   {
     name: 'two conversions, with snapshots',
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 3)), convert('b1', made(1, 3))],
     snapshotEvery: 1,
-    quick: [[0, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[0, 1, 1, 0], [1, 1, 0, 0]],
+    quick: [],
+    long: ['0110'],
+    deep: ['1100'],
   },
   {
     name: 'a batch with changes of direction, and a conversion',
     blocks: [TWO_LISTENERS],
     commands: [batch('b1', made(0, 2), shared(0, 3), made(2, 3)), convert('b1', made(1, 3))],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 0, 0, 0], [0, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[1, 1, 0, 0], [2, 1, 0, 0]],
+    quick: ['0100'],
+    long: ['1000', '0010'],
+    deep: ['1100', '2100'],
   },
   {
     name: 'a conversion of two blocks that crosses one of one block',
     blocks: TWO_BLOCKS,
     commands: [convertMachine(1, 4, 'shared', { b1: [1, 2], b2: [0, 2] }), convert('b2', made(0, 2))],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 1, 0, 0], [1, 0, 0, 1]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 1, 1, 0], [1, 1, 0, 1]],
+    quick: ['1000', '0100'],
+    long: ['1100', '1001', '1010'],
+    deep: ['2100', '1110', '1101'],
   },
   {
     name: 'two conversions of two blocks each',
@@ -145,17 +209,17 @@ const EXPLORABLE: readonly Explorable[] = [
       convertMachine(1, 4, 'shared', { b1: [1, 2], b2: [0, 2] }),
       convertMachine(0, 4, 'private', { b1: [0, 2], b2: [0, 2] }),
     ],
-    quick: [[0, 1, 0, 1]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 0, 1, 1]],
+    quick: [],
+    long: ['0101', '1001'],
+    deep: ['2100', '1011'],
   },
   {
     name: 'a listener that is registered meanwhile',
     blocks: [ONE_LISTENER],
     commands: [register('b1', 'new', 0, 2), convert('b1', shared(0, 2))],
-    quick: [[1, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
+    quick: ['1000', '0100'],
+    long: ['1100', '1010'],
+    deep: ['2100', '1110'],
   },
   {
     name: 'a listener that is unregistered meanwhile',
@@ -173,33 +237,71 @@ const EXPLORABLE: readonly Explorable[] = [
       },
     ],
     commands: [unregister('b1', 'l1'), convert('b1', made(0, 2))],
-    quick: [[1, 1, 0, 0]],
-    deep: [[2, 1, 0, 0]],
+    quick: ['1000', '0100'],
+    long: ['1100'],
+    deep: ['2100'],
   },
   {
     name: 'a replay meanwhile',
     blocks: [ONE_LISTENER],
     commands: [replay('b1', 'l1'), convert('b1', shared(0, 2)), convert('b1', made(0, 1))],
-    quick: [[1, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
+    quick: ['1000', '0100'],
+    long: ['1100'],
+    deep: ['2100', '1110'],
   },
   {
     name: 'sources that come and go',
     blocks: [ONE_LISTENER],
     commands: [addSource('b1', 'virtio-mem0', [1, 2]), convert('b1', shared(0, 2)), removeSource('b1', ATTRIBUTES)],
-    // biome-ignore format: one line each reads as a table
-    quick: [[1, 0, 0, 0], [0, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
+    quick: ['1000', '0100'],
+    long: ['1100', '1010'],
+    deep: ['2100', '1110'],
+  },
+  {
+    name: 'memory that is plugged and converted',
+    blocks: [{ ...ONE_LISTENER, plugged: { id: 'virtio-mem0', pages: [[0, 1]] } }],
+    commands: [changeSource('b1', 'virtio-mem0', 0, 2, true), convert('b1', shared(0, 2)), convert('b1', made(0, 1))],
+    quick: ['1000', '0100'],
+    long: ['1100', '1010'],
+    deep: ['2100', '1110'],
+  },
+  {
+    ...GROWING,
+    quick: ['1000', '0100', '0010'],
+    long: ['1100', '1010'],
+    deep: ['2100', '1110', '1200'],
+  },
+  {
+    name: 'a block without sources that grows by less than it has, with two listeners',
+    blocks: [{ ...WITHOUT_SOURCES, pages: 2, listeners: [...WITHOUT_SOURCES.listeners, { id: 'l2', start: 0 }] }],
+    commands: [resize('b1', 3), addSource('b1', 'virtio-mem0')],
+    quick: ['1000', '0100'],
+    long: ['1100', '1010'],
+    deep: ['2100', '1110'],
+  },
+  {
+    name: 'a block without sources that grows and shrinks',
+    blocks: [WITHOUT_SOURCES],
+    commands: [resize('b1', 3), resize('b1', 2), addSource('b1', 'virtio-mem0', [0, 1])],
+    quick: ['1000'],
+    long: ['0100', '1010'],
+    deep: ['1100', '2000', '1110'],
+  },
+  {
+    name: 'a block that grows and shrinks, and a conversion',
+    blocks: [{ ...ONE_LISTENER, maxPages: 3 }],
+    commands: [resize('b1', 3), convert('b1', shared(0, 2)), resize('b1', 1)],
+    quick: ['1000'],
+    long: ['0100', '1010'],
+    deep: ['1100', '2000', '1110'],
   },
   {
     name: 'a block that shrinks',
     blocks: [{ ...ONE_LISTENER, maxPages: 3, pages: 3, shared: [[0, 3]] }],
     commands: [resize('b1', 2), convert('b1', made(1, 2))],
-    quick: [[1, 1, 0, 0]],
-    // biome-ignore format: one line each reads as a table
-    deep: [[2, 1, 0, 0], [1, 1, 1, 0]],
+    quick: ['1100'],
+    long: ['1010'],
+    deep: ['2100', '1110'],
   },
 ];
 
@@ -210,10 +312,10 @@ export interface Named {
   readonly codes: readonly ProblemCode[];
 }
 
-/** @param depth `quick` for every run of the tests */
-export function scenarios(depth: 'quick' | 'deep'): Named[] {
+export function scenarios(depth: Depth): Named[] {
   return EXPLORABLE.flatMap((explorable) => {
-    return explorable[depth].map(([deliveries, crashes, journal, departures]) => {
+    return explorable[depth].map((combination) => {
+      const [deliveries = 0, crashes = 0, journal = 0, departures = 0] = [...combination].map(Number);
       const faults = { deliveries, crashes, journal, departures };
       return {
         name: `${explorable.name}; ${inWords(faults)}`,

@@ -7,6 +7,7 @@ import type { Dependencies } from '../../src/service/dependencies.ts';
 import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
+import { deliveriesToReserve } from '../../src/service/notifications.ts';
 import { type Rules, rulesOf } from '../support/rules.ts';
 import type { Copy } from './device.ts';
 import { PAGE } from './ledger.ts';
@@ -16,6 +17,16 @@ import { SimulatedJournal, type Store } from './simulated-journal.ts';
 export interface Tampering {
   readonly journal?: (journal: Journal, simulated: SimulatedJournal) => Journal;
   readonly deliver?: (deliver: Deliver) => Deliver;
+}
+
+export interface ProcessSettings {
+  /** Records of a block between two of its snapshots; 1000 where left out. */
+  readonly snapshotEvery?: number;
+  /**
+   * `no spare`: an intent reserves what its deliveries take when all are accepted, and no sequence more. To take back
+   * what was told there is none then, so that it ends as what has no answer does. As the service does it where left out.
+   */
+  readonly reserving?: 'no spare';
 }
 
 /** A delivery that waits for its answer. */
@@ -32,6 +43,10 @@ export interface Wire {
   readonly abandoned: (copy: Copy) => void;
 }
 
+const deliveriesThere: Dependencies['deliveriesToReserve'] = (listener, calls) => {
+  return calls.reduce((sum, { runs }) => sum + listener.deliveriesFor(runs.length), 0);
+};
+
 const NOW = 0;
 const nothing = (): void => undefined;
 const silent = { info: nothing, warn: nothing, error: nothing, debug: nothing } as unknown as FastifyBaseLogger;
@@ -40,6 +55,7 @@ export class SimulatedProcess {
   readonly inFlight: InFlight[] = [];
   readonly #store: Store;
   readonly #wire: Wire;
+  readonly #settings: ProcessSettings;
   readonly #tampering: Tampering;
   readonly #newId: (prefix: string) => string;
   #journal: SimulatedJournal;
@@ -53,15 +69,16 @@ export class SimulatedProcess {
     store: Store,
     wire: Wire,
     newId: (prefix: string) => string,
-    snapshotEvery: number,
+    settings: ProcessSettings,
     tampering: Tampering,
   ) {
     this.#store = store;
     this.#wire = wire;
     this.#newId = newId;
+    this.#settings = settings;
     this.#tampering = tampering;
     this.#journal = new SimulatedJournal(store);
-    Machines.open(this.#dependencies(snapshotEvery)).then(
+    Machines.open(this.#dependencies()).then(
       (machines) => this.#serve(machines),
       (error: unknown) => {
         this.failure = error;
@@ -90,7 +107,7 @@ export class SimulatedProcess {
     this.rules = rulesOf(machines);
   }
 
-  #dependencies(snapshotEvery: number): Dependencies {
+  #dependencies(): Dependencies {
     const { journal: tamperedJournal, deliver: tamperedDeliver } = this.#tampering;
     const deliver: Deliver = (delivery, signal) => this.#deliver(delivery, signal);
     return {
@@ -112,7 +129,8 @@ export class SimulatedProcess {
       queueLimits: { length: 10, waitMs: 1 },
       journalWaitMs: 10_000,
       changeRunsLimit: 2 ** 20,
-      snapshotEvery,
+      deliveriesToReserve: this.#settings.reserving === 'no spare' ? deliveriesThere : deliveriesToReserve,
+      snapshotEvery: this.#settings.snapshotEvery ?? 1000,
     };
   }
 

@@ -107,6 +107,6 @@ export class SimulatedTime {
 /** Resolves when everything that can go on by itself has: microtasks, and what they lead to. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    process.nextTick(resolve);
   });
 }

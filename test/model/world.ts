@@ -74,6 +74,11 @@ export class World {
     this.process = this.#start();
   }
 
+  /** Each command is asked for only after the one before it. */
+  get inOrder(): boolean {
+    return this.#scenario.inOrder ?? false;
+  }
+
   get waits(): readonly Wait[] {
     return this.#surroundings.time.waits;
   }
@@ -193,6 +198,6 @@ export class World {
       abandoned: (copy: Copy) => void this.late.push(copy),
     };
     const newId = (prefix: string): string => `${prefix}_${++this.#ids}`;
-    return new SimulatedProcess(this.store, wire, newId, this.#scenario.snapshotEvery ?? 1000, this.#tampering);
+    return new SimulatedProcess(this.store, wire, newId, this.#scenario, this.#tampering);
   }
 }
