@@ -17,7 +17,7 @@ export async function runCommand(name: string, usage: string, main: () => Promis
     return await main();
   } catch (error) {
     if (error instanceof UsageError) {
-      warn(name, `${error.message}\n${usage}\n${name} --help explains them.`);
+      warn(name, `${printable(error.message)}\n${usage}\n${name} --help explains them.`);
       return EXIT_USAGE;
     }
     if (error instanceof CommandError) {

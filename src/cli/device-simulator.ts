@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command device-simulator: a webhook consumer that behaves as VFIO does. See --help.
 import { once } from 'node:events';
+import { printable, printableJson } from '../printable.ts';
 import { type Arguments, parseArguments, USAGE } from './simulator/arguments.ts';
 import { type DeviceSimulator, type SimulatorState, startDeviceSimulator } from './simulator/server.ts';
 import { hex } from './simulator/vfio-container.ts';
@@ -27,7 +28,7 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     if (args.options.block !== null) await simulator.register();
     hasStarted = !stop.signal.aborted;
-    if (hasStarted) process.stdout.write(`${startLine(simulator, args)}\n`);
+    if (hasStarted) process.stdout.write(`${printable(startLine(simulator, args))}\n`);
   } catch (error) {
     if (!stop.signal.aborted) {
       warn(messageOf(error));
@@ -36,14 +37,14 @@ async function main(argv: readonly string[]): Promise<void> {
     }
   }
   const state = await closed;
-  if (args.json && hasStarted) process.stdout.write(`${JSON.stringify(state)}\n`);
+  if (args.json && hasStarted) process.stdout.write(`${printableJson(state)}\n`);
   conclude(state, args.strict);
 }
 
 function startLine(simulator: DeviceSimulator, { json, options }: Arguments): string {
   const { url } = simulator;
   const { mode, registered, section, granularity } = simulator.state();
-  if (json) return JSON.stringify({ url, mode, registered, section, granularity });
+  if (json) return printableJson({ url, mode, registered, section, granularity });
   const isAsync = mode === 'async';
   if (registered === null) return `listening on ${url}${isAsync ? ' as async listener' : ''}`;
   const as = isAsync ? 'as async listener' : 'as listener';
@@ -63,12 +64,12 @@ let reported = 0;
 
 function report({ kind, time, deliveryId, sequence, text }: Violation): void {
   const where = deliveryId === null ? '' : ` (delivery ${deliveryId}, sequence ${sequence})`;
-  process.stderr.write(`${time} violation: ${kind}: ${text}${where}\n`);
+  process.stderr.write(`${printable(`${time} violation: ${kind}: ${text}${where}`)}\n`);
   if (++reported === KEPT_VIOLATIONS) warn(`these were ${KEPT_VIOLATIONS} violations; more are only counted`);
 }
 
 function warn(text: string): void {
-  process.stderr.write(`device-simulator: ${text}\n`);
+  process.stderr.write(`device-simulator: ${printable(text)}\n`);
 }
 
 function messageOf(error: unknown): string {

@@ -6,6 +6,7 @@ import { Problem } from '../errors.ts';
 import type { Plan } from '../planner/plan.ts';
 import { planTrace } from '../planner/plan-trace.ts';
 import { Planner } from '../planner/planner.ts';
+import { printableJson } from '../printable.ts';
 import { runCommand } from './command.ts';
 import { CommandError, errorCode } from './command-error.ts';
 import { HELP, type PlanArguments, parsePlanArguments, USAGE, usageOf } from './plan/arguments.ts';
@@ -21,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const plan = await makePlan(options);
   if (options.svg !== null) await writeDrawing(options.svg, planSvg(options.trace, plan));
-  process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planText(options.trace, plan));
+  process.stdout.write(options.json ? `${printableJson(plan, 2)}\n` : planText(options.trace, plan));
   return 0;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // replay-trace: posts the conversions of a recorded trace to a running service. Only arguments and printing are here;
 // the work is in replay/replay.ts.
+import { printableJson } from '../printable.ts';
 import { runCommand } from './command.ts';
 import { HELP, parseReplayArguments, USAGE } from './replay/arguments.ts';
 import { ProgressBar } from './replay/progress-bar.ts';
@@ -17,7 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const summary = await replayTrace({ ...options, onProgress: (progress) => bar?.update(progress) });
     bar?.clear();
-    process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
+    process.stdout.write(json ? `${printableJson(summary, 2)}\n` : summaryText(summary));
     return 0;
   } catch (error) {
     bar?.clear();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { printable } from '../printable.ts';
 // rba-verify: tells whether a webhook was signed with a secret. Only input and printing are here; what is valid is in
 // webhooks/verdict.ts.
+import { printable, printableJson } from '../printable.ts';
 import { runCommand, warn } from './command.ts';
 import { decodeSecret } from './simulator/verify.ts';
 import { readBody } from './webhooks/body.ts';
@@ -18,9 +18,9 @@ async function main(args: readonly string[]): Promise<number> {
   const key = decodeSecret(await loadSecret(options.secret));
   const body = await readBody(options.file, process.stdin);
   const verdict = judge(key, options, body, Date.now());
-  if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
+  if (options.json) process.stdout.write(`${printableJson(verdict)}\n`);
   else if (verdict.valid) process.stdout.write(`valid: ${printable(verdict.detail)}\n`);
-  else warn('rba-verify', `not valid: ${verdict.detail}`);
+  else warn('rba-verify', `not valid: ${printable(verdict.detail)}`);
   return verdict.valid ? 0 : 1;
 }
 

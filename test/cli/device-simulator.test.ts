@@ -1,6 +1,7 @@
 // device-simulator as a person calls it: a process, its output, its exit code, and its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -39,6 +40,21 @@ describe('device-simulator', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('--port is many; it must be a whole number from 0 to 65535');
     expect(stderr).toContain('Usage: device-simulator');
+  });
+
+  it('prints what a service says without what controls a terminal', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(403, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ code: 'forbidden', detail: 'no\u001b[2J\u009b2J\u007f' }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const { code, stderr } = await run('--block', 'pc.ram', '--service', `http://127.0.0.1:${port}`).ended;
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain('no\\u{1b}[2J\\u{9b}2J\\u{7f}');
+    expect(stderr).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
   it('exits with 1 when the service is not there', async () => {

@@ -36,6 +36,15 @@ const verify = (args: readonly string[], stdin?: string) => run('verify.ts', arg
 const headerArguments = (headers: Record<string, string>) =>
   ['id', 'timestamp', 'signature'].map((name) => `--${name}=${headers[`webhook-${name}`]}`);
 
+describe('rba-verify', () => {
+  it('prints what it was given without what controls a terminal', async () => {
+    const { code, stderr } = await verify([bodyFile, 'other\u001b[2J\u009b\u007f', '--secret', SECRET]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('other\\u{1b}[2J\\u{9b}\\u{7f} is too many');
+    expect(stderr).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+});
+
 describe('rba-sign', () => {
   it('prints the headers of a file, one on a line, as curl takes them', async () => {
     const { code, stdout, stderr } = await sign([bodyFile, '--secret-file', secretFile]);

@@ -1,4 +1,5 @@
 // The demo in words: a table with a column for each scenario, a line that tells its story, and what went wrong.
+import { printable } from '../../printable.ts';
 import { count, size } from '../replay/summary-text.ts';
 import type { SimulatorState } from '../simulator/server.ts';
 import type { Outcome } from './drive.ts';
@@ -61,9 +62,9 @@ function refusalStory({ refusals }: Outcome): string {
   const { line, populated, blocks, idstr, listenerDetail } = first;
   if (blocks.length > 1) {
     const others = blocks.filter((block) => block !== idstr).join(', ');
-    return `At line ${count(line)} the device of ${idstr} refuses, and the one of ${others} unmaps what it had mapped for that: "${listenerDetail}"`;
+    return `At line ${count(line)} the device of ${idstr} refuses, and the one of ${others} unmaps what it had mapped for that: "${printable(listenerDetail ?? '')}"`;
   }
-  return `ENOSPC begins at line ${count(line)}, with ${count(populated.mappingsPerPage)} pages mapped. On a real machine this is where VFIO_MAP_DMA fails: "${listenerDetail}"`;
+  return `ENOSPC begins at line ${count(line)}, with ${count(populated.mappingsPerPage)} pages mapped. On a real machine this is where VFIO_MAP_DMA fails: "${printable(listenerDetail ?? '')}"`;
 }
 
 /** What is not as it must be: a text each. */

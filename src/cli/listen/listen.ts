@@ -1,4 +1,5 @@
 // What rba-listen does with each event: choose, print, forward, count.
+import { printableJson } from '../../printable.ts';
 import type { ListenArguments } from './arguments.ts';
 import { eventText } from './event-text.ts';
 import { isOfType } from './event-types.ts';
@@ -21,7 +22,7 @@ export async function listen(options: ListenArguments, output: ListenOutput): Pr
   let seen = 0;
   for await (const event of followEvents({ ...options, ...output })) {
     if (events.length > 0 && !events.some((wanted) => isOfType(event.event, wanted))) continue;
-    onLine(json ? JSON.stringify(event) : eventText(event));
+    onLine(json ? printableJson(event) : eventText(event));
     const failure = (await forwarder?.forward(event, signal)) ?? null;
     if (signal.aborted) return;
     if (failure !== null) onNotice(`${event.event} ${event.id ?? ''} was not forwarded to ${forwardTo}: ${failure}`);

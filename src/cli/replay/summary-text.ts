@@ -1,4 +1,5 @@
 // The summary for people. Pure: the result of a replay to lines of text.
+import { printable } from '../../printable.ts';
 import type { ChosenEvents } from '../../traces/event-choice.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from '../../traces/placement.ts';
 import type {
@@ -49,8 +50,10 @@ export function summaryText(summary: ReplaySummary): string {
     ['Time', `${seconds.toFixed(2)} s, ${count(Math.round(conversionsPerSecond))} conversions/s`],
   ];
   const hint =
-    lines.total === lines.foreign ? [`No line of ${summary.trace} is a conversion; see --help for formats.`] : [];
-  return [...rows.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`), ...hint, ''].join('\n');
+    lines.total === lines.foreign
+      ? [`No line of ${printable(summary.trace)} is a conversion; see --help for formats.`]
+      : [];
+  return [...rows.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${printable(text)}`), ...hint, ''].join('\n');
 }
 
 /** Bytes in the largest unit that leaves a number of at least 1. */

@@ -107,6 +107,58 @@ describe('replayTrace', () => {
     expect(summary.lines).toMatchObject({ applied: 1, refused: { unmappedToShared: 1 } });
   });
 
+  it('posts nothing of a file that has a line which names an event and cannot be read', async () => {
+    await using service = await ScriptedService.start(convertingScript());
+    await using trace = await TraceFile.write([convert(0, PAGE), 'kvm_convert_memory start \u009b']);
+    const replaying = replayTrace({ trace: trace.path, service: service.url });
+    await expect(replaying).rejects.toThrow(ReplayError);
+    await expect(replaying).rejects.toThrow(
+      /trace\.log: line 2 names kvm_convert_memory, but cannot be read: "kvm_convert_memory start \\u\{9b\}"$/,
+    );
+    expect(service.requests).toEqual([]);
+  });
+
+  it('applies the most exact event of a file alone, and says which', async () => {
+    const lines = [`kvm_hc_map_gpa_range gpa 0x0 size 0x1000 attributes 0x0 flags 0x1`, convert(0, PAGE)];
+    const { summary } = await replay(convertingScript(), lines);
+    expect(summary.lines).toMatchObject({ applied: 1, repeated: 1, superseded: null });
+    expect(summaryText(summary)).toMatch(/^Applied {7}kvm_convert_memory: .*kvm_hc_map_gpa_range \(1\)/m);
+  });
+
+  it('says which lines of standard input it took before a more exact event came', async () => {
+    const block = ramBlock({ id: 'b1', idstr: 'pc.ram', usedLength: GIB });
+    const maps = [{ gpa: 0, size: GIB, offset: 0, ramBlock: 'pc.ram' }];
+    const exit = 'kvm_hc_map_gpa_range gpa 0x0 size 0x1000 attributes 0x0 flags 0x1';
+    const options = { trace: '-', maps, stdin: stdin([exit, convert(0, PAGE), exit, convert(PAGE, PAGE)]) };
+    const { summary } = await replay(convertingScript([block]), [], options);
+    expect(summary.lines).toMatchObject({ applied: 3, repeated: 1, superseded: { lines: 1, before: 2 } });
+    expect(summary.conversions).toMatchObject({ changed: 2, unchanged: 1 });
+    expect(summaryText(summary)).toContain('1 lines of less exact events were taken before line 2');
+  });
+
+  it('creates the blocks that the memory slots of the trace have', async () => {
+    const slot = (number: number, gpa: string, size: string, offset: string) =>
+      `kvm_set_user_memory AddrSpace#0 Slot#${number} flags=0x4 gpa=${gpa} size=${size} ua=0x7f00 guest_memfd=25 guest_memfd_offset=${offset} ret=0`;
+    const slots = [slot(0, '0x0', '0x80000000', '0x0'), slot(1, '0x100000000', '0x40000000', '0x80000000')];
+    const late = slot(2, '0x200000000', '0x40000000', '0x0');
+    const lines = [...slots, convert(4 * GIB, PAGE), late, convert(8 * GIB, PAGE)];
+    const { summary, requests } = await replay(convertingScript(), lines);
+    const posted = requests.filter(({ method }) => method === 'POST');
+    expect(posted[0]?.body).toEqual({ machine: expect.any(String), idstr: 'ram-0x0', usedLength: 3 * GIB });
+    expect(posted.slice(1).map(({ body }) => body)).toEqual([{ offset: 2 * GIB, size: PAGE, to: 'shared' }]);
+    expect(summary.lines).toMatchObject({ applied: 1, layout: 3, refused: { unmappedToShared: 1 } });
+  });
+
+  it('prints names and details of others without what controls a terminal', async () => {
+    const block = ramBlock({ id: 'b1', idstr: 'a\u001b[2Jb', usedLength: GIB });
+    const refuse: Script = ({ path }) =>
+      path.includes('conversions') ? problem(409, 'listener-refused', {}, { detail: 'no\u009b2J\u007f' }) : null;
+    const maps = [{ gpa: 0, size: GIB, offset: 0, ramBlock: 'b1' }];
+    const { summary } = await replay(convertingScript([block], refuse), [convert(0, PAGE)], { maps });
+    expect(summaryText(summary)).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(summaryText(summary)).toContain('a\\u{1b}[2Jb');
+  });
+
   it('counts refusals by code, with where the first one was', async () => {
     const refuse: Script = ({ body }) =>
       fieldOf(body, 'gpa') === 4 * GIB ? null : problem(409, 'listener-refused', {}, { ramBlockId: 'b1' });
