@@ -151,3 +151,46 @@ describe('with maps', () => {
     });
   });
 });
+
+describe('memory slots in the trace', () => {
+  const slot = (gpa: number, size: number, offset: number, fd = 25) =>
+    `kvm_set_user_memory AddrSpace#0 Slot#0 flags=0x4 gpa=0x${gpa.toString(16)} size=0x${size.toString(16)} ua=0x0 guest_memfd=${fd} guest_memfd_offset=0x${offset.toString(16)} ret=0\n`;
+  const attributes = (gpa: number, size: number, isPrivate: boolean) => {
+    const frame = (bytes: number) => (bytes / PAGE).toString(16).padStart(14, '0');
+    return `kvm_vm_set_mem_attributes: 0x${frame(gpa)} -- 0x${frame(gpa + size)} [${isPrivate ? '0x8' : '0x0'}]\n`;
+  };
+
+  it('are the layout, also where memory is set private between them', async () => {
+    const text =
+      slot(0, GIB, 0) +
+      attributes(0, GIB, true) +
+      slot(4 * GIB, GIB, GIB) +
+      attributes(4 * GIB, GIB, true) +
+      attributes(GIB - PAGE, PAGE, false) +
+      attributes(4 * GIB, PAGE, false);
+    const { layout, blocks, lines, hottest } = await planText(text);
+    expect({ layout, blocks }).toEqual({
+      layout: 'trace',
+      blocks: [{ idstr: 'ram-0x0', gpa: 0, size: 2 * GIB, guessed: false }],
+    });
+    expect(lines).toMatchObject({ total: 6, applied: 4, layout: 2, refused: [] });
+    expect(hottest.pieces.map(({ offset }) => offset).toSorted((a, b) => a - b)).toEqual([GIB - 2 * MIB, GIB]);
+  });
+
+  it('do not count after the first conversion to shared: the trace began too late', async () => {
+    const { layout, lines, blocks } = await planText(toShared(0, PAGE) + slot(4 * GIB, PAGE, 0) + toShared(GIB, PAGE));
+    expect({ layout, applied: lines.applied, slots: lines.layout }).toEqual({ layout: 'guess', applied: 2, slots: 1 });
+    expect(blocks).toMatchObject([{ gpa: 0, size: 2 * GIB, guessed: true }]);
+  });
+
+  it('are of no use beside maps', async () => {
+    const { layout, blocks } = await planText(slot(0, GIB, 0) + toShared(0, PAGE), { maps: ['0:2G:pc.ram'] });
+    expect({ layout, blocks }).toMatchObject({ layout: 'map', blocks: [{ idstr: 'pc.ram', size: 2 * GIB }] });
+  });
+
+  it('have the offsets of state changes where they are of one block', async () => {
+    const { blocks, lines } = await planText(slot(0, GIB, 0) + slot(4 * GIB, GIB, GIB) + stateChange(GIB, PAGE));
+    expect(blocks).toHaveLength(1);
+    expect(lines).toMatchObject({ applied: 1, refused: [] });
+  });
+});
