@@ -20,9 +20,27 @@ const redact = {
   censor: '[secret]',
 };
 
+/** Escapes of control characters in JSON, but of line ends and tabs; any other escape is matched to be passed over. */
+const ESCAPES = /\\(u00[01][0-9a-f]|u007f|u00[89][0-9a-f]|[bfr])|\\./gi;
+
+/** A line of the log with its control characters (DEL and C1 too, which JSON leaves as they are) as escapes. */
+function escaped(line: string): string {
+  return line.replaceAll(/[\u007f-\u009f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+}
+
+/** As {@link escaped}, for whoever reads the JSON and prints the texts: the escapes are still there then. */
+function escapedTwice(line: string): string {
+  return escaped(line).replaceAll(ESCAPES, (found, control) => (control === undefined ? found : `\\${found}`));
+}
+
 /** @param destination where the lines go; left out, standard output, readable where that is a terminal */
 export function createLog(level: Config['logLevel'], destination?: DestinationStream): Logger {
-  const options: LoggerOptions = { level, redact };
+  const options: LoggerOptions = { level, redact, hooks: { streamWrite: escaped } };
   if (destination !== undefined) return pino(options, destination);
-  return pino({ ...options, ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}) });
+  return process.stdout.isTTY ? pino(prettyOptions(level)) : pino(options);
+}
+
+/** For a terminal, which would obey a control character that somebody else has brought into the log. */
+export function prettyOptions(level: Config['logLevel']): LoggerOptions & { transport: { target: string } } {
+  return { level, redact, hooks: { streamWrite: escapedTwice }, transport: { target: 'pino-pretty' } };
 }

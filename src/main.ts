@@ -22,9 +22,16 @@ async function main(config: Config): Promise<void> {
   // The journal has the secrets of listeners.
   process.umask(0o077);
   const log = createLog(config.logLevel);
+  // Without tokens there is nothing to read again, and SIGHUP says that the terminal is gone. Heard from here on: unheard, it
+  // would end the process, however far the start is.
+  let reloadTokens = (): void => {
+    isReloadDue = true;
+  };
+  let isReloadDue = false;
+  if (config.tokensFile !== null) process.on('SIGHUP', () => reloadTokens());
   const app = await buildApp(config, { log });
-  // Without tokens there is nothing to read again, and SIGHUP says that the terminal is gone.
-  if (config.tokensFile !== null) process.on('SIGHUP', () => app.reloadTokens());
+  reloadTokens = () => app.reloadTokens();
+  if (isReloadDue) reloadTokens();
   const skip: closeWithGrace.AllEvents[] = config.tokensFile === null ? [] : ['SIGHUP'];
   closeWithGrace({ delay: GRACE, logger: log, skip }, async ({ err }) => {
     if (err) log.fatal({ err }, 'closing after an error');

@@ -108,7 +108,9 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
     }
     db.exec('COMMIT');
     if (!existsSync(mark)) {
-      writeFileSync(mark, `The journal in this folder was made at ${new Date().toISOString()}.\n`, { flush: true });
+      const text = `The journal in this folder was made at ${new Date().toISOString()}.\n`;
+      // Exclusively: through a link that somebody has just put there another file would be written.
+      writeFileSync(mark, text, { flag: 'wx', mode: 0o600, flush: true });
     }
     return { db, remark };
   } catch (error) {

@@ -7,6 +7,7 @@ import { setImmediate as turnOver } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
+import { secureFiles } from './file-access.ts';
 import { GroupText } from './group-text.ts';
 import {
   type Answered,
@@ -58,11 +59,13 @@ export class SqliteJournal implements Journal {
    * @throws Error when it cannot be opened: in use, damaged, not writable
    */
   static async open(folder: string, options: FileOptions = {}): Promise<SqliteJournal> {
+    const mended = secureFiles(folder);
     const journal = new SqliteJournal({ folder, options });
     try {
       // While its thread starts.
       await readThrough(folder);
-      journal.#remark = (await journal.#call({ method: 'open', args: [] })) as string | null;
+      const found = (await journal.#call({ method: 'open', args: [] })) as string | null;
+      journal.#remark = [mended, found].filter((remark) => remark !== null).join('; ') || null;
       for (const [machine, sequence] of await journal.positions()) journal.#sequences.set(machine, sequence);
       for (const ramBlockId of await journal.#blockIds()) journal.#blocks.add(ramBlockId);
     } catch (error) {

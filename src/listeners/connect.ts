@@ -48,7 +48,7 @@ export function createAgent(
         callback(error, null);
         return;
       }
-      const objection = policy.objection(options.protocol, socket.remoteAddress ?? '');
+      const objection = policy.objection(options.protocol, socket.remoteAddress ?? '', options.hostname);
       if (objection === null) {
         callback(null, socket);
         return;

@@ -72,9 +72,9 @@ export class TargetPolicy {
     const url = parseUrl(text);
     const host = withoutBrackets(url.hostname);
     const addresses = ipaddr.isValid(host) ? [host] : await this.#addressesOf(host);
-    const objections = addresses.map((address) => this.objection(url.protocol, address));
+    const objections = addresses.map((address) => this.objection(url.protocol, address, host));
     if (objections.length === 0 || objections.includes(null)) return;
-    throw new Problem('target-not-allowed', `${text}: ${objections.join('; ')}`);
+    throw new Problem('target-not-allowed', `${text}: ${[...new Set(objections)].join('; ')}`);
   }
 
   /** As {@link TargetPolicy.objection}, for a URL's host where that is an address itself: no look-up will see it. */
@@ -83,20 +83,23 @@ export class TargetPolicy {
     return ipaddr.isValid(host) ? this.objection(protocol, host) : null;
   }
 
-  /** Why `address` may not be called with `protocol` (`http:` or `https:`); null when it may. */
-  objection(protocol: string, address: string): string | null {
+  /**
+   * Why `address` may not be called with `protocol` (`http:` or `https:`); null when it may.
+   * @param host what a listener has in its URL: named in the place of the address that it has here, which is nobody's concern
+   */
+  objection(protocol: string, address: string, host: string = address): string | null {
     if (!ipaddr.isValid(address)) return `${address} is not an address`;
     // ipaddr.js takes ::192.0.2.1 for ::ffff:192.0.2.1, which is another address.
     const parsed = ipaddr.process(address.replace(/^::(?=[^:]+\.)/, '::0:'));
     if (destinations(parsed).some((destination) => isIn(NEVER, destination))) {
-      return `${address} is link-local or serves metadata, which no setting allows`;
+      return `${host} is link-local or serves metadata, which no setting allows`;
     }
     if (isIn(this.#settings.allowed, parsed)) return null;
     if (!isPublic(parsed)) {
-      return `${address} is not public; RBA_ALLOWED_TARGETS can allow its network`;
+      return `${host} is not public; RBA_ALLOWED_TARGETS can allow its network`;
     }
     if (protocol === 'https:' || this.#settings.allowHttp) return null;
-    return `${address} must be called with https; RBA_ALLOW_HTTP=true allows http`;
+    return `${host} must be called with https; RBA_ALLOW_HTTP=true allows http`;
   }
 
   /** A look-up for sockets that fails where every address is objected to. */
@@ -107,10 +110,11 @@ export class TargetPolicy {
           callback(error, '', 0);
           return;
         }
-        const objections = found.map(({ address }) => this.objection(protocol, address));
+        const objections = found.map(({ address }) => this.objection(protocol, address, hostname));
         const usable = found.filter((_, index) => objections[index] === null);
         const [first] = usable;
-        if (first === undefined) callback(new Error(`${hostname}: ${objections.join('; ') || 'no address'}`), '', 0);
+        if (first === undefined)
+          callback(new Error([...new Set(objections)].join('; ') || `${hostname}: no address`), '', 0);
         else if (options.all) callback(null, usable);
         else callback(null, first.address, first.family);
       });

@@ -659,7 +659,7 @@ export interface components {
         /** @description usedLength: a multiple of pageSize, at most 64 TiB. maxLength: makes the block resizeable. pageSize: a power of two, at least 4096 (the default). */
         NewRamBlock: {
             /**
-             * @description QEMU's name of the block, unique in its machine.
+             * @description QEMU's name of the block, unique in its machine; without control characters.
              * @example pc.ram
              */
             idstr: string;
@@ -868,7 +868,10 @@ export interface components {
         };
         /** @description granularity: a power of two, at least the page size; may be left out for `ram-block-attributes` only. populated: what it has populated at first. */
         NewSource: {
-            /** @example virtio-mem0 */
+            /**
+             * @description Unique in the block; without control characters.
+             * @example virtio-mem0
+             */
             name: string;
             granularity?: components["schemas"]["ByteSize"];
             populated?: components["schemas"]["NewSection"][];
@@ -927,6 +930,7 @@ export interface components {
              * @default 5000
              */
             timeoutMs?: number;
+            /** @description For people; without control characters. */
             description?: string | null;
             /** @description `whsec_` and base64 of 24 to 64 bytes. */
             secret?: string;
@@ -1030,6 +1034,7 @@ export interface components {
             url?: string;
             /** @description Of one delivery, retries included. */
             timeoutMs?: number;
+            /** @description For people; without control characters. */
             description?: string | null;
             /**
              * @description Of async listeners: while disabled nothing is queued; active starts with a replay.

@@ -1,5 +1,6 @@
 // The file of tokens over the life of a process: a bad one refuses the start, SIGHUP reads it again.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -111,5 +112,22 @@ describe('a token that is gone', () => {
     expect((await change).status).toBe(201);
     expect((await service.api.get(LIST)).status).toBe(401);
     await service.close();
+  });
+
+  it('that is not through yet is told by SIGHUP as well that the file is another', async () => {
+    const path = join(folder, 'fifo');
+    execFileSync('mkfifo', [path]);
+    const service = new ServiceProcess(join(folder, 'data'), { RBA_TOKENS_FILE: path }, WRITER);
+    // Resolves when the service has begun to read it, and waits for what comes.
+    const first = await open(path, 'w');
+    service.signal('SIGHUP');
+    await rm(path);
+    await writeFile(path, lineOf('writer', 'write', WRITER));
+    await first.writeFile(lineOf('reader', 'read', READER));
+    await first.close();
+    const api = await service.ready;
+    expect((await api.get(LIST)).status).toBe(200);
+    await api.close();
+    expect(await service.end('SIGTERM')).toBe(0);
   });
 });

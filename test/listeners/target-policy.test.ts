@@ -157,10 +157,10 @@ describe('a name', () => {
     });
   });
 
-  it('with internal addresses only is objected to, naming each', async () => {
+  it('with internal addresses only is objected to, without a word of what they are', async () => {
     const problem = await objectionTo(policyOf({ names }), 'https://internal.test/');
     expect(problem).toMatchObject({ code: 'target-not-allowed' });
-    expect(problem?.message).toMatch(/10\.0\.0\.1 is not public.*; fd12::1 is not public/);
+    expect(problem?.message).toMatch(/: internal\.test is not public; RBA_ALLOWED_TARGETS can allow its network$/);
   });
 
   it('with an address that may be called among others is let through', async () => {
@@ -216,7 +216,7 @@ describe('the look-up of a socket', () => {
   it('fails where none may be called, and says why', async () => {
     const policy = policyOf({ names });
     await expect(lookUp(policy, 'https:', 'internal.test', { all: true })).rejects.toThrow(
-      /internal\.test: 10\.0\.0\.1 is not public.*; fd12::1/,
+      /^internal\.test is not public; RBA_ALLOWED_TARGETS can allow its network$/,
     );
     await expect(lookUp(policy, 'http:', 'mixed.test', { all: true })).rejects.toThrow(/must be called with https/);
     await expect(lookUp(policy, 'https:', 'nothing.test', { all: true })).rejects.toThrow('nothing.test: no address');
@@ -229,7 +229,7 @@ describe('the look-up of a socket', () => {
     expect(await objectionTo(policy, 'https://rebinding.test/')).toBeNull();
     expect(await lookUp(policy, 'https:', 'rebinding.test', {})).toEqual(['93.184.216.34', 4]);
     changing['rebinding.test'] = ['127.0.0.1'];
-    await expect(lookUp(policy, 'https:', 'rebinding.test', {})).rejects.toThrow('127.0.0.1 is not public');
+    await expect(lookUp(policy, 'https:', 'rebinding.test', {})).rejects.toThrow('rebinding.test is not public');
   });
 
   it('passes on the wishes of the socket, and wants all addresses', async () => {

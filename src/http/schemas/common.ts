@@ -81,6 +81,9 @@ export const NewSection = input(
   { $id: 'NewSection', description: 'A byte range of a RAM block.' },
 );
 
+/** Of texts that are shown to people: no control character (C0, DEL, C1), which a terminal would obey. */
+export const NO_CONTROLS = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
+
 /** An opaque id in a path. */
 const Id = (description: string) => Type.String({ description, minLength: 1, maxLength: 100 });
 

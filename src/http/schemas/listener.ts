@@ -1,14 +1,19 @@
 // Listeners, their deliveries, and the webhooks that they receive, on the wire.
 import { Type } from 'typebox';
 import { SECRET_PATTERN } from '../../listeners/signature.ts';
-import { ByteSize, Bytes, Count, input, nullable, page, ref, Section, stringEnum } from './common.ts';
+import { ByteSize, Bytes, Count, input, NO_CONTROLS, nullable, page, ref, Section, stringEnum } from './common.ts';
 
 const Sequence = Type.Integer({ format: 'int64', minimum: 0 });
 
 const MAX_SECTIONS = { minimum: 1, maximum: 8192, description: 'Sections of one delivery.' };
-const URL_TEXT = { minLength: 1, maxLength: 2048, examples: ['http://127.0.0.1:9000/'] };
+const URL_TEXT = { minLength: 1, maxLength: 2048, pattern: NO_CONTROLS, examples: ['http://127.0.0.1:9000/'] };
 const SECRET = { pattern: SECRET_PATTERN, maxLength: 100, description: '`whsec_` and base64 of 24 to 64 bytes.' };
-const DESCRIPTION = Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 1000 });
+const DESCRIPTION = Type.Unsafe<string | null>({
+  type: ['string', 'null'],
+  maxLength: 1000,
+  pattern: NO_CONTROLS,
+  description: 'For people; without control characters.',
+});
 const TIMEOUT_MS = { minimum: 100, maximum: 30_000, description: 'Of one delivery, retries included.' };
 
 const MODES = ['sync', 'async'] as const;

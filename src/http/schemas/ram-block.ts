@@ -1,6 +1,18 @@
 // RAM blocks, their state and their sources on the wire.
 import { Type } from 'typebox';
-import { ByteSize, Bytes, Count, input, NewSection, nullable, page, ref, Section, stringEnum } from './common.ts';
+import {
+  ByteSize,
+  Bytes,
+  Count,
+  input,
+  NewSection,
+  NO_CONTROLS,
+  nullable,
+  page,
+  ref,
+  Section,
+  stringEnum,
+} from './common.ts';
 
 const Generation = Type.Integer({
   format: 'int64',
@@ -8,8 +20,14 @@ const Generation = Type.Integer({
   description: 'Grows by one with every committed change of the block.',
 });
 
-const IDSTR = { minLength: 1, maxLength: 255, description: "QEMU's name of the block, unique in its machine." };
-const MACHINE = { pattern: '^[A-Za-z0-9._-]{1,64}$', examples: ['default'] };
+const IDSTR = {
+  minLength: 1,
+  maxLength: 255,
+  pattern: NO_CONTROLS,
+  description: "QEMU's name of the block, unique in its machine; without control characters.",
+};
+// Not . and .., which no client can write in a path.
+const MACHINE = { pattern: '^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}$', examples: ['default'] };
 
 export const NewRamBlock = input(
   {
@@ -187,7 +205,13 @@ export const ConversionList = page('ConversionList', ref(Conversion));
 
 export const NewSource = input(
   {
-    name: Type.String({ minLength: 1, maxLength: 255, examples: ['virtio-mem0'] }),
+    name: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: NO_CONTROLS,
+      description: 'Unique in the block; without control characters.',
+      examples: ['virtio-mem0'],
+    }),
     granularity: Type.Optional(ref(ByteSize)),
     populated: Type.Optional(Type.Array(ref(NewSection), { maxItems: 10_000 })),
   },

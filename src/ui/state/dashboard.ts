@@ -183,7 +183,7 @@ export class Dashboard {
     if (name === null) return;
     let ramBlocks: readonly RamBlock[];
     try {
-      ({ ramBlocks } = await this.api.read<Machine>(`/v1/machines/${name}`));
+      ({ ramBlocks } = await this.api.read<Machine>(`/v1/machines/${encodeURIComponent(name)}`));
     } catch (error) {
       // Its last block is gone.
       if (!(error instanceof ServiceError) || error.problem.status !== 404) throw error;

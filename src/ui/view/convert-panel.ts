@@ -150,7 +150,7 @@ export class ConvertPanel {
     return this.#space === 'gpa'
       ? {
           method: 'POST',
-          path: `/v1/machines/${machine}/conversions${query}`,
+          path: `/v1/machines/${encodeURIComponent(machine)}/conversions${query}`,
           body: { gpa: this.#start.trim(), ...range },
         }
       : {
