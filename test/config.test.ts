@@ -42,7 +42,10 @@ const NO_DURATIONS = [
 ];
 
 const BAD: [string, readonly string[]][] = [
-  ['RBA_ASYNC_RETRY_SCHEDULE', [...NO_DURATIONS, '', ',', ' ', '1s,never', '1s;5s', '1s 5s', '1s,0s', '498h', '1s,596h']],
+  [
+    'RBA_ASYNC_RETRY_SCHEDULE',
+    [...NO_DURATIONS, '', ',', ' ', '1s,never', '1s;5s', '1s 5s', '1s,0s', '498h', '1s,596h'],
+  ],
   ['RBA_ASYNC_BACKLOG_LIMIT', NO_NUMBERS],
   ['RBA_ASYNC_BACKLOG_RUNS', NO_NUMBERS],
   ['RBA_EVENT_STREAMS', NO_NUMBERS],
