@@ -67,8 +67,8 @@ describe('a RAM block is refused', () => {
     return expectNothingDone(JSON.stringify({ ...VALID, 'a/b~c': 1 }), 'invalid-request', '#/a~1b~0c');
   });
 
-  it('with a field whose name has a megabyte, without sending that back', async () => {
-    const { body } = await service.api.post(PATH, { ...VALID, ['n'.repeat(2 ** 20)]: 1 });
+  it('with a field whose name has fifty thousand characters, without sending that back', async () => {
+    const { body } = await service.api.post(PATH, { ...VALID, ['n'.repeat(50_000)]: 1 });
     expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: `#/${'n'.repeat(100)}...` }] });
     expect(JSON.stringify(body).length).toBeLessThan(2000);
   });
