@@ -2,6 +2,7 @@
 // the rest, and of all their steps together, for what a change costs on disk and at a start is mostly the length of its text.
 import type { BlockRecord, Conversion, SourceChanged, SourceStep } from '../core/records.ts';
 import type { Section } from '../core/section.ts';
+import { packRuns, unpackRuns } from './packed-runs.ts';
 
 type Change = BlockRecord & SourceChanged;
 
@@ -18,6 +19,8 @@ interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
   readonly states: string;
   /** What else there is to say of a step, by its number; left out where that is nothing. */
   readonly rest: Readonly<Record<number, WrittenRest>> | undefined;
+  /** Of steps that set runs, by their number, those; the last of all, so that {@link withoutRuns} finds it. */
+  readonly runs: Readonly<Record<number, string>> | undefined;
 }
 
 interface WrittenRest {
@@ -27,7 +30,6 @@ interface WrittenRest {
   readonly changedBytes?: number;
   /** Left out where it is that of the step before; nobody before the first. */
   readonly notified?: readonly string[];
-  readonly runs?: SourceStep['runs'];
 }
 
 const LETTERS = { shared: 's', private: 'p', mixture: 'm', populated: '+', discarded: '-' } as const;
@@ -39,6 +41,18 @@ const NOTHING: WrittenRest = {};
 /** `record` as JSON. */
 export function writeRecord(record: BlockRecord): string {
   return JSON.stringify(record.kind === 'source-changed' ? written(record) : record);
+}
+
+const RUNS = ',"runs":{';
+
+/**
+ * Returns the text of a change of a source without the runs of its steps, which the history does not show: they can be
+ * most of it by far.
+ */
+export function withoutRuns(json: string): string {
+  // No text in such a record can have quotes: ids have none.
+  const at = json.lastIndexOf(RUNS);
+  return at < 0 ? json : `${json.slice(0, at)}}`;
 }
 
 /** What {@link writeRecord} wrote, once its JSON is parsed. */
@@ -53,17 +67,21 @@ function written({ steps, ...record }: Change): WrittenChange {
   // Made at once at the end, as the ids: JSON.stringify takes twice as long where any string is put together, or cut out.
   const states = new Array<string>(steps.length);
   let rest: Record<number, WrittenRest> | undefined;
+  let packed: Record<number, string> | undefined;
   let notified = NOBODY;
   steps.forEach(({ conversion, runs }, index) => {
     const isAsBefore = isSame(conversion.notified, notified);
     notified = conversion.notified;
-    if (!isAsBefore || runs !== undefined || !isWhole(conversion)) {
+    if (runs !== undefined) {
+      packed ??= {};
+      packed[index] = packRuns(runs);
+    }
+    if (!isAsBefore || !isWhole(conversion)) {
       rest ??= {};
       rest[index] = {
         ...(isWhole(conversion) ? {} : { changed: conversion.changed }),
         ...(conversion.changedTruncated ? { changedBytes: conversion.changedBytes } : {}),
         ...(isAsBefore ? {} : { notified }),
-        ...(runs === undefined ? {} : { runs }),
       };
     }
     ids[index] = conversion.id ?? '';
@@ -80,6 +98,7 @@ function written({ steps, ...record }: Change): WrittenChange {
     sections,
     states: states.join(''),
     rest,
+    runs: packed,
   };
 }
 
@@ -112,6 +131,7 @@ function read({
   sections,
   states,
   rest,
+  runs: packed,
 }: WrittenChange): Change {
   const steps: SourceStep[] = [];
   const own = states.length > 2 ? ids.split(' ') : [ids];
@@ -120,7 +140,7 @@ function read({
   for (let index = 0; 2 * index < states.length; index++) {
     const [offset, size] = [sections[2 * index] ?? 0, sections[2 * index + 1] ?? 0];
     const id = (index === 0 ? '' : begin) + (own[index] ?? '');
-    const { changed = [{ offset, size }], changedBytes, runs, notified: others } = rest?.[index] ?? NOTHING;
+    const { changed = [{ offset, size }], changedBytes, notified: others } = rest?.[index] ?? NOTHING;
     notified = others ?? notified;
     const conversion: Conversion = {
       id: id === '' ? null : id,
@@ -135,7 +155,8 @@ function read({
       generation,
       notified,
     };
-    steps.push(runs === undefined ? { conversion } : { conversion, runs });
+    const runs = packed?.[index];
+    steps.push(runs === undefined ? { conversion } : { conversion, runs: unpackRuns(runs) });
   }
   return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
 }

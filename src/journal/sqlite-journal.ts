@@ -18,11 +18,10 @@ import {
   pastConversions,
   type StoredBlock,
 } from './journal.ts';
-import type { LoggedRecord } from './log-text.ts';
 import { readRecord } from './record-text.ts';
 import { parseSegment } from './segment-text.ts';
 import { type FileOptions, readThrough } from './sqlite-file.ts';
-import type { LoadedPiece } from './sqlite-store.ts';
+import type { LoadedPiece, PieceOfHistory } from './sqlite-store.ts';
 import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Call {
@@ -143,14 +142,20 @@ export class SqliteJournal implements Journal {
   }
 
   async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
+    const found: PastConversion[] = [];
     // The last record may be of the same change as `before`, for a change can have many conversions.
-    const last = Math.floor((before - 1) / MAX_STEPS);
-    const rows = (await this.#call({ method: 'history', args: [ramBlockId, last, limit] })) as LoggedRecord[];
-    const found = rows.flatMap(({ sequence, json }) => {
-      // What the history finds in the store are changes of sources.
-      return pastConversions(sequence, readRecord(JSON.parse(json)) as SourceChanged);
-    });
-    return found.filter(({ position }) => position < before).slice(0, limit);
+    let last = Math.floor((before - 1) / MAX_STEPS);
+    for (;;) {
+      const piece = await this.#call({ method: 'history', args: [ramBlockId, last, limit - found.length] });
+      const { records, isAll } = piece as PieceOfHistory;
+      for (const { sequence, json } of records) {
+        // What the history finds in the store are changes of sources.
+        const all = pastConversions(sequence, readRecord(JSON.parse(json)) as SourceChanged);
+        for (const past of all) if (past.position < before && found.length < limit) found.push(past);
+        last = sequence - 1;
+      }
+      if (isAll || found.length >= limit) return found;
+    }
   }
 
   async findAnswer(key: string): Promise<Answered | null> {

@@ -6,6 +6,7 @@ import { checksumOf, damaged } from './checksums.ts';
 import { LogTable } from './log-table.ts';
 import { LogTail } from './log-tail.ts';
 import type { LoggedAnswer, LoggedRecord } from './log-text.ts';
+import { withoutRuns } from './record-text.ts';
 import { SHORT } from './segment-table.ts';
 import { cutIntoSegments, writeSegment } from './segment-text.ts';
 import { checkFile, type FileOptions, openFile } from './sqlite-file.ts';
@@ -25,6 +26,15 @@ export interface LoadedBlock {
 export interface LoadedPiece extends LoadedBlock {
   readonly texts: string[];
 }
+
+/** Records of the history; not all where the oldest of them is followed by others that were not looked at. */
+export interface PieceOfHistory {
+  readonly records: readonly LoggedRecord[];
+  readonly isAll: boolean;
+}
+
+/** Characters of records of the history that are read in one piece, and one record more. */
+const PIECE_OF_HISTORY = 2 ** 20;
 
 /** Characters with which the log is filed: these, and for each of its blocks these; and with so many in any case. */
 const ENOUGH = 512 * 1024;
@@ -169,17 +179,23 @@ export class SqliteStore {
     this.#blocks.saveSnapshot(ramBlockId, sequence, data);
   }
 
-  /** The record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first. */
-  history(ramBlockId: string, last: number, limit: number): LoggedRecord[] {
+  /**
+   * The record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first, without
+   * the runs of their steps. Few where they are long: commits wait meanwhile, so that the rest is asked for once more.
+   */
+  history(ramBlockId: string, last: number, limit: number): PieceOfHistory {
     this.#expectUsable();
-    const found: LoggedRecord[] = [];
+    const records: LoggedRecord[] = [];
     let older = 0;
+    let characters = 0;
     for (const record of this.#newestFirst(ramBlockId, last)) {
-      found.push(record);
+      characters += record.json.length;
+      records.push({ ...record, json: withoutRuns(record.json) });
       older += record.sequence === last ? 0 : record.conversions;
       if (older >= limit) break;
+      if (characters >= PIECE_OF_HISTORY) return { records, isAll: false };
     }
-    return found;
+    return { records, isAll: true };
   }
 
   findAnswer(key: string): string | null {

@@ -227,10 +227,13 @@ describe('a snapshot', () => {
     store.close();
     store = new SqliteStore(folder);
     expect(loaded()).toEqual(Array.from({ length: 10 }, (_, index) => count + index + 1));
-    const history = store.history(ID, NEWEST, HISTORY_LIMIT);
-    expect(history.map((record) => record.sequence)).toEqual(
-      Array.from({ length: HISTORY_LIMIT }, (_, index) => count + 10 - 2 * index),
-    );
+    const history: number[] = [];
+    for (let last = NEWEST, isAll = false; !isAll; last = (history.at(-1) ?? 0) - 1) {
+      const piece = store.history(ID, last, HISTORY_LIMIT - history.length);
+      history.push(...piece.records.map(({ sequence }) => sequence));
+      isAll = piece.isAll;
+    }
+    expect(history).toEqual(Array.from({ length: HISTORY_LIMIT }, (_, index) => count + 10 - 2 * index));
   });
 
   it('keeps what came after it', () => {

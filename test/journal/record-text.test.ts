@@ -6,7 +6,10 @@ import { readRecord, writeRecord } from '../../src/journal/record-text.ts';
 
 const bytes = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const sections = fc.array(fc.record({ offset: bytes, size: bytes }), { minLength: 1, maxLength: 4 });
-const runs = fc.array(fc.record({ start: fc.nat(), end: fc.nat() }), { maxLength: 3 });
+const runs = fc.uniqueArray(fc.nat(), { maxLength: 6 }).map((ends) => {
+  const sorted = ends.toSorted((a, b) => a - b);
+  return sorted.flatMap((start, index) => (index % 2 === 1 ? [] : [{ start, end: sorted[index + 1] ?? start + 1 }]));
+});
 const listeners = fc.array(fc.constantFrom('lsn_a', 'lsn_b', 'lsn_c'), { maxLength: 3 });
 const states = fc.constantFrom('shared', 'private', 'populated', 'discarded');
 

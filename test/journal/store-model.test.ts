@@ -117,7 +117,7 @@ class Course {
   }
 
   ask(block: number, last: number, limit: number, key: number): void {
-    const found = this.#store.history(`blk_${block}`, last, limit).map(({ json }) => JSON.parse(json).tag);
+    const found = this.#store.history(`blk_${block}`, last, limit).records.map(({ json }) => JSON.parse(json).tag);
     expect(found).toEqual(this.#model.history(`blk_${block}`, last, limit));
     const answer = this.#store.findAnswer(`key ${key}`);
     expect(answer === null ? null : JSON.parse(answer).body).toBe(this.#model.answers.get(`key ${key}`)?.body ?? null);
