@@ -6,6 +6,7 @@ import { BODY_LIMIT } from './http/bodies.ts';
 import { ChangeRequests } from './http/change-requests.ts';
 import { authenticate, tokenIsEnough } from './http/plugins/access.ts';
 import { admit } from './http/plugins/admission.ts';
+import { conditionHolds } from './http/plugins/conditions.ts';
 import { answerIsTaken, setHeaders } from './http/plugins/headers.ts';
 import { hasOneMeaning, hostIsAllowed, hostIsThere, siteIsOwn } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
@@ -153,6 +154,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     routeIsThere(app),
     isInTime(app, config.eventLoopDelayLimitMs),
     await answerIsTaken(app),
+    conditionHolds(app, machines),
   ]);
   const bodies = limitBodies(app, config.bodyMemoryLimit);
   metrics.gauge('body_bytes', 'Bytes of bodies of requests that are not answered yet', bodies);
@@ -162,7 +164,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
 
   const changes = new ChangeRequests(new Idempotency(machines), now);
   const listeners = new Listeners(machines, config.bounds);
-  ramBlockRoutes(app, machines, new RamBlocks(machines, listeners, config.bounds), changes);
+  ramBlockRoutes(app, machines, new RamBlocks(machines, config.bounds), changes);
   const conversions = new Conversions(machines);
   conversionRoutes(app, { conversions, machineConversions: new MachineConversions(machines), changes });
   machineRoutes(app, machines);

@@ -45,6 +45,8 @@ export type DeliveryAnswer =
       readonly detail: string;
       /** The listener's own, from its problem document. */
       readonly errno?: string;
+      /** Certain: no byte of any request of it was sent. */
+      readonly unsent?: true;
     };
 
 /** What one attempt came to. */
@@ -57,6 +59,8 @@ export interface Judgement {
   readonly errno?: string;
   /** Where another attempt may follow: milliseconds to wait at least. */
   readonly retryMs?: number;
+  /** Certain: no byte of the request was sent. */
+  readonly unsent?: true;
 }
 
 /** Sends one delivery until it is answered, its deadline (`timeoutMs` of the listener) is over or `signal` aborts. Never throws. */

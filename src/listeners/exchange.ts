@@ -27,14 +27,23 @@ export type Exchanged =
       /** The body, cut where it is longer than is read. */
       readonly text: string;
     }
-  /** `failed`: no connection, or it broke before the answer was complete. `unusable`: to ask again is no use. */
-  | { readonly end: 'failed' | 'unusable'; readonly status: number | null; readonly why: string }
-  | { readonly end: 'aborted'; readonly status: number | null };
+  /**
+   * `failed`: no connection, or it broke before the answer was complete. `unusable`: to ask again is no use. Not `isSent`:
+   * no byte of the request was written, nor will be.
+   */
+  | {
+      readonly end: 'failed' | 'unusable';
+      readonly status: number | null;
+      readonly why: string;
+      readonly isSent: boolean;
+    }
+  | { readonly end: 'aborted'; readonly status: number | null; readonly isSent: boolean };
 
 /** Sends `outgoing` and reads the answer. Ends when a limit is reached; nothing is sent after that. Never throws. */
 export function exchange(pools: OriginPools, outgoing: Outgoing, limits: Limits): Promise<Exchanged> {
-  if (limits.isReached) return Promise.resolve({ end: 'aborted', status: null });
-  if (pools.isDestroyed) return Promise.resolve({ end: 'unusable', status: null, why: 'the service is closing' });
+  if (limits.isReached) return Promise.resolve({ end: 'aborted', status: null, isSent: false });
+  if (pools.isDestroyed)
+    return Promise.resolve({ end: 'unusable', status: null, why: 'the service is closing', isSent: false });
   const running = new Exchange(limits);
   pools.dispatch(outgoing, running);
   return running.exchanged;
@@ -47,6 +56,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** The answer has come to its end. */
   #isComplete = false;
   #controller: Dispatcher.DispatchController | null = null;
+  /** The request, or a part of it, may have been written to a connection. */
+  #isSent = false;
   #interim = 0;
   #status: number | null = null;
   #retryAfter: string | null = null;
@@ -57,13 +68,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { promise, resolve } = Promise.withResolvers<Exchanged>();
     this.exchanged = promise;
     this.#resolve = resolve;
-    limits.onReached = () => this.#end({ end: 'aborted', status: this.#status });
+    limits.onReached = () => this.#end({ end: 'aborted', status: this.#status, isSent: this.#isSent });
   }
 
   /** A connection stands and the request is about to be written to it. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#isOver) controller.abort(new Error('given up before it was sent'));
+    else this.#isSent = true;
   }
 
   onResponseStart(
@@ -73,7 +85,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) {
       if (++this.#interim > MAX_INTERIM) {
-        this.#end({ end: 'unusable', status: null, why: `more than ${MAX_INTERIM} answers with a status below 200` });
+        const why = `more than ${MAX_INTERIM} answers with a status below 200`;
+        this.#end({ end: 'unusable', status: null, why, isSent: true });
       }
       return;
     }
@@ -95,7 +108,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#end({ end: isUnusable(error) ? 'unusable' : 'failed', status: this.#status, why: describe(error) });
+    const end = isUnusable(error) ? 'unusable' : 'failed';
+    this.#end({ end, status: this.#status, why: describe(error), isSent: this.#isSent });
   }
 
   #answered(): void {

@@ -63,18 +63,21 @@ export class WebhookClient {
    * and the body, and follow only an attempt that failed; one that is merely slow has until the deadline. Never throws.
    */
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryAnswer> {
-    if (signal.aborted) return { outcome: 'unanswered', status: null, detail: 'called off before it was sent' };
+    if (signal.aborted)
+      return { outcome: 'unanswered', status: null, detail: 'called off before it was sent', unsent: true };
     const message = this.#message(delivery);
     const limits = this.#underWay.begin(delivery.listener.definition.timeoutMs, signal);
     let backoff = FIRST_RETRY_MS;
+    let isSent = false;
     try {
       for (let number = 1; ; number++) {
         const result = await this.#attempt(delivery, message, number, limits, judge);
         if (result.outcome === 'accepted') return { outcome: 'accepted' };
+        isSent ||= result.unsent !== true;
         const wait = Math.max(backoff, result.retryMs ?? Number.POSITIVE_INFINITY);
-        if (performance.now() + wait >= limits.deadline || limits.isReached) return answerOf(result);
+        if (performance.now() + wait >= limits.deadline || limits.isReached) return answerOf(result, isSent);
         await limits.wait(wait);
-        if (limits.isReached) return answerOf(result);
+        if (limits.isReached) return answerOf(result, isSent);
         backoff *= 2;
       }
     } finally {
@@ -162,7 +165,7 @@ export class WebhookClient {
       return result;
     };
     if (target.objection !== null) {
-      return Promise.resolve(judged({ outcome: 'unanswered', status: null, excerpt: target.objection }));
+      return Promise.resolve(judged({ outcome: 'unanswered', status: null, excerpt: target.objection, unsent: true }));
     }
     return exchange(dispatcher, outgoing(target, message, startedAt), limits).then((exchanged) => {
       if (exchanged.end !== 'answered') return judged(unansweredBy(exchanged, limits));
@@ -231,9 +234,9 @@ function secondsOf(milliseconds: number): number {
 
 /** What an attempt came to that got no complete answer. */
 function unansweredBy(exchanged: Exclude<Exchanged, { end: 'answered' }>, limits: Limits): Judgement {
-  const { status } = exchanged;
+  const { status, isSent } = exchanged;
   const excerpt = explain(exchanged, limits.isLate ? limits.timeoutMs : null);
-  const unanswered = { outcome: 'unanswered', status, excerpt } as const;
+  const unanswered = { outcome: 'unanswered', status, excerpt, ...(isSent ? {} : { unsent: true as const }) } as const;
   return exchanged.end === 'failed' ? { ...unanswered, retryMs: 0 } : unanswered;
 }
 
@@ -246,8 +249,8 @@ function explain(exchanged: Exclude<Exchanged, { end: 'answered' }>, timeoutMs: 
   return began + (timeoutMs === null ? 'called off' : `no answer within ${timeoutMs} ms (timeoutMs)`);
 }
 
-function answerOf({ outcome, status, excerpt, errno }: Judgement): DeliveryAnswer {
+function answerOf({ outcome, status, excerpt, errno }: Judgement, isSent: boolean): DeliveryAnswer {
   if (outcome === 'accepted') return { outcome };
   const detail = excerpt === '' ? `HTTP ${status}` : excerpt;
-  return { outcome, status, detail, ...(errno === undefined ? {} : { errno }) };
+  return { outcome, status, detail, ...(errno === undefined ? {} : { errno }), ...(isSent ? {} : { unsent: true }) };
 }

@@ -59,6 +59,7 @@ export class AsyncDeliveries {
       if (this.#running.has(listener.id)) continue;
       const run = this.#run(course).finally(() => {
         this.#running.delete(listener.id);
+        this.#forgetIfGone(course);
         // What came to be owed since it was looked at last.
         this.wake();
       });
@@ -88,6 +89,7 @@ export class AsyncDeliveries {
       const result = await task(listener.lastSequence, course.accepted);
       course.failures = 0;
       course.failingSince = course.backlog.failingSince;
+      this.#forgetIfGone(course);
       return result;
     });
   }
@@ -95,8 +97,15 @@ export class AsyncDeliveries {
   /** The listener is gone: what is being sent to it no longer matters. */
   abandon(listener: RamDiscardListener): void {
     const course = this.#courses.get(listener.id);
-    course?.attempt.abort();
-    course?.waiting?.abort();
+    if (course === undefined) return;
+    course.attempt.abort();
+    course.waiting?.abort();
+    this.#forgetIfGone(course);
+  }
+
+  /** Listeners of which anything is kept here. */
+  get size(): number {
+    return this.#courses.size;
   }
 
   /** Resolves when nothing is to be done for `listener` any more, and after `limitMs` in any case. */
@@ -158,7 +167,6 @@ export class AsyncDeliveries {
         await delay(wait, undefined, { signal: course.waiting.signal }).catch(() => undefined);
         course.waiting = null;
       }
-      if (!this.#isThere(listener)) this.#forget(course);
     } catch (error) {
       // The journal failed: whoever reads it back goes on.
       const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
@@ -167,9 +175,11 @@ export class AsyncDeliveries {
     }
   }
 
-  #forget(course: AsyncCourse): void {
-    clearTimeout(course.keeping);
-    this.#courses.delete(course.listener.id);
+  /** Keeps nothing of a listener that is gone once nothing is done for it any more. */
+  #forgetIfGone({ listener, keeping }: AsyncCourse): void {
+    if (this.#isThere(listener) || this.#running.has(listener.id)) return;
+    clearTimeout(keeping);
+    this.#courses.delete(listener.id);
   }
 
   #exclusively<T>(course: AsyncCourse, task: () => Promise<T>): Promise<T> {

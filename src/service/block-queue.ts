@@ -28,7 +28,7 @@ const LOOKED_AT = 512;
 
 export class BlockQueue {
   readonly #limits: QueueLimits;
-  readonly #waiting = new Set<Entry>();
+  #waiting = new Set<Entry>();
   /** What those that are under way need, in no order. */
   readonly #running: Lock[] = [];
   #closed: Problem | null = null;
@@ -101,6 +101,11 @@ export class BlockQueue {
     return this.#enter(task, null, everything);
   }
 
+  /** As {@link BlockQueue.runOwed}, before all that waits. */
+  runFirst<T>(task: () => Promise<T>): Promise<T> {
+    return this.#enter(task, null, everything, undefined, true);
+  }
+
   /** Turns away what waits and what comes; resolves when what has begun is done. */
   close(reason: Problem): Promise<void> {
     this.#closed = reason;
@@ -110,9 +115,15 @@ export class BlockQueue {
     return this.#idle.promise;
   }
 
-  #enter<T>(task: () => Promise<T>, waitMs: number | null, lock: () => Lock, gone?: () => AbortSignal): Promise<T> {
+  #enter<T>(
+    task: () => Promise<T>,
+    waitMs: number | null,
+    lock: () => Lock,
+    gone?: () => AbortSignal,
+    isFirst = false,
+  ): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    if (this.#waiting.size === 0 && this.#running.length < MOST_RUNNING) {
+    if ((this.#waiting.size === 0 || isFirst) && this.#running.length < MOST_RUNNING) {
       const held = lock();
       if (!this.#isHeld(held)) return this.#run(task, held);
     }
@@ -139,7 +150,7 @@ export class BlockQueue {
         },
       };
       const leaveUndone = (): void => entry.turnAway(clientGone());
-      this.#waiting.add(entry);
+      this.#waiting = isFirst ? new Set([entry, ...this.#waiting]) : this.#waiting.add(entry);
       this.#next();
       if (!this.#waiting.has(entry)) return;
       if (waitMs !== null) timer = setTimeout(() => entry.turnAway(waitedTooLong(waitMs)), waitMs);

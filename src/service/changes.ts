@@ -108,15 +108,16 @@ export function peaksOf(live: LiveBlock, { populates }: Round): Map<RamDiscardLi
 }
 
 /**
- * Before anything is delivered to `listener`: no populate to it is under way, and nothing of it is unknown. In turn.
+ * Before an operator's request is delivered to `listener`, which makes the next attempt to settle it now: no populate to it is under way, and nothing of it is unknown. In turn.
  * @throws Problem `listener-unsettled`
  */
 export async function settleFirst(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
+  live.settling.hurry(listener.id);
   await live.settling.conclude(listener);
   checkSettled(live, listener);
 }
 
-function checkSettled({ block }: LiveBlock, listener: RamDiscardListener): void {
+function checkSettled({ block, settling }: LiveBlock, listener: RamDiscardListener): void {
   if (!listener.isUnknown) return;
   const bytes = (listener.unsettled?.unknown.populated ?? 0) * block.pageSize;
   const detail = `listener ${listener.id} has ${bytes} bytes of unknown state; it is being asked to discard them`;
@@ -124,7 +125,7 @@ function checkSettled({ block }: LiveBlock, listener: RamDiscardListener): void 
     ...aboutListener(block.id, listener.id),
     unsettled: [listener.id],
     sections: unknownSections(listener, block.pageSize),
-    retryAfterSeconds: 1,
+    retryAfterSeconds: settling.secondsToNext(listener.id),
   });
 }
 

@@ -121,11 +121,10 @@ export class Conversions {
   ): Promise<Conversion> {
     const change = (): Promise<Conversion> => {
       const source = sourceOf(live.block);
-      checkGeneration(live.block, options.ifMatch);
       const planned = planSteps(live, source, [asked], this.#newId);
       return carryOutPlanned([planned], planned.reason, () => first(planned.conversions()), options.answered);
     };
-    return live.inTurn(change, options.clientGone, lockOf(live, asked, options));
+    return live.inTurn(change, options, lockOf(live, asked, options));
   }
 
   #convertAll(
@@ -137,10 +136,9 @@ export class Conversions {
     const { block } = live;
     return live.inTurn(() => {
       const source = attributesOf(block);
-      checkGeneration(block, options.ifMatch);
       const planned = planSteps(live, source, asked(block, source), this.#newId);
       return carryOutPlanned([planned], planned.reason, () => batchOf(planned), options.answered);
-    }, options.clientGone);
+    }, options);
   }
 }
 

@@ -6,7 +6,7 @@ import { settleFirst } from './changes.ts';
 import { findListener } from './listeners.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
-import type { ChangeOptions } from './options.ts';
+import type { ChangeOptions, TurnOptions } from './options.ts';
 import { type ListenerView, listenerView, settledListener } from './views.ts';
 
 /** What a client may change; what is undefined stays. Milliseconds. */
@@ -52,7 +52,7 @@ export class ListenerControl {
     ramBlockId: string,
     listenerId: string,
     { state, ...wanted }: ListenerUpdate,
-    options: Pick<ChangeOptions<never>, 'clientGone'>,
+    options: TurnOptions,
   ): Promise<ListenerView> {
     const live = this.#machines.block(ramBlockId);
     findListener(live.block, listenerId);
@@ -67,6 +67,7 @@ export class ListenerControl {
       if (Object.keys(changes).length > 0) news.push({ ramBlockId, kind: 'listener-changed', listenerId, changes });
       if (state === undefined) {
         await live.commit(news);
+        live.settling.hurry(listenerId);
         return listenerView(listener, live.block);
       }
       checkAsync(live, listener);
@@ -111,12 +112,16 @@ export class ListenerControl {
     });
   }
 
-  /** Sends what is pending now, not when the schedule has it. @throws Problem `not-found`, `listener-not-async` */
+  /**
+   * Sends what is pending now, not when the schedule has it; to a sync listener, what settles it.
+   * @throws Problem `not-found`; `listener-not-async` where a sync listener has nothing unsettled
+   */
   retry(ramBlockId: string, listenerId: string, options: ChangeOptions<ListenerView>): Promise<ListenerView> {
     return this.#inTurn(ramBlockId, listenerId, options, async (live, listener) => {
-      checkAsync(live, listener);
+      if (!listener.isUnsettled) checkAsync(live, listener);
       const view = listenerView(listener, live.block);
       await live.commit([], options.answered(view));
+      live.settling.hurry(listenerId);
       live.asyncDeliveries.retry(listener);
       return view;
     });
@@ -142,11 +147,11 @@ export class ListenerControl {
   #inTurn<T>(
     ramBlockId: string,
     listenerId: string,
-    { clientGone }: Pick<ChangeOptions<never>, 'clientGone'>,
+    options: TurnOptions,
     task: (live: LiveBlock, listener: RamDiscardListener) => Promise<T>,
   ): Promise<T> {
     const live = this.#machines.block(ramBlockId);
-    return live.inTurn(async () => task(live, findListener(live.block, listenerId)), clientGone);
+    return live.inTurn(async () => task(live, findListener(live.block, listenerId)), options);
   }
 }
 

@@ -10,7 +10,7 @@ import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { checkPeaks, peaksOf, settleFirst } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
-import type { ChangeOptions } from './options.ts';
+import type { ChangeOptions, TurnOptions } from './options.ts';
 import { type ListenerView, listenerView, settledListener } from './views.ts';
 
 /** A listener as a client asks for it; what is undefined takes the default of the contract. Bytes and milliseconds. */
@@ -52,7 +52,8 @@ export class Listeners {
    * that follows.
    * @throws Problem `target-not-allowed`, `limit-reached`, `invalid-range`, `coordinated-discard-required`,
    *   `mapping-limit`, `too-many-runs`: nobody was called.
-   *   `listener-refused`, `listener-unreachable`: it is gone again, or `removing` until it has discarded its section
+   *   `listener-refused`, `listener-unreachable`: it is gone again, or, where it may have mapped something, `removing`
+   *   until it has discarded its section; the detail says which
    */
   async register(
     ramBlockId: string,
@@ -76,30 +77,25 @@ export class Listeners {
       const { id: listenerId, mode } = definition;
       this.#machines.dependencies.log.info({ ramBlockId, listenerId, mode }, 'listener registered');
       return { ...view, ...made };
-    }, options.clientGone);
+    }, options);
   }
 
   /**
    * Unregisters a listener: it must acknowledge the discards, or it stays (QEMU: unregister_listener). An async one is not
    * waited for: it is `removing` until it has.
-   * @param force the device is gone: nothing is waited for
-   * @throws Problem `not-found`, `listener-unsettled`, `discard-unacknowledged`, `too-many-runs`
+   * @param force the device is gone: nothing more is sent to it, and what is being sent to it is not waited for
+   * @throws Problem `not-found`, `generation-mismatch`, `listener-unsettled`, `discard-unacknowledged`, `too-many-runs`
    */
-  async unregister(
-    ramBlockId: string,
-    listenerId: string,
-    force: boolean,
-    clientGone: () => AbortSignal,
-  ): Promise<void> {
+  async unregister(ramBlockId: string, listenerId: string, force: boolean, options: TurnOptions): Promise<void> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
     const { log } = this.#machines.dependencies;
-    const listener = await live.inTurn(async () => {
+    const unregister = async (): Promise<RamDiscardListener> => {
       const found = findListener(block, listenerId);
       const removed: NewRecord = { ramBlockId, kind: 'listener-removed', listenerId };
       if (force) {
         await live.commit([removed]);
-        this.dismiss(live, found);
+        live.abandon(found);
       } else if (found.backlog !== null) {
         await endAsync(live, found);
       } else {
@@ -112,16 +108,12 @@ export class Listeners {
       }
       log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
       return found;
-    }, clientGone);
+    };
+    const listener = await (force
+      ? live.inTurnByForce([listenerId], options.ifMatch, unregister)
+      : live.inTurn(unregister, options));
     // Most are gone at once, which saves the client from asking.
     await live.asyncDeliveries.ended(listener, listener.definition.timeoutMs);
-  }
-
-  /** Tells a listener that was removed by force to discard its section; nobody waits for its answer. */
-  dismiss(live: LiveBlock, listener: RamDiscardListener): void {
-    live.settling.abandon(listener.id);
-    live.asyncDeliveries.abandon(listener);
-    live.dismiss(live.block.farewell(listener));
   }
 
   readonly #registerSync = async (
@@ -149,13 +141,21 @@ export class Listeners {
       await live.commit([...notifications.outcomes, become('active')], answered(view));
       return view;
     }
-    if (problem.extras.unsettled?.length === 0) {
+    const isReached = notifications.mayHaveReached(listener);
+    if (!isReached || problem.extras.unsettled?.length === 0) {
       await live.commit([...notifications.outcomes, { ramBlockId, kind: 'listener-removed', listenerId }]);
-    } else {
-      notifications.note(listener, { unknown: [listener.range] });
-      await live.commit([...notifications.outcomes, become('removing')]);
+      if (isReached) throw problem;
+      const { code, message, extras } = problem;
+      throw new Problem(code, `${message}; nothing was sent to it, and it is not registered`, {
+        ...extras,
+        unsettled: [],
+      });
     }
-    throw problem;
+    notifications.note(listener, { unknown: [listener.range] });
+    await live.commit([...notifications.outcomes, become('removing')]);
+    const { code, message, extras } = problem;
+    const removal = `it may have mapped pages, so that it is being removed as ${listenerId}: that ends when it acknowledges a discard of its section, or when it is unregistered with force=true because its device is gone`;
+    throw new Problem(code, `${message}; ${removal}`, extras);
   };
 
   readonly #registerAsync = async (

@@ -15,6 +15,7 @@ import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
 import { Notifications, type Share } from './notifications.ts';
+import { checkGeneration, type IfMatch, type TurnOptions } from './options.ts';
 import { Settling } from './settling.ts';
 
 /** What a snapshot costs is spread over records of about this many bytes each. */
@@ -40,7 +41,7 @@ export interface Beginning {
   readonly live: LiveBlock;
   readonly rounds: readonly Round[];
   readonly conversionId?: string | null;
-  /** Ends the deliveries early; they count as unanswered. */
+  /** Ends the deliveries early; they count as unanswered. Left out, they end with the listener or the block. */
   readonly signal?: AbortSignal;
   /** Pages that are of unknown state after a crash, where those are not the ones of the rounds. */
   readonly runs?: readonly PageRange[];
@@ -121,7 +122,7 @@ export function beginTogether(beginnings: readonly [Beginning, ...Beginning[]]):
 
 /** The intent of one block, and what is told under it. */
 function prepare(beginning: Beginning): { readonly commit: Commit; readonly share: Share } {
-  const { live, rounds, runs, conversionId = null, signal = live.stopped, with: before = NO_RECORDS } = beginning;
+  const { live, rounds, runs, conversionId = null, signal, with: before = NO_RECORDS } = beginning;
   const { block } = live;
   const calls = callsOf(rounds);
   const intent: NewRecord & Intent = {
@@ -136,7 +137,12 @@ function prepare(beginning: Beginning): { readonly commit: Commit; readonly shar
   };
   return {
     commit: { live, records: [...before, intent] },
-    share: { block, intentId: intent.id, conversionId, signal },
+    share: {
+      block,
+      intentId: intent.id,
+      conversionId,
+      signalFor: (listenerId) => signal ?? live.signalFor(listenerId),
+    },
   };
 }
 
@@ -162,6 +168,8 @@ export class LiveBlock {
   readonly #journal: Journal;
   /** Aborts what is being sent: the block is deleted, or the journal failed. */
   readonly #stopped = new AbortController();
+  /** Ends what changes send to one listener, by its id. */
+  readonly #sending = new Map<string, AbortController>();
   /** Changes of the generation that are about to become durable. */
   #coming = 0;
   #snapshotBytes: number;
@@ -186,22 +194,50 @@ export class LiveBlock {
     return new RunBudget(this.dependencies.changeRunsLimit);
   }
 
-  /** Aborts when nothing may be sent any more. */
-  get stopped(): AbortSignal {
-    return this.#stopped.signal;
+  /** Aborts when nothing may be sent to a listener any more: it is removed by force, or the block is stopped. */
+  signalFor(listenerId: string): AbortSignal {
+    if (this.#stopped.signal.aborted) return this.#stopped.signal;
+    let sending = this.#sending.get(listenerId);
+    if (sending === undefined) {
+      sending = new AbortController();
+      this.#sending.set(listenerId, sending);
+    }
+    return sending.signal;
   }
 
   /**
-   * Runs `task` when its turn in the queue comes. @param gone as {@link BlockQueue.run} has it
+   * Runs `task` when its turn in the queue comes and its condition holds.
    * @param lock what it needs; everything where that is not said
-   * @throws Problem `not-found` when the block is deleted by then; `overloaded` when its turn does not come
+   * @throws Problem `not-found` when the block is deleted by then; `generation-mismatch`; `overloaded` when its turn does
+   *   not come
    */
-  inTurn<T>(task: () => Promise<T>, gone?: () => AbortSignal, lock?: () => Lock): Promise<T> {
-    const run = (): Promise<T> => {
-      if (this.block.deleted) return Promise.reject(new Problem('not-found', `there is no RAM block ${this.block.id}`));
-      return task();
-    };
-    return this.queue.run(run, gone, lock);
+  inTurn<T>(task: () => Promise<T>, { ifMatch, clientGone }: TurnOptions, lock?: () => Lock): Promise<T> {
+    return this.queue.run(() => this.#whileThere(task, ifMatch), clientGone, lock);
+  }
+
+  /**
+   * As {@link LiveBlock.inTurn}, before all that waits, and without a wait for what is being sent to `listenerIds`: their
+   * devices are gone. From now on deliveries to them count as unanswered, unless the task fails.
+   * @throws Problem `not-found`, `generation-mismatch`
+   */
+  async inTurnByForce<T>(listenerIds: readonly string[], ifMatch: IfMatch, task: () => Promise<T>): Promise<T> {
+    checkGeneration(this.block, ifMatch);
+    for (const listenerId of listenerIds) {
+      this.signalFor(listenerId);
+      this.#sending.get(listenerId)?.abort();
+      this.settling.abandon(listenerId);
+    }
+    try {
+      return await this.queue.runFirst(() => this.#whileThere(task, ifMatch));
+    } finally {
+      for (const listenerId of listenerIds) this.#sending.delete(listenerId);
+    }
+  }
+
+  #whileThere<T>(task: () => Promise<T>, ifMatch: IfMatch): Promise<T> {
+    if (this.block.deleted) return Promise.reject(new Problem('not-found', `there is no RAM block ${this.block.id}`));
+    checkGeneration(this.block, ifMatch);
+    return task();
   }
 
   /** The generation that the next change brings. */
@@ -229,7 +265,10 @@ export class LiveBlock {
     const { block } = this;
     const tell = this.dependencies.events.about(block, records);
     const { generation } = block;
-    for (const record of records) block.apply(record, planned);
+    for (const record of records) {
+      if (record.kind === 'listener-removed') this.#sending.delete(record.listenerId);
+      block.apply(record, planned);
+    }
     this.#coming -= block.generation - generation;
     tell();
     this.#recordsSinceSnapshot += records.length;
@@ -244,23 +283,31 @@ export class LiveBlock {
     this.asyncDeliveries.wake();
   }
 
+  /** Sends nothing more to a listener that is gone. */
+  abandon(listener: RamDiscardListener): void {
+    this.settling.abandon(listener.id);
+    this.asyncDeliveries.abandon(listener);
+  }
+
   /**
-   * Tells a listener that is gone to discard `farewell`; nobody waits for its answer. No intent is needed: its id is never
-   * used again.
+   * Tells a listener of a block that is deleted to discard its section; nobody waits for its answer. No intent is needed:
+   * its id is never used again.
    */
-  dismiss(farewell: Call): void {
-    const { listener } = farewell;
+  dismiss(listener: RamDiscardListener): void {
+    this.abandon(listener);
+    const farewell = this.block.farewell(listener);
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
     listener.giveUpDeliveries();
     listener.reserve(this.dependencies.deliveriesToReserve(listener, [farewell]));
-    const signal = new AbortController().signal;
-    const share = { block: this.block, intentId: '', conversionId: null, signal };
+    const { signal } = new AbortController();
+    const share = { block: this.block, intentId: '', conversionId: null, signalFor: () => signal };
     void new Notifications([share], this.dependencies.deliver).discard(farewell, 'unregistration');
   }
 
   /** Sends nothing any more and turns away what waits. */
   stop(reason: Problem): void {
     this.#stopped.abort();
+    for (const sending of this.#sending.values()) sending.abort();
     this.settling.stop();
     void this.asyncDeliveries.stop();
     void this.queue.close(reason);

@@ -14,8 +14,8 @@ export interface Share {
   readonly block: RamBlock;
   readonly intentId: string;
   readonly conversionId: string | null;
-  /** Ends the deliveries early; they count as unanswered. */
-  readonly signal: AbortSignal;
+  /** Gives what ends the deliveries to one listener early; they count as unanswered. */
+  readonly signalFor: (listenerId: string) => AbortSignal;
 }
 
 /** What a listener can do to a change, and how that is said. */
@@ -58,6 +58,8 @@ export class Notifications {
   readonly #outcomes = new Map<string, ListenerOutcome>();
   /** Listeners that owe the acknowledgement of a discard. */
   readonly #unacknowledged: string[] = [];
+  /** Listeners that a byte of a delivery may have been sent to. */
+  readonly #reached = new Set<string>();
 
   constructor(shares: readonly Share[], deliver: Deliver) {
     this.#shares = shares;
@@ -73,6 +75,11 @@ export class Notifications {
       intentId: share.intentId,
       listeners: outcomes.filter(({ listenerId }) => this.#shareOf(listenerId) === share),
     }));
+  }
+
+  /** Whether a byte of any delivery may have been sent to `listener`; else it cannot have mapped anything. */
+  mayHaveReached({ id }: RamDiscardListener): boolean {
+    return this.#reached.has(id);
   }
 
   /** Adds what is known of the pages of `listener` now. */
@@ -188,8 +195,9 @@ export class Notifications {
     runs: readonly PageRange[],
   ): Promise<DeliveryAnswer> {
     const delivery = this.#begin(listener, type, reason, runs);
-    const answer = await this.#deliver(delivery, this.#shareOf(listener.id).signal);
+    const answer = await this.#deliver(delivery, this.#shareOf(listener.id).signalFor(listener.id));
     listener.endDelivery(delivery.sequence);
+    if (answer.outcome !== 'unanswered' || answer.unsent !== true) this.#reached.add(listener.id);
     return answer;
   }
 

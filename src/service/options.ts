@@ -6,10 +6,14 @@ import type { Answered } from '../journal/journal.ts';
 /** The entity tags of an If-Match header; `*` matches any; null where there was no such header. */
 export type IfMatch = readonly string[] | '*' | null;
 
-export interface ChangeOptions<Resource> {
+/** When a change may have its turn. */
+export interface TurnOptions {
   readonly ifMatch: IfMatch;
   /** Aborts when the client has gone. Asked for where a change has to wait: it is dropped then, unless it has begun. */
   readonly clientGone: () => AbortSignal;
+}
+
+export interface ChangeOptions<Resource> extends TurnOptions {
   /** The answer to keep with the change, for requests with an Idempotency-Key; else null. */
   readonly answered: (resource: Resource) => Answered | null;
 }

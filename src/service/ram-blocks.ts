@@ -7,10 +7,9 @@ import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
 import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { carryOut, peaksOf, settleFirst } from './changes.ts';
-import type { Listeners } from './listeners.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
-import { type ChangeOptions, checkGeneration } from './options.ts';
+import type { ChangeOptions, TurnOptions } from './options.ts';
 import { type RamBlockView, ramBlockView } from './views.ts';
 
 /** Bytes: 64 TiB. */
@@ -33,14 +32,12 @@ export interface NewRamBlock {
 
 export class RamBlocks {
   readonly #machines: Machines;
-  readonly #listeners: Listeners;
   readonly #bounds: Bounds;
   /** Blocks that are being made. */
   #coming = 0;
 
-  constructor(machines: Machines, listeners: Listeners, bounds: Bounds = DEFAULT_BOUNDS) {
+  constructor(machines: Machines, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
-    this.#listeners = listeners;
     this.#bounds = bounds;
   }
 
@@ -92,13 +89,14 @@ export class RamBlocks {
 
   /**
    * Deletes a block.
-   * @param force unregisters its listeners first, without waiting for them
-   * @throws Problem `not-found`, `has-listeners`
+   * @param force unregisters its listeners: they are told to discard, and neither that nor what is being sent to them is
+   *   waited for
+   * @throws Problem `not-found`, `generation-mismatch`, `has-listeners`
    */
-  delete(ramBlockId: string, force: boolean, clientGone: () => AbortSignal): Promise<void> {
+  delete(ramBlockId: string, force: boolean, options: TurnOptions): Promise<void> {
     const live = this.#machines.block(ramBlockId);
     const { manager } = live.block;
-    return live.inTurn(async () => {
+    const remove = async (): Promise<void> => {
       const listeners = [...manager.listeners.values()];
       if (listeners.length > 0 && !force) {
         const detail = `RAM block ${ramBlockId} still has ${listeners.length} listeners; unregister them, or delete it with ?force=true`;
@@ -109,8 +107,11 @@ export class RamBlocks {
       await live.commit([{ ramBlockId, kind: 'block-deleted' }]);
       this.#machines.remove(live);
       this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');
-      for (const listener of listeners) this.#listeners.dismiss(live, listener);
-    }, clientGone);
+      for (const listener of listeners) live.dismiss(listener);
+    };
+    return force
+      ? live.inTurnByForce([...manager.listeners.keys()], options.ifMatch, remove)
+      : live.inTurn(remove, options);
   }
 
   /**
@@ -120,15 +121,10 @@ export class RamBlocks {
    * @throws Problem `not-found`, `not-resizeable`, `section-cut`, `invalid-range`, `generation-mismatch`,
    *   `too-many-runs`, and what {@link carryOut} throws
    */
-  resize(
-    ramBlockId: string,
-    usedLength: number,
-    options: Omit<ChangeOptions<never>, 'answered'>,
-  ): Promise<RamBlockView> {
+  resize(ramBlockId: string, usedLength: number, options: TurnOptions): Promise<RamBlockView> {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
     return live.inTurn(async () => {
-      checkGeneration(block, options.ifMatch);
       checkResize(block, usedLength);
       if (usedLength === block.usedLength) return ramBlockView(block);
       const { manager } = block;
@@ -143,7 +139,7 @@ export class RamBlocks {
       await carryOut([part], 'resize', () => null);
       this.#machines.dependencies.log.info({ ramBlockId, usedLength }, 'RAM block resized');
       return ramBlockView(block);
-    }, options.clientGone);
+    }, options);
   }
 
   #sources({ guestMemfd, pageSize }: RamBlockDefinition) {

@@ -11,7 +11,11 @@ import type { Dependencies } from './dependencies.ts';
 import type { Notifications } from './notifications.ts';
 
 const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 5000;
+/** The longest delay in about the first minute. */
+const PATIENT_DELAY_MS = 5000;
+const LONGEST_DELAY_MS = 5 * 60_000;
+/** Attempts that make up about a minute: seven until the delay is 5 s, and ten that long. */
+const PATIENT_ATTEMPTS = 17;
 /** Of the delay, to either side, so that the listeners of a service that restarted are not called in step. */
 const JITTER = 0.2;
 
@@ -32,19 +36,38 @@ interface Flight {
   readonly abort: () => void;
 }
 
+/**
+ * How long to wait after so many attempts that failed, before jitter; milliseconds. From 100 ms on doubling to 5 s, and once
+ * the device has been away for about a minute, doubling to 5 minutes.
+ */
+export function settlingDelay(failures: number): number {
+  if (failures <= PATIENT_ATTEMPTS) return Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), PATIENT_DELAY_MS);
+  return Math.min(PATIENT_DELAY_MS * 2 ** (failures - PATIENT_ATTEMPTS), LONGEST_DELAY_MS);
+}
+
+/** A wait between two attempts. */
+interface Pause {
+  /** When it is over, on the clock of `elapsed`. */
+  readonly until: number;
+  readonly end: () => void;
+}
+
 export class Settling {
   readonly #live: SettledBlock;
   readonly #log: Dependencies['log'];
   readonly #random: Dependencies['random'];
+  readonly #elapsed: Dependencies['elapsed'];
   readonly #stopped = new AbortController();
   /** Listeners that are being settled. */
   readonly #active = new Set<string>();
   readonly #flights = new Map<string, Flight>();
+  readonly #pauses = new Map<string, Pause>();
 
-  constructor(live: SettledBlock, { log, random }: Pick<Dependencies, 'log' | 'random'>) {
+  constructor(live: SettledBlock, { log, random, elapsed }: Pick<Dependencies, 'log' | 'random' | 'elapsed'>) {
     this.#live = live;
     this.#log = log;
     this.#random = random;
+    this.#elapsed = elapsed;
   }
 
   /** Starts to settle every listener that needs it and is not being settled yet. */
@@ -75,14 +98,27 @@ export class Settling {
     if (flight?.populate) await flight.conclude();
   }
 
-  /** The listener is gone: what is being sent to it no longer matters. */
+  /** Makes the next attempt now: an operator asks for it, or has changed the listener. */
+  hurry(listenerId: string): void {
+    this.#pauses.get(listenerId)?.end();
+  }
+
+  /** Seconds until the next attempt to settle a listener; 1 while one is under way. */
+  secondsToNext(listenerId: string): number {
+    const pause = this.#pauses.get(listenerId);
+    return pause === undefined ? 1 : Math.max(1, Math.ceil((pause.until - this.#elapsed()) / 1000));
+  }
+
+  /** The listener is gone, or about to be: what is being sent to it no longer matters, and nothing is waited for. */
   abandon(listenerId: string): void {
     this.#flights.get(listenerId)?.abort();
+    this.hurry(listenerId);
   }
 
   stop(): void {
     this.#stopped.abort();
     for (const flight of this.#flights.values()) flight.abort();
+    for (const pause of this.#pauses.values()) pause.end();
   }
 
   /** @returns false when it was interrupted: whoever reads the journal back goes on */
@@ -90,7 +126,7 @@ export class Settling {
     const { signal } = this.#stopped;
     const ids = { ramBlockId: this.#live.block.id, listenerId: listener.id };
     this.#log.warn(ids, 'a listener has unsettled ranges');
-    let wait = FIRST_DELAY_MS;
+    let failures = 0;
     try {
       while (!signal.aborted && this.#isOwed(listener)) {
         const flight = await this.#live.queue.runOwed(() => this.#begin(listener));
@@ -100,10 +136,11 @@ export class Settling {
         if (flight === null) break;
         // A discard that is acknowledged does not make the waits short again: the populate after it may still fail.
         if (await this.#live.queue.runOwed(flight.conclude)) continue;
-        await delay(wait * (1 + JITTER * (2 * this.#random() - 1)), undefined, { signal });
-        wait = Math.min(2 * wait, LONGEST_DELAY_MS);
+        await this.#pause(listener.id, settlingDelay(++failures));
       }
-      this.#log.info(ids, 'a listener is settled');
+      if (signal.aborted) return false;
+      // One that was removed meanwhile was not.
+      if (this.#isThere(listener)) this.#log.info(ids, 'a listener is settled');
       return true;
     } catch (error) {
       // The journal failed or the service is closing.
@@ -112,10 +149,23 @@ export class Settling {
     }
   }
 
+  /** Waits for about so many milliseconds, or until it is not to be waited for. */
+  async #pause(listenerId: string, milliseconds: number): Promise<void> {
+    const jittered = milliseconds * (1 + JITTER * (2 * this.#random() - 1));
+    const ended = new AbortController();
+    this.#pauses.set(listenerId, { until: this.#elapsed() + jittered, end: () => ended.abort() });
+    await delay(jittered, undefined, { signal: ended.signal }).catch(() => undefined);
+    this.#pauses.delete(listenerId);
+  }
+
+  #isThere(listener: RamDiscardListener): boolean {
+    const { deleted, manager } = this.#live.block;
+    return !deleted && manager.listeners.get(listener.id) === listener;
+  }
+
   /** Whether the listener is still there and anything of it is unsettled. */
   #isOwed(listener: RamDiscardListener): boolean {
-    const { deleted, manager } = this.#live.block;
-    return !deleted && manager.listeners.get(listener.id) === listener && listener.isUnsettled;
+    return this.#isThere(listener) && listener.isUnsettled;
   }
 
   /** The first recorded step: the delivery is about to be sent. */
@@ -134,7 +184,7 @@ export class Settling {
       const accepted = (await delivered) === null;
       this.#flights.delete(listener.id);
       if (this.#live.block.deleted) return true;
-      const isGone = this.#live.block.manager.listeners.get(listener.id) !== listener;
+      const isGone = !this.#isThere(listener);
       if (accepted && !populate && !isGone) notifications.note(listener, this.#discarded(runs));
       const records = notifications.outcomes;
       if (accepted && !isGone && listener.phase === 'removing') records.push(this.#removal(listener));

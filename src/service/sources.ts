@@ -8,7 +8,7 @@ import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { carryOut, peaksOf } from './changes.ts';
 import { findSource } from './conversions.ts';
 import type { Machines } from './machines.ts';
-import { type ChangeOptions, checkGeneration } from './options.ts';
+import type { ChangeOptions } from './options.ts';
 import { type SourceView, sourceView } from './views.ts';
 
 export interface NewSource {
@@ -37,7 +37,6 @@ export class Sources {
     const live = this.#machines.block(ramBlockId);
     const { block } = live;
     return live.inTurn(async () => {
-      checkGeneration(block, options.ifMatch);
       const source = this.#make(block, wanted);
       const view = sourceView(source, block);
       const budget = live.newRunBudget();
@@ -50,7 +49,7 @@ export class Sources {
       await carryOut([part], 'source', () => options.answered(view));
       this.#machines.dependencies.log.info({ ramBlockId, sourceId: view.id, name: view.name }, 'source added');
       return view;
-    }, options.clientGone);
+    }, options);
   }
 
   /**
@@ -64,7 +63,6 @@ export class Sources {
     const { block } = live;
     return live.inTurn(async () => {
       const source = findSource(block, sourceId);
-      checkGeneration(block, options.ifMatch);
       if (source.isRamBlockAttributes && !force) {
         const detail = 'deleting RamBlockAttributes makes all private memory populated; ask for it with ?force=true';
         throw new Problem('invalid-request', detail, { errors: [{ pointer: '#/force', detail }] });
@@ -77,7 +75,7 @@ export class Sources {
       const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => removed };
       await carryOut([part], 'source', () => null);
       this.#machines.dependencies.log.info({ ramBlockId, sourceId }, 'source removed');
-    }, options.clientGone);
+    }, options);
   }
 
   #make(block: RamBlock, wanted: NewSource): RamDiscardSource {

@@ -96,7 +96,7 @@ export interface paths {
         put?: never;
         /**
          * Convert a range of guest physical addresses
-         * @description Cut at the borders of blocks, and done in all of them or none. A hole is ignored when converting to shared and an error to private. If-Match is of single blocks and refused here.
+         * @description Cut at the borders of blocks, and done in all of them or none. A hole is ignored when converting to shared and an error to private. If-Match is refused here: a machine has no generation.
          */
         post: operations["convertGuestMemory"];
         delete?: never;
@@ -291,7 +291,7 @@ export interface paths {
         put?: never;
         /**
          * Register a listener
-         * @description All that is populated in its section is replayed to it: to a sync one before this is answered, to an async one after that.
+         * @description All that is populated in its section is replayed to it: to a sync one before this is answered, to an async one after that. Where it fails and certainly nothing was sent, no listener is left; where a sync one may have mapped something, it is `removing` until it acknowledges a discard of its section.
          */
         post: operations["registerListener"];
         delete?: never;
@@ -313,7 +313,7 @@ export interface paths {
         post?: never;
         /**
          * Unregister a listener
-         * @description A sync one must acknowledge the discard of its section, or it stays; an async one is `removing` until it has. Forced, the device is gone and nothing is waited for.
+         * @description A sync one must acknowledge the discard of its section, or it stays; an async one is `removing` until it has. Forced, the device is gone: what is being sent to it is broken off and counts as unanswered, and nothing more is sent to it.
          */
         delete: operations["unregisterListener"];
         options?: never;
@@ -389,8 +389,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send what is pending to an async listener now
-         * @description Not when the schedule has it.
+         * Send what is pending to an async listener, or what settles a sync one, now
+         * @description Not when the schedule has it. A sync listener must have something unsettled.
          */
         post: operations["retryListener"];
         delete?: never;
@@ -1672,7 +1672,10 @@ export interface operations {
     getRamBlock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -1739,6 +1742,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -1771,7 +1783,10 @@ export interface operations {
                 /** @description Do it although it cannot be done cleanly. */
                 force?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -1843,6 +1858,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload-too-large`: Too large. */
             413: {
                 headers: {
@@ -1902,7 +1926,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
             };
             path: {
@@ -2074,7 +2098,10 @@ export interface operations {
                 /** @description Where to go on: `nextCursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -2139,6 +2166,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -2183,7 +2219,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
@@ -2362,7 +2398,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
@@ -2704,7 +2740,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
@@ -3067,7 +3103,10 @@ export interface operations {
                 /** @description The name of one source; left out, the AND of all sources. */
                 source?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -3134,6 +3173,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
@@ -3183,7 +3231,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
             };
             path: {
@@ -3306,7 +3354,10 @@ export interface operations {
                 /** @description At most so many. */
                 cells?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -3373,6 +3424,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `invalid-range`: The range is not valid. */
             422: {
                 headers: {
@@ -3416,7 +3476,10 @@ export interface operations {
                 /** @description The name of one source; left out, the AND of all sources. */
                 source?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -3476,6 +3539,15 @@ export interface operations {
             };
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3545,7 +3617,7 @@ export interface operations {
                 size?: components["schemas"]["ByteSize"];
             };
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
             };
             path: {
@@ -3717,7 +3789,10 @@ export interface operations {
                 /** @description Where to go on: `nextCursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -3782,6 +3857,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -3812,7 +3896,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
@@ -3974,7 +4058,10 @@ export interface operations {
     getSource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -4041,6 +4128,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -4074,7 +4170,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description Entity tags (generations): judged when the change reaches the head of its queue. */
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
                 "if-match"?: string;
             };
             path: {
@@ -4240,7 +4336,10 @@ export interface operations {
                 /** @description Where to go on: `nextCursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -4305,6 +4404,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -4335,6 +4443,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
             };
@@ -4419,6 +4529,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload-too-large`: Too large. */
             413: {
                 headers: {
@@ -4495,7 +4614,10 @@ export interface operations {
     getListener: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -4562,6 +4684,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -4594,7 +4725,10 @@ export interface operations {
                 /** @description Do it although it cannot be done cleanly. */
                 force?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -4652,6 +4786,15 @@ export interface operations {
             };
             /** @description `not-acceptable`: None of the accepted media types can be given. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4726,7 +4869,10 @@ export interface operations {
     updateListener: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -4806,6 +4952,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload-too-large`: Too large. */
             413: {
                 headers: {
@@ -4878,7 +5033,10 @@ export interface operations {
                 /** @description Where to go on: `nextCursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
+            };
             path: {
                 /** @description A RAM block. */
                 ramBlockId: string;
@@ -4945,6 +5103,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate-limited`: Too many requests. */
             429: {
                 headers: {
@@ -4975,6 +5142,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
             };
@@ -5066,6 +5235,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload-too-large`: Too large. */
             413: {
                 headers: {
@@ -5143,6 +5321,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
             };
@@ -5227,6 +5407,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload-too-large`: Too large. */
             413: {
                 headers: {
@@ -5295,6 +5484,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
             };
@@ -5368,6 +5559,15 @@ export interface operations {
             };
             /** @description `listener-not-async`: Only an async listener can do this. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5443,6 +5643,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue. */
+                "if-match"?: string;
                 /** @description A quoted string or bare token of 1 to 255 visible ASCII characters; kept 24 hours. */
                 "idempotency-key"?: string;
             };
@@ -5516,6 +5718,15 @@ export interface operations {
             };
             /** @description `listener-not-async`: Only an async listener can do this. `idempotency-key-in-use`: A request with this Idempotency-Key is still running. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `generation-mismatch`: The generation is another one. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

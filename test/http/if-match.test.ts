@@ -1,9 +1,11 @@
 // ETag is the generation of a block; If-Match is judged when the change reaches the head of its queue.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BELOW_A_BLOCK, CLOSED } from '../contract/statuses/rows.ts';
 import { sampleOf } from '../contract/statuses/samples.ts';
 import { PAGE, startFaultyService, World } from '../contract/statuses/world.ts';
 import type { FaultyJournal } from '../support/faulty-journal.ts';
 import { type TestService, until } from '../support/service.ts';
+import { everythingOf } from './bad-bodies.ts';
 import { exchange, head } from './raw-socket.ts';
 
 const CHANGES = [
@@ -119,6 +121,31 @@ describe.each([...CHANGES, 'listSections'])('%s with If-Match', (operationId) =>
     expect(status).toBe(400);
     expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '#/if-match' }] });
     expect((await block()).generation).toBe(generation);
+  });
+});
+
+describe.each(BELOW_A_BLOCK.filter((id) => ![...CHANGES, 'listSections'].includes(id)))('%s', (operationId) => {
+  it('with If-Match is judged by the generation of its block, too', async () => {
+    await world.prepare(operationId);
+    const everything = await everythingOf(world.api, `/v1/ram-blocks/${world.blockId}`);
+    for (const [tag, status] of [
+      [`"${generation + 1}"`, 412],
+      [`W/"${generation}"`, 412],
+      [String(generation), 400],
+    ] as const) {
+      expect((await world.send(operationId, ifMatch(tag))).status).toBe(status);
+      expect(await everythingOf(world.api, `/v1/ram-blocks/${world.blockId}`)).toEqual(everything);
+    }
+    expect((await world.send(operationId, ifMatch(`"${generation}"`))).status).toBeLessThan(300);
+  });
+});
+
+describe.each([...CLOSED.filter((id) => !BELOW_A_BLOCK.includes(id))])('%s', (operationId) => {
+  it.each(['*', '"0"'])('has no generation: If-Match: %s is refused', async (tag) => {
+    const { status, body } = await world.send(operationId, ifMatch(tag));
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '#/if-match' }] });
+    expect(body.detail).toContain('has no meaning here');
   });
 });
 

@@ -229,7 +229,8 @@ describe('the deadline', () => {
     // Accepts, and never says a word of TLS.
     const { port } = await receiver(HANG);
     const { answer, ms } = await took(`https://127.0.0.1:${port}/`, 300);
-    expect(answer).toEqual({ outcome: 'unanswered', status: null, detail: 'no answer within 300 ms (timeoutMs)' });
+    const detail = 'no answer within 300 ms (timeoutMs)';
+    expect(answer).toEqual({ outcome: 'unanswered', status: null, detail, unsent: true });
     expect(ms).toBeLessThan(5000);
   });
 

@@ -112,7 +112,7 @@ export function register(ramBlockId: string, name: string, start: number, end: n
 export function unregister(ramBlockId: string, listenerId: string): Command {
   return {
     name: `unregister ${listenerId}`,
-    issue: ({ listeners }, signal) => listeners.unregister(ramBlockId, listenerId, false, () => signal),
+    issue: ({ listeners }, signal) => listeners.unregister(ramBlockId, listenerId, false, options(signal)),
     owns: ({ kind, subject }) => kind === 'listener-removed' && subject === listenerId,
     holds: (ledger) => ledger.blocks.get(ramBlockId)?.listeners.has(listenerId) === false,
   };

@@ -129,7 +129,8 @@ it('closes the journal that was being opened again', async () => {
   if (first !== undefined) first.fate = () => 'fails';
   const live = machines.block('b1');
   const gone: NewRecord = { ramBlockId: 'b1', kind: 'block-deleted' };
-  await expect(live.inTurn(() => live.commit([gone]))).rejects.toMatchObject({ code: 'journal-unavailable' });
+  const options = { ifMatch: null, clientGone: () => new AbortController().signal };
+  await expect(live.inTurn(() => live.commit([gone]), options)).rejects.toMatchObject({ code: 'journal-unavailable' });
   const closing = machines.close();
   // Not before closing has come as far as it can.
   setImmediate(() => gate.resolve());

@@ -37,7 +37,7 @@ async function deliveriesOf(
   answers: readonly DeliveryAnswer['outcome'][],
 ) {
   let sent = 0;
-  const share = { block, intentId: 'int', conversionId: null, signal: new AbortController().signal };
+  const share = { block, intentId: 'int', conversionId: null, signalFor: () => new AbortController().signal };
   const notifications = new Notifications([share], async () => {
     const outcome = answers[sent++ % answers.length] ?? 'accepted';
     return outcome === 'accepted' ? { outcome } : { outcome, status: 409, detail: 'no' };

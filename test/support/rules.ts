@@ -18,13 +18,12 @@ export interface Rules {
 
 /** Puts the rules over `machines`, as the app does. */
 export function rulesOf(machines: Machines): Rules {
-  const listeners = new Listeners(machines);
   return {
     conversions: new Conversions(machines),
     machineConversions: new MachineConversions(machines),
-    listeners,
+    listeners: new Listeners(machines),
     listenerControl: new ListenerControl(machines),
     sources: new Sources(machines),
-    ramBlocks: new RamBlocks(machines, listeners),
+    ramBlocks: new RamBlocks(machines),
   };
 }

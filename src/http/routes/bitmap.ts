@@ -6,15 +6,7 @@ import { etag } from '../../service/options.ts';
 import { MAX_BITMAP } from '../../service/queries.ts';
 import { withoutKey } from '../change-requests.ts';
 import { refuseEncoded } from '../plugins/validation.ts';
-import {
-  answer,
-  IfMatchHeader,
-  input,
-  problems,
-  RamBlockParams,
-  WindowQuery,
-  WRITE_PROBLEMS,
-} from '../schemas/common.ts';
+import { answer, input, problems, RamBlockParams, WindowQuery, WRITE_PROBLEMS } from '../schemas/common.ts';
 import { ConversionBatch } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
 
@@ -39,7 +31,6 @@ export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Pro
           'The bytes that GET gives, at most 64 MiB: bit i of byte j is page 8j+i from `offset` on, 1 = shared. `size` says where the window ends, in bytes of memory; left out, it ends where the block does. A body that does not have one bit for each page of the window changes nothing. Listeners are told of the differences: first of what turns private, then of what turns shared.',
         consumes: [OCTET_STREAM],
         params: RamBlockParams,
-        headers: Type.Object(IfMatchHeader),
         querystring: input(WindowQuery),
         body: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }),
         response: {
@@ -49,7 +40,6 @@ export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Pro
             'no-attributes',
             'listener-refused',
             'mapping-limit',
-            'generation-mismatch',
             'invalid-range',
             'too-many-runs',
             'listener-unreachable',

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
-import { Problem, type ProblemCode } from '../../errors.ts';
+import type { ProblemCode } from '../../errors.ts';
 import { type Asked, eachPointedAt } from '../../service/conversion-plans.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import type {
@@ -18,7 +18,6 @@ import {
   answer,
   DryRunQuery,
   IdempotencyKeyHeader,
-  IfMatchHeader,
   input,
   MachineParams,
   PageQuery,
@@ -45,7 +44,6 @@ const CHANGE_PROBLEMS = [
   'not-found',
   'listener-refused',
   'mapping-limit',
-  'generation-mismatch',
   'invalid-range',
   'too-many-runs',
   'listener-unreachable',
@@ -59,7 +57,7 @@ const ANSWERED_WITH = ['etag', 'idempotent-replayed', 'preference-applied'] as c
 const PreferHeader = {
   prefer: Type.Optional(Type.String({ description: '`return=minimal` leaves `changed` out.' })),
 };
-const headers = Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader, ...PreferHeader });
+const headers = Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader });
 
 const inBlock = { params: RamBlockParams, headers, querystring: DryRunQuery };
 const changeProblems = problems('no-attributes', ...CHANGE_PROBLEMS);
@@ -179,25 +177,19 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
         tags: ['Conversions'],
         summary: 'Convert a range of guest physical addresses',
         description:
-          'Cut at the borders of blocks, and done in all of them or none. A hole is ignored when converting to shared and an error to private. If-Match is of single blocks and refused here.',
+          'Cut at the borders of blocks, and done in all of them or none. A hole is ignored when converting to shared and an error to private. If-Match is refused here: a machine has no generation.',
         params: MachineParams,
-        headers: Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader }),
+        headers,
         querystring: DryRunQuery,
         body: ref(NewMachineConversion),
         response: {
           200: answer(MachineConversion, 'What changed in each block.', 'idempotent-replayed', 'preference-applied'),
-          ...problems('no-attributes', ...CHANGE_PROBLEMS.filter((code) => code !== 'generation-mismatch')),
+          ...changeProblems,
         },
       },
     },
     (request, reply) => {
       const { params, query, body } = request;
-      if (parseIfMatch(request) !== null) {
-        const detail = 'is of single blocks, and says nothing about a machine';
-        throw new Problem('invalid-request', `header if-match ${detail}`, {
-          errors: [{ pointer: '#/if-match', detail }],
-        });
-      }
       const range = { gpa: parseByteSize(body.gpa), size: parseByteSize(body.size) };
       if (query.dryRun) {
         const shown = machineConversions.preview(params.machine, range, body.to);

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { ListenerControl, SecretRotation as SecretRotationView } from '../../service/listener-control.ts';
 import type { ListenerView } from '../../service/views.ts';
-import { type ChangeRequests, clientGone } from '../change-requests.ts';
+import { type ChangeRequests, withoutKey } from '../change-requests.ts';
 import {
   answer,
   IdempotencyKeyHeader,
@@ -66,7 +66,7 @@ export function listenerControlRoutes(app: TypedApp, control: ListenerControl, c
     },
     async (request, reply) => {
       const { params, body } = request;
-      return control.update(params.ramBlockId, params.listenerId, body, { clientGone: clientGone(reply) });
+      return control.update(params.ramBlockId, params.listenerId, body, withoutKey(request, reply));
     },
   );
 
@@ -104,7 +104,12 @@ export function listenerControlRoutes(app: TypedApp, control: ListenerControl, c
   );
 
   for (const [verb, operationId, summary, description] of [
-    ['retry', 'retryListener', 'Send what is pending to an async listener now', 'Not when the schedule has it.'],
+    [
+      'retry',
+      'retryListener',
+      'Send what is pending to an async listener, or what settles a sync one, now',
+      'Not when the schedule has it. A sync listener must have something unsettled.',
+    ],
     [
       'skip',
       'skipDelivery',

@@ -6,7 +6,7 @@ import type { DeliveryLog } from '../../listeners/delivery-log.ts';
 import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
 import type { Machines } from '../../service/machines.ts';
 import { attemptView, type ListenerView, listenerView } from '../../service/views.ts';
-import { type ChangeRequests, clientGone } from '../change-requests.ts';
+import { type ChangeRequests, withoutKey } from '../change-requests.ts';
 import { numberCursor, pageFrom, pageOf } from '../pages.ts';
 import {
   answer,
@@ -45,7 +45,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         tags: ['Listeners'],
         summary: 'Register a listener',
         description:
-          'All that is populated in its section is replayed to it: to a sync one before this is answered, to an async one after that.',
+          'All that is populated in its section is replayed to it: to a sync one before this is answered, to an async one after that. Where it fails and certainly nothing was sent, no listener is left; where a sync one may have mapped something, it is `removing` until it acknowledges a discard of its section.',
         params: RamBlockParams,
         headers: Type.Object(IdempotencyKeyHeader),
         body: ref(NewListener),
@@ -153,7 +153,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         tags: ['Listeners'],
         summary: 'Unregister a listener',
         description:
-          'A sync one must acknowledge the discard of its section, or it stays; an async one is `removing` until it has. Forced, the device is gone and nothing is waited for.',
+          'A sync one must acknowledge the discard of its section, or it stays; an async one is `removing` until it has. Forced, the device is gone: what is being sent to it is broken off and counts as unanswered, and nothing more is sent to it.',
         params: ListenerParams,
         querystring: ForceQuery,
         response: {
@@ -164,7 +164,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
     },
     async (request, reply) => {
       const { params, query } = request;
-      await listeners.unregister(params.ramBlockId, params.listenerId, query.force, clientGone(reply));
+      await listeners.unregister(params.ramBlockId, params.listenerId, query.force, withoutKey(request, reply));
       return reply.code(204).send(null);
     },
   );

@@ -6,13 +6,12 @@ import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
 import type { RamBlocks } from '../../service/ram-blocks.ts';
 import { type RamBlockView, ramBlockView } from '../../service/views.ts';
-import { type ChangeRequests, clientGone, withoutKey } from '../change-requests.ts';
+import { type ChangeRequests, withoutKey } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
   answer,
   ForceQuery,
   IdempotencyKeyHeader,
-  IfMatchHeader,
   input,
   PageQuery,
   POST_PROBLEMS,
@@ -122,7 +121,6 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
         description:
           'New pages are discarded in every source; what is cut off is discarded first. Sections without a size of their own follow the end.',
         params: RamBlockParams,
-        headers: Type.Object(IfMatchHeader),
         body: ref(RamBlockUpdate),
         response: {
           200: answer(RamBlock, 'The block.', 'etag'),
@@ -132,7 +130,6 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
             'section-cut',
             'listener-refused',
             'mapping-limit',
-            'generation-mismatch',
             'invalid-range',
             'too-many-runs',
             'listener-unreachable',
@@ -168,7 +165,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
       },
     },
     async (request, reply) => {
-      await ramBlocks.delete(request.params.ramBlockId, request.query.force, clientGone(reply));
+      await ramBlocks.delete(request.params.ramBlockId, request.query.force, withoutKey(request, reply));
       return reply.code(204).send(null);
     },
   );

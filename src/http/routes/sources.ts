@@ -12,7 +12,6 @@ import {
   answer,
   ForceQuery,
   IdempotencyKeyHeader,
-  IfMatchHeader,
   input,
   PageQuery,
   POST_PROBLEMS,
@@ -36,7 +35,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         summary: 'Add a source',
         description: 'Listeners are told to discard what it takes away; unacknowledged, it is not added.',
         params: RamBlockParams,
-        headers: Type.Object({ ...IfMatchHeader, ...IdempotencyKeyHeader }),
+        headers: Type.Object(IdempotencyKeyHeader),
         body: ref(NewSource),
         response: {
           201: answer(Source, 'The source.', 'location', 'idempotent-replayed'),
@@ -45,7 +44,6 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
             'already-exists',
             'limit-reached',
             'coordinated-discard-required',
-            'generation-mismatch',
             'invalid-range',
             'too-many-runs',
             'discard-unacknowledged',
@@ -129,7 +127,6 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         description:
           'Listeners are told to populate what that gives back; refused, it stays. RamBlockAttributes only when forced: all private memory becomes populated.',
         params: SourceParams,
-        headers: Type.Object(IfMatchHeader),
         querystring: ForceQuery,
         response: {
           204: Type.Null({ description: 'It is removed.' }),
@@ -137,7 +134,6 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
             'not-found',
             'listener-refused',
             'mapping-limit',
-            'generation-mismatch',
             'too-many-runs',
             'listener-unreachable',
             'listener-unsettled',

@@ -5,13 +5,11 @@ import { parseByteSize } from '../../core/byte-size.ts';
 import { MAX_BYTES } from '../../core/section.ts';
 import type { FrozenBitmaps } from '../../service/frozen-bitmaps.ts';
 import type { Machines } from '../../service/machines.ts';
-import { checkGeneration, etag } from '../../service/options.ts';
+import { etag } from '../../service/options.ts';
 import { type Asked, bitmap, density, rangeState, sections } from '../../service/queries.ts';
-import { parseIfMatch } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
   answer,
-  IfMatchHeader,
   input,
   PageQuery,
   problems,
@@ -60,7 +58,6 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
         description:
           'Cut to the window. Send the ETag of the first page as If-Match with the next ones: they fit together then.',
         params: RamBlockParams,
-        headers: Type.Object(IfMatchHeader),
         querystring: input({
           state: stringEnum(['populated', 'discarded'], { default: 'populated' }),
           ...WindowQuery,
@@ -69,14 +66,13 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
         }),
         response: {
           200: answer(SectionList, 'A page of runs.', 'etag'),
-          ...problems('cursor-invalid', 'not-found', 'generation-mismatch', 'invalid-range'),
+          ...problems('cursor-invalid', 'not-found', 'invalid-range'),
         },
       },
     },
     async (request, reply) => {
       const { params, query } = request;
       const { block } = machines.block(params.ramBlockId);
-      checkGeneration(block, parseIfMatch(request));
       const list = `${query.state} sections of ${params.ramBlockId}`;
       const from = numberCursor(list, query.cursor, 0, MAX_BYTES);
       const found = sections(block, asked(query), query.state === 'populated', from, query.limit + 1);

@@ -120,7 +120,10 @@ export const DryRunQuery = input({
 
 export const IfMatchHeader = {
   'if-match': Type.Optional(
-    Type.String({ description: 'Entity tags (generations): judged when the change reaches the head of its queue.' }),
+    Type.String({
+      description:
+        'Entity tags, or `*`: the generation of the RAM block, as `ETag` has it. A change is judged when it reaches the head of its queue.',
+    }),
   ),
 };
 

@@ -48,6 +48,10 @@ export const POSTS = [
 export const UPDATES = ['resizeRamBlock', 'setBitmap', 'updateListener'];
 export const DELETES = ['deleteRamBlock', 'removeSource', 'unregisterListener'];
 export const WRITES = [...POSTS, ...UPDATES, ...DELETES];
+/** What is judged by the generation of a block. */
+export const BELOW_A_BLOCK = [...READS, ...WRITES].filter((id) => {
+  return ![...LISTS_OF_ALL, 'getMachine', 'createRamBlock', 'convertGuestMemory'].includes(id);
+});
 export const OPEN = ['getLivez', 'getReadyz', 'getOpenApi'];
 export const CLOSED = [...READS, ...WRITES, 'getMetrics', 'followEvents', 'planTrace'];
 export const POPULATES = [...CONVERSIONS, 'changeSource', 'removeSource', 'registerListener', 'replayListener'];

@@ -8,6 +8,7 @@ import { SECRET } from '../../support/scripted-listener.ts';
 import { startService, until } from '../../support/service.ts';
 import { PLAN_ROWS } from './plan-rows.ts';
 import {
+  BELOW_A_BLOCK,
   CLOSED,
   CONVERSIONS,
   CREATES,
@@ -189,14 +190,7 @@ export const TABLE: readonly Row[] = [
     await world.send(id, { headers });
     return world.send(id, { headers, body: ` ${JSON.stringify(bodyOf(id, world) ?? {})}` });
   }),
-  ...problem(
-    'generation-mismatch',
-    [
-      ...['convert', 'convertBatch', 'setBitmap', 'changeSource', 'resizeRamBlock'],
-      ...['addSource', 'removeSource', 'listSections'],
-    ],
-    (world, id) => world.send(id, { headers: { 'if-match': '"999"' } }),
-  ),
+  ...problem('generation-mismatch', BELOW_A_BLOCK, (world, id) => world.send(id, { headers: { 'if-match': '"999"' } })),
 
   ...problem('invalid-range', ['createRamBlock', 'resizeRamBlock'], (world, id) => {
     return world.send(id, { body: { ...bodyOf(id, world), usedLength: 0 } });
@@ -300,7 +294,8 @@ export const TABLE: readonly Row[] = [
       await until('the first is being written', () => world.journal.held > 0);
       const waiting = world.send('convert');
       await until('the second waits', async () => (await world.metric('rba_queue_length')) === 1);
-      const answer = await world.send(id);
+      // What is forced does not wait.
+      const answer = await world.send(id, { path: sampleOf(id, world).path.replace('?force=true', '') });
       world.journal.release();
       await Promise.all([running, waiting]);
       return answer;
