@@ -118,6 +118,11 @@ export class RamDiscardManager {
   rehearse(steps: readonly Step[], budget?: RunBudget): Rehearsal {
     if (!this.#hasMappingLimits && areApart(steps, this.#length)) {
       const plans = steps.map((step) => this.plan(step, budget));
+      const [first, second] = steps;
+      // The runs of a bitmap's steps are apart; what the second says of its whole range lies behind the first.
+      if (first?.runs !== undefined && second?.runs !== undefined && plans[1] !== undefined) {
+        plans[1] = { ...plans[1], from: stateBehind(first, second) };
+      }
       return { plans, net: plans, peaks: NO_PEAKS };
     }
     const source = steps[0]?.source;
@@ -395,6 +400,23 @@ function areApart(steps: readonly Step[], length: number): boolean {
   ends.sort();
   for (let index = 1; index < steps.length; index++) if ((starts[index] ?? 0) < (ends[index - 1] ?? 0)) return false;
   return true;
+}
+
+/** What the range of `second` is once `first` is done: they set runs of one source, apart from each other. */
+function stateBehind(first: Step, { source, range }: Step): Uniformity {
+  const touched = cutAll(first.runs ?? [], range);
+  const turned = touched.reduce(
+    (sum, run) => sum + (run.end - run.start - countOf(source.bitmap, run, first.populate)),
+    0,
+  );
+  const populated = source.bitmap.count(range) + (first.populate ? turned : -turned);
+  if (populated === 0) return 'discarded';
+  return populated === range.end - range.start ? 'populated' : 'mixture';
+}
+
+function countOf(bitmap: PageBitmap, run: PageRange, populated: boolean): number {
+  const count = bitmap.count(run);
+  return populated ? count : run.end - run.start - count;
 }
 
 /** Whether no run of the one list shares a page with one of the other; both ascend. */

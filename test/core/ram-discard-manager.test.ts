@@ -194,3 +194,18 @@ describe('RamDiscardManager', () => {
     );
   });
 });
+
+it('says of the second step of a bitmap what it is behind the first', () => {
+  const bitmap = new PageBitmap(8);
+  bitmap.set({ start: 2, end: 3 });
+  const source = new RamDiscardSource({ id: 's', name: 'ram-block-attributes', granularity: 4096 }, bitmap);
+  const manager = new RamDiscardManager(8);
+  manager.addSource(source);
+  const discards = { source, range: { start: 2, end: 3 }, populate: false, runs: [{ start: 2, end: 3 }] };
+  const runs = [
+    { start: 1, end: 2 },
+    { start: 4, end: 5 },
+  ];
+  const { plans } = manager.rehearse([discards, { source, range: { start: 1, end: 5 }, populate: true, runs }]);
+  expect(plans.map(({ from }) => from)).toEqual(['populated', 'discarded']);
+});
