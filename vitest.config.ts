@@ -9,14 +9,14 @@ export default defineConfig({
   test: {
     projects: [
       // Some of these put a clock of their own in the place of Node's.
-      { extends: true, test: { name: 'whole', include: ['test/{e2e,model}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'whole', include: ['test/{e2e,model,simulate}/**/*.test.ts'] } },
       // Nothing outlives a test: the modules need not be loaded again for each file.
       {
         extends: true,
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{browser,e2e,model}/**'],
+          exclude: ['test/{browser,e2e,model,simulate}/**'],
           isolate: false,
         },
       },

@@ -33,7 +33,7 @@ export interface Mutation {
 }
 
 /** Deliveries that `isMeant` are acknowledged without being sent. */
-function swallow(isMeant: (delivery: Delivery) => boolean): Tampering {
+export function swallow(isMeant: (delivery: Delivery) => boolean): Tampering {
   return {
     deliver: (deliver: Deliver) => async (delivery, signal) => {
       return isMeant(delivery) ? { outcome: 'accepted' } : deliver(delivery, signal);
@@ -41,7 +41,7 @@ function swallow(isMeant: (delivery: Delivery) => boolean): Tampering {
   };
 }
 
-function changeDeliveries(change: (delivery: Delivery) => Delivery): Tampering {
+export function changeDeliveries(change: (delivery: Delivery) => Delivery): Tampering {
   return { deliver: (deliver: Deliver) => (delivery, signal) => deliver(change(delivery), signal) };
 }
 
@@ -59,7 +59,7 @@ function changeRecords(change: (record: BlockRecord) => BlockRecord): Tampering 
 }
 
 /** The journal as an object whose methods can be replaced one by one. */
-function portOf(journal: Journal): Journal {
+export function portOf(journal: Journal): Journal {
   return {
     remark: null,
     failed: journal.failed,
@@ -75,7 +75,7 @@ function portOf(journal: Journal): Journal {
   };
 }
 
-function replace<Class extends object, Name extends keyof Class>(
+export function replace<Class extends object, Name extends keyof Class>(
   of: Class,
   name: Name,
   by: Class[Name],
