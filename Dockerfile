@@ -1,11 +1,13 @@
 # The service, its simulator and its tools. The image brings its own Node, so the optional dependencies (Node for npm
 # scripts) are left out; TypeScript runs as it is.
-FROM node:26-alpine AS dependencies
+# A tag can come to be another image: a release gives the digest, --build-arg NODE_IMAGE=node:26-alpine@sha256:...
+ARG NODE_IMAGE=node:26-alpine
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
-FROM node:26-alpine
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 RBA_DATA_DIR=/data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules

@@ -7,6 +7,7 @@ import { ChangeRequests } from './http/change-requests.ts';
 import { authenticate, tokenIsEnough } from './http/plugins/access.ts';
 import { admit } from './http/plugins/admission.ts';
 import { conditionHolds } from './http/plugins/conditions.ts';
+import { limitConnections } from './http/plugins/connections.ts';
 import { answerIsTaken, setHeaders } from './http/plugins/headers.ts';
 import { hasOneMeaning, hostIsAllowed, hostIsThere, siteIsOwn } from './http/plugins/host-rule.ts';
 import { describeApi } from './http/plugins/openapi.ts';
@@ -145,6 +146,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
   // In this order a request is looked at: who asks, how often, may they, is there such a thing, is there time for it, can
   // the answer be read, is it well formed.
   authenticate(app, tokens);
+  limitConnections(app, config.maxConnectionsPerAddress, () => metrics.countDrop());
   await limitRate(app, config.rateLimit);
   admit(app, [
     hostIsThere,

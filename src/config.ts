@@ -47,6 +47,7 @@ const Environment = Type.Object({
   RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   RBA_RATE_LIMIT: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   RBA_MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1 }),
+  RBA_MAX_CONNECTIONS_PER_ADDRESS: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST })),
   // What a timer can wait.
   RBA_REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
   RBA_EVENT_LOOP_DELAY_LIMIT_MS: Type.Integer({ default: 1000, minimum: 0 }),
@@ -103,6 +104,8 @@ export interface Config {
   /** Requests a second of one token or address; 0: as many as they like. */
   readonly rateLimit: number;
   readonly maxConnections: number;
+  /** Connections of one address without a token; 0: as many as it likes. */
+  readonly maxConnectionsPerAddress: number;
   /** Milliseconds that a request may take to arrive. */
   readonly requestTimeoutMs: number;
   /** Mean milliseconds that the event loop may be late before changes are refused; 0: any. */
@@ -161,6 +164,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     tokensFile: settings.RBA_TOKENS_FILE ?? null,
     rateLimit: settings.RBA_RATE_LIMIT ?? (alone ? 0 : 1000),
     maxConnections: settings.RBA_MAX_CONNECTIONS,
+    maxConnectionsPerAddress: settings.RBA_MAX_CONNECTIONS_PER_ADDRESS ?? (alone ? 0 : 1000),
     requestTimeoutMs: settings.RBA_REQUEST_TIMEOUT_MS,
     eventLoopDelayLimitMs: settings.RBA_EVENT_LOOP_DELAY_LIMIT_MS,
     bodyMemoryLimit: memory('RBA_BODY_MEMORY_LIMIT', settings.RBA_BODY_MEMORY_LIMIT, MAX_BITMAP),

