@@ -50,6 +50,8 @@ export class RamDiscardListener {
   lastSequence = 0;
   /** See {@link RamDiscardListener.reservedThrough}. */
   #reservedThrough = 0;
+  /** The same with intents that are about to be durable. */
+  #claimedThrough = 0;
   /** The sequences of deliveries that are under way. */
   #underWay: number[] = [];
   /** There of an async listener. */
@@ -163,7 +165,8 @@ export class RamDiscardListener {
   }
 
   /**
-   * The highest sequence that any intent has ever reserved for a sync listener; it never falls, and is in every snapshot.
+   * The highest sequence that any durable intent has ever reserved for a sync listener; it never falls, and is in every
+   * snapshot.
    * Intents of different pages draw their numbers from one count, so that one that waits long is given numbers above its
    * own reservation, but never above this: each intent raises it by as many deliveries as it can take.
    */
@@ -171,10 +174,13 @@ export class RamDiscardListener {
     return this.#reservedThrough;
   }
 
-  /** Reserves sequences for an intent that is about to be made durable. @returns the highest that is reserved now */
+  /**
+   * Claims sequences for an intent that is about to be made durable; they may be given once it is, which
+   * {@link RamDiscardListener.noteReserved} says. @returns the highest that is claimed now
+   */
   reserve(deliveries: number): number {
-    this.#reservedThrough = Math.max(this.#reservedThrough, this.lastSequence) + deliveries;
-    return this.#reservedThrough;
+    this.#claimedThrough = Math.max(this.#claimedThrough, this.#reservedThrough, this.lastSequence) + deliveries;
+    return this.#claimedThrough;
   }
 
   /** A durable intent, or what a snapshot kept of those before it, has reserved all sequences up to `sequence`. */
@@ -182,7 +188,7 @@ export class RamDiscardListener {
     this.#reservedThrough = Math.max(this.#reservedThrough, sequence);
   }
 
-  /** Whether a delivery may begin: its sequence is reserved. */
+  /** Whether a delivery may begin: its sequence is reserved, and that is durable. */
   get mayBegin(): boolean {
     return this.lastSequence < this.#reservedThrough;
   }
@@ -209,7 +215,7 @@ export class RamDiscardListener {
   /** All deliveries are given up: nothing that is under way counts any more, and no sequence that it may have is given. */
   giveUpDeliveries(): void {
     this.#underWay = [];
-    this.lastSequence = Math.max(this.lastSequence, this.#reservedThrough);
+    this.lastSequence = Math.max(this.lastSequence, this.#reservedThrough, this.#claimedThrough);
   }
 
   /** `run`, which lies within the section, as a delivery names it: the address moves along with the cut. */

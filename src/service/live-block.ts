@@ -298,7 +298,7 @@ export class LiveBlock {
     const farewell = this.block.farewell(listener);
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
     listener.giveUpDeliveries();
-    listener.reserve(this.dependencies.deliveriesToReserve(listener, [farewell]));
+    listener.noteReserved(listener.reserve(this.dependencies.deliveriesToReserve(listener, [farewell])));
     const { signal } = new AbortController();
     const share = { block: this.block, intentId: '', conversionId: null, signalFor: () => signal };
     void new Notifications([share], this.dependencies.deliver).discard(farewell, 'unregistration');

@@ -151,9 +151,11 @@ it('a snapshot without what was reserved takes it from its other numbers', () =>
   expect(restored.manager.listeners.get(listenerId)?.reservedThrough).toBe(9);
 });
 
-it('a sequence that no intent has reserved is not given', () => {
+it('a sequence that no durable intent has reserved is not given', () => {
   const made = new RamBlock(block).makeListener(listener, at);
-  made.reserve(1);
+  const claimed = made.reserve(1);
+  expect(() => made.beginDelivery()).toThrow('no sequence above 0 is reserved');
+  made.noteReserved(claimed);
   expect(made.beginDelivery()).toEqual({ sequence: 1, settledThrough: 0 });
   expect(made.mayBegin).toBe(false);
   expect(() => made.beginDelivery()).toThrow('no sequence above 1 is reserved');

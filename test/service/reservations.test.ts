@@ -67,7 +67,7 @@ it('for all that can follow', async () => {
       });
       const enough = deliveriesToReserve(listener, callsOf(rounds));
       // More than enough, to see whether it would be used.
-      listener.reserve(enough + 1000);
+      listener.noteReserved(listener.reserve(enough + 1000));
       expect((await deliveriesOf(told, rounds, answers)).sent).toBeLessThanOrEqual(enough);
     },
   );
@@ -83,7 +83,7 @@ it('also where a rollback gives back around many pages that are owed', async () 
     { discards: [{ listener, runs: whole }], populates: [] },
     { discards: [], populates: [{ listener, runs: [{ start: 0, end: 1 }] }] },
   ];
-  listener.reserve(deliveriesToReserve(listener, callsOf(rounds)));
+  listener.noteReserved(listener.reserve(deliveriesToReserve(listener, callsOf(rounds))));
   // A discard, a populate that is refused, a discard of that; then nine runs are given back.
   const { sent, notifications } = await deliveriesOf(told, rounds, [
     'accepted',
@@ -101,7 +101,7 @@ it('and where it should not be, nothing is sent and nothing is taken for known',
     { start: 0, end: 1 },
     { start: 2, end: 3 },
   ];
-  listener.reserve(1);
+  listener.noteReserved(listener.reserve(1));
   const { sent, notifications } = await deliveriesOf(
     told,
     [{ discards: [], populates: [{ listener, runs: two }] }],
