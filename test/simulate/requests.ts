@@ -23,7 +23,7 @@ export interface Request {
   readonly ifMatch: string | null;
   /** A POST, which may have a key. */
   readonly canHaveKey: boolean;
-  /** What of an operator's word: these listeners' devices are gone. */
+  /** The operator's word that the devices of these listeners, or of all listeners of a block, are gone. */
   readonly forced?: () => readonly string[];
 }
 
@@ -111,10 +111,10 @@ export class Requests {
         return make({
           text: `${kind} ${id}`,
           canHaveKey: false,
-          send: ({ ramBlocks }, { clientGone }) => ramBlocks.delete(id, force, clientGone),
+          send: ({ ramBlocks }, options) => ramBlocks.delete(id, force, options),
           owns: (record) => record.kind === 'block-deleted' && record.ramBlockId === id,
           verify: () => (this.#disk.books.has(id) ? [`block ${id} is still there`] : []),
-          ...(force ? { forced: () => [...block.listeners.keys()] } : {}),
+          ...(force ? { forced: () => [id, ...block.listeners.keys()] } : {}),
         });
       }
       case 'convert': {
@@ -371,7 +371,7 @@ export class Requests {
         return make({
           text,
           canHaveKey: false,
-          send: ({ listeners }, { clientGone }) => listeners.unregister(id, listenerId, force, clientGone),
+          send: ({ listeners }, options) => listeners.unregister(id, listenerId, force, options),
           verify: about(({ phase }) => definition.mode === 'async' && !force && phase === 'removing'),
           ...(force ? { forced: () => [listenerId] } : {}),
         });

@@ -132,7 +132,7 @@ class Simulation {
   #keys = new Map<string, Keyed>();
   /** Blocks that something was done to since they were looked at. */
   #touched = new Set<string>();
-  /** Listeners of which an operator said that their device is gone. */
+  /** Listeners of which an operator said that their device is gone, and blocks of which all are. */
   readonly #forced = new Set<string>();
   /** What each listener was sent, by sequence; of sync ones the highest sequence. */
   readonly #sent = new Map<string, Map<number, string>>();
@@ -186,7 +186,8 @@ class Simulation {
         const highest = this.#highest.get(listenerId) ?? 0;
         if (sequence <= highest && before === undefined) this.#violations.push(`${name} comes after ${highest}`);
         this.#highest.set(listenerId, Math.max(highest, sequence));
-        this.#violations.push(...sending(this.#network, copy, book, this.#forced.has(listenerId)));
+        const isForced = this.#forced.has(listenerId) || (book === undefined && this.#forced.has(copy.ramBlockId));
+        this.#violations.push(...sending(this.#network, copy, book, isForced));
         if (book !== undefined && generation !== book.generation && !this.#forced.has(listenerId)) {
           this.#violations.push(`${name} says generation ${generation}, which is ${book.generation}`);
         }
