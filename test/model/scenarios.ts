@@ -116,8 +116,8 @@ const EXPLORABLE: readonly Explorable[] = [
     blocks: [{ ...TWO_LISTENERS, shared: [[0, 3]] }],
     commands: [convert('b1', made(0, 2)), convert('b1', made(1, 3))],
     quick: ['1000'],
-    long: ['1100'],
-    deep: ['2100'],
+    long: ['0100', '0010'],
+    deep: ['1100', '2100'],
   },
   {
     name: 'two conversions of different pages, under way at once',
@@ -183,8 +183,8 @@ const EXPLORABLE: readonly Explorable[] = [
     commands: [convert('b1', shared(0, 3)), convert('b1', made(1, 3))],
     snapshotEvery: 1,
     quick: [],
-    long: ['0110'],
-    deep: ['1100'],
+    long: ['0100'],
+    deep: ['0110', '1100'],
   },
   {
     name: 'a batch with changes of direction, and a conversion',
