@@ -4,7 +4,7 @@ import type { Backlog } from './backlog.ts';
 import { countMappings, countMappingsIn, countNewMappings } from './dma-mappings.ts';
 import { PageBitmap } from './page-bitmap.ts';
 import type { ListenerChanges, ListenerDefinition, ListenerOutcome, RamBlockDefinition } from './records.ts';
-import { MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
+import { cutAll, MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
 
 /**
  * registering: the replay of a sync one is not through. removing: a discard of its section is owed before it may be
@@ -143,6 +143,29 @@ export class RamDiscardListener {
   /** Runs of pages that are populated and known not to be mapped. */
   get unmapped(): PageRange[] {
     return this.#unsettled === null ? [] : listAll(this.#unsettled.unmapped);
+  }
+
+  /** Returns the first runs of {@link RamDiscardListener.unmapped}, at most `most`. */
+  firstUnmapped(most: number): PageRange[] {
+    return this.#unsettled === null ? [] : listFirst(this.#unsettled.unmapped, most);
+  }
+
+  /**
+   * Returns the first runs of {@link RamDiscardListener.unknown}: at most `most`, and cut so that they hold at most `most`
+   * runs of pages that are populated, for these are owed once the unknown ones are discarded.
+   * @param populated of the block
+   */
+  firstUnknown(populated: PageBitmap, most: number): readonly PageRange[] {
+    if (this.#unsettled === null) return [];
+    const unknown = listFirst(this.#unsettled.unknown, most);
+    const owed: PageRange[] = [];
+    for (const run of cutAll(unknown, { start: 0, end: populated.length })) {
+      populated.listRuns(run, true, owed, most);
+      // The cut is where a populated run begins: no change that the listener heard of crossed it.
+      const beyond = owed[most];
+      if (beyond !== undefined) return cutAll(unknown, { start: 0, end: beyond.start });
+    }
+    return unknown;
   }
 
   /** The pages of both kinds, as bitmaps: there may be too many runs to list them all. Null where all is settled. */
@@ -326,6 +349,12 @@ export class RamDiscardListener {
     const { unknown, unmapped } = this.#unsettled;
     if (unknown.populated === 0 && unmapped.populated === 0) this.#unsettled = null;
   }
+}
+
+/** The first runs of a bitmap, at most `most`. */
+function listFirst(bitmap: PageBitmap, most: number): PageRange[] {
+  if (bitmap.populated === 0) return [];
+  return bitmap.listRuns({ start: 0, end: bitmap.length }, true, [], most).slice(0, most);
 }
 
 /** All runs of a bitmap. */

@@ -1,11 +1,12 @@
 // Settles what is not known of the listeners of one block: a discard of the unknown ranges until it is acknowledged,
-// then a populate of what is populated now. Runs beside the queue; only its records go through it.
+// then a populate of what is populated now. Either is made in parts that fit into one record of the journal. Runs beside
+// the queue; only its records go through it.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { NewRecord } from '../core/records.ts';
 import type { Round } from '../core/rounds.ts';
-import { cutAll, type PageRange } from '../core/section.ts';
+import { countPages, cutAll, type PageRange } from '../core/section.ts';
 import type { BlockQueue } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Notifications } from './notifications.ts';
@@ -57,17 +58,23 @@ export class Settling {
   readonly #log: Dependencies['log'];
   readonly #random: Dependencies['random'];
   readonly #elapsed: Dependencies['elapsed'];
+  /** Runs of pages that one attempt tells of. */
+  readonly #runsLimit: number;
   readonly #stopped = new AbortController();
   /** Listeners that are being settled. */
   readonly #active = new Set<string>();
   readonly #flights = new Map<string, Flight>();
   readonly #pauses = new Map<string, Pause>();
 
-  constructor(live: SettledBlock, { log, random, elapsed }: Pick<Dependencies, 'log' | 'random' | 'elapsed'>) {
+  constructor(
+    live: SettledBlock,
+    { log, random, elapsed, changeRunsLimit }: Pick<Dependencies, 'log' | 'random' | 'elapsed' | 'changeRunsLimit'>,
+  ) {
     this.#live = live;
     this.#log = log;
     this.#random = random;
     this.#elapsed = elapsed;
+    this.#runsLimit = changeRunsLimit;
   }
 
   /** Starts to settle every listener that needs it and is not being settled yet. */
@@ -172,7 +179,9 @@ export class Settling {
   async #begin(listener: RamDiscardListener): Promise<Flight | null> {
     if (!this.#isOwed(listener)) return null;
     const populate = !listener.isUnknown;
-    const runs = populate ? listener.unmapped : listener.unknown;
+    const runs = populate
+      ? listener.firstUnmapped(this.#runsLimit)
+      : listener.firstUnknown(this.#live.block.manager.populated, this.#runsLimit);
     const call = { listener, runs };
     const abort = new AbortController();
     const round = populate ? { populates: [call] } : { discards: [call] };
@@ -185,9 +194,11 @@ export class Settling {
       this.#flights.delete(listener.id);
       if (this.#live.block.deleted) return true;
       const isGone = !this.#isThere(listener);
+      // One that is about to go may go when no part of what is unknown is left to be discarded.
+      const isLast = (listener.unsettled?.unknown.populated ?? 0) <= countPages(runs);
       if (accepted && !populate && !isGone) notifications.note(listener, this.#discarded(runs));
       const records = notifications.outcomes;
-      if (accepted && !isGone && listener.phase === 'removing') records.push(this.#removal(listener));
+      if (accepted && !isGone && listener.phase === 'removing' && isLast) records.push(this.#removal(listener));
       await this.#live.commit(records);
       // Nothing was told, so that nothing can have come of it: the next try is made when its time has come.
       return accepted && runs.length > 0;
