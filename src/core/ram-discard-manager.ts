@@ -163,18 +163,29 @@ export class RamDiscardManager {
     // Mostly all of it changes, and no list is needed to find that out.
     else changed = pages.next(range, populate) === range.end ? [range] : pages.listRuns(range, !populate, [], most);
     budget?.take(changed.length);
-    const effective = this.#sourceList.length === 1 ? changed : inOthers(changed, budget?.left);
-    // Another source may cut the runs into more.
+    // Another source may cut the runs into more; those that are taken already count once.
+    const mostEffective = budget === undefined ? undefined : budget.left + changed.length;
+    const effective = this.#sourceList.length === 1 ? changed : inOthers(changed, mostEffective);
     budget?.take(Math.max(0, effective.length - changed.length));
     const from = runs === undefined ? stateBefore(changed, range, populate) : uniformityOf(pages, range);
     return { source, populate, from, changed, effective };
   }
 
-  /** The parts of `runs` that all sources but `source` have populated. @param most as `listRuns` has it */
-  #inOthers(source: RamDiscardSource, runs: readonly PageRange[], most?: number): readonly PageRange[] {
+  /**
+   * The parts of `runs` that all sources but `source` have populated.
+   * @param most once there are more than so many, on the way too, they are not all that there are: more are returned then
+   */
+  #inOthers(
+    source: RamDiscardSource,
+    runs: readonly PageRange[],
+    most: number = Number.POSITIVE_INFINITY,
+  ): readonly PageRange[] {
     let inside = runs;
     for (const other of this.#sourceList) {
-      if (other !== source) inside = within(other.bitmap, inside, true, most);
+      if (other === source) continue;
+      inside = within(other.bitmap, inside, true, most);
+      // What is left out must not come to look like few because of the next source.
+      if (inside.length > most) return inside;
     }
     return inside;
   }

@@ -209,3 +209,37 @@ it('says of the second step of a bitmap what it is behind the first', () => {
   const { plans } = manager.rehearse([discards, { source, range: { start: 1, end: 5 }, populate: true, runs }]);
   expect(plans.map(({ from }) => from)).toEqual(['populated', 'discarded']);
 });
+
+describe('what other sources have populated', () => {
+  const everySecond = (from: number, to: number): PageRange[] => {
+    return Array.from({ length: (to - from) / 2 }, (_, index) => ({
+      start: from + 2 * index,
+      end: from + 2 * index + 1,
+    }));
+  };
+  const whole = { start: 0, end: PAGES };
+
+  it('is all that a change tells of, however little its budget has left', () => {
+    const manager = makeManager({ populated: [everySecond(0, 12), [whole]], dmaMaxMappings: null });
+    const [source] = manager.sourceList;
+    if (source === undefined) throw new Error('a manager without a source');
+    for (const limit of [6, 7, 9, 11, 12, 100]) {
+      const { plans } = manager.rehearse([{ source, range: whole, populate: false }], new RunBudget(limit));
+      expect(plans.map(({ effective }) => effective)).toEqual([everySecond(0, 12)]);
+    }
+  });
+
+  it('is not cut off where one source makes many runs of it, and the next has none of the first of them', () => {
+    const manager = makeManager({
+      populated: [[whole], everySecond(0, 20), [{ start: 18, end: 19 }]],
+      dmaMaxMappings: null,
+    });
+    const [source] = manager.sourceList;
+    if (source === undefined) throw new Error('a manager without a source');
+    const planWithin = (limit: number) => {
+      return manager.rehearse([{ source, range: whole, populate: false }], new RunBudget(limit)).plans[0]?.effective;
+    };
+    expect(planWithin(20)).toEqual([{ start: 18, end: 19 }]);
+    expect(() => planWithin(5)).toThrow('more than 5 runs of pages');
+  });
+});
