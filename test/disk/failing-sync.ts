@@ -1,34 +1,23 @@
 // A disk on which every so many calls of fsync fail, as strace makes them: what was answered is there, also after a kill, and
 // the service goes on whenever the journal could be read back.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Api } from '../support/api.ts';
 import { until } from '../support/service.ts';
 import { ServiceProcess, startProcess } from '../support/service-process.ts';
+import { injecting } from './strace.ts';
 
 const PAGE = 4096;
 /** The fsync that fails first, and every so many after it. */
 const FAILING = 40;
 const REFUSALS = 8;
-/** `-D`: strace is no parent of the service, so a signal to the one is one to the other. */
-const STRACE = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync'];
 
 /** @returns what happened, in a line @throws Error where anything is not as it was answered, or there is no strace */
 export async function failSyncs(): Promise<string> {
-  try {
-    execFileSync('strace', ['-V'], { stdio: 'ignore' });
-  } catch (error) {
-    throw new Error('an fsync cannot be made to fail here: install strace', { cause: error });
-  }
   const folder = await mkdtemp(join(tmpdir(), 'rba-failing-sync-'));
   try {
-    const failing = await startProcess(folder, [
-      ...STRACE,
-      '-e',
-      `inject=fsync,fdatasync:error=EIO:when=${FAILING}+${FAILING}`,
-    ]);
+    const failing = await startProcess(folder, injecting(`error=EIO:when=${FAILING}+${FAILING}`));
     const { path, answered, kept } = await convertUntilRefused(failing.api);
     await failing.api.close();
     await failing.end('SIGKILL');

@@ -83,7 +83,11 @@ export interface StartedService {
 }
 
 /** @param under a command that becomes the command it is given */
-export async function startProcess(dataDir: string, under: readonly string[] = []): Promise<StartedService> {
-  const service = new ServiceProcess(dataDir, {}, undefined, under);
+export async function startProcess(
+  dataDir: string,
+  under: readonly string[] = [],
+  settings: Record<string, string> = {},
+): Promise<StartedService> {
+  const service = new ServiceProcess(dataDir, settings, undefined, under);
   return { api: await service.ready, end: (signal) => service.end(signal) };
 }
