@@ -43,7 +43,8 @@ export interface Wire {
   readonly abandoned: (copy: Copy) => void;
 }
 
-const deliveriesThere: Dependencies['deliveriesToReserve'] = (listener, calls) => {
+/** What an intent reserves without any slack: the deliveries of its calls, and none for taking them back. */
+export const deliveriesThere: Dependencies['deliveriesToReserve'] = (listener, calls) => {
   return calls.reduce((sum, { runs }) => sum + listener.deliveriesFor(runs.length), 0);
 };
 

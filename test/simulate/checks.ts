@@ -76,7 +76,7 @@ export function devices(network: Network, id: string, book: BookBlock): string[]
   for (const [listenerId, receiver] of network.receivers.get(id) ?? []) {
     wrong.push(...receiver.wrong.map((what) => `${listenerId} ${what}`));
     const listener = book.listeners.get(listenerId);
-    if (receiver.isGone || receiver.mode === 'async' || listener?.phase === 'removing') continue;
+    if (network.gone.has(listenerId) || receiver.mode === 'async' || listener?.phase === 'removing') continue;
     const pages = listener?.phase === 'active' ? wanted(book, listener) : new Uint8Array(book.most);
     const known = new Uint8Array(book.most).fill(1);
     if (listener !== undefined) fill(known, runsOf(listener.unknown, 1), 0);

@@ -17,32 +17,9 @@ export interface Mutation {
   readonly patch?: () => () => void;
 }
 
-const { noteReserved, noteOutcome } = RamDiscardListener.prototype;
+const { noteOutcome } = RamDiscardListener.prototype;
 const { recover } = RamBlock.prototype;
 const { append } = Machine.prototype;
-
-/** What was reserved is known from open intents alone, and only where they are ended. */
-function giveSequencesAgain(): () => void {
-  const kept = [
-    replace(RamDiscardListener.prototype, 'noteReserved', () => undefined)(),
-    replace(RamDiscardListener.prototype, 'noteOutcome', function (this: RamDiscardListener, outcome) {
-      noteOutcome.call(this, outcome);
-      noteReserved.call(this, this.lastSequence);
-    })(),
-    replace(RamBlock.prototype, 'recover', function (this: RamBlock) {
-      for (const { calls } of this.intents) {
-        for (const { listenerId, reservedThrough } of calls) {
-          const listener = this.manager.listeners.get(listenerId);
-          if (listener !== undefined) noteReserved.call(listener, reservedThrough);
-        }
-      }
-      return recover.call(this);
-    })(),
-  ];
-  return () => {
-    for (const undo of kept) undo();
-  };
-}
 
 /** @returns what puts a getter of listeners in the place of its own */
 function getting(name: 'unknown' | 'reach', get: (this: RamDiscardListener, original: () => unknown) => unknown) {
@@ -71,7 +48,6 @@ const within = (runs: readonly Run[] | undefined, end: number): Run[] => {
 };
 
 export const MUTATIONS: readonly Mutation[] = [
-  { name: 'A1: a sequence is given again after a crash or a failure of the journal', patch: giveSequencesAgain },
   {
     name: 'A2: what is unknown beyond the end of a block is forgotten',
     patch: replace(RamDiscardListener.prototype, 'noteOutcome', function (this: RamDiscardListener, outcome) {

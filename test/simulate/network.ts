@@ -77,6 +77,8 @@ interface Request {
 export class Network {
   /** By block and listener. */
   readonly receivers = new Map<string, Map<string, Receiver>>();
+  /** Listeners that an operator removed, with the word that their device is gone. */
+  readonly gone = new Set<string>();
   /** Copies that may still arrive. */
   readonly onTheWay = new Set<Copy>();
   /** Deliveries that the process waits for. */

@@ -28,8 +28,6 @@ export interface Verdict {
 
 export class Receiver {
   readonly mapped: Pages;
-  /** The operator said that it is gone. */
-  isGone = false;
   /** What is wrong with what it was told. */
   readonly wrong: string[] = [];
   readonly #answers = new Map<string, number>();

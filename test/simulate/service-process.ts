@@ -8,7 +8,7 @@ import { Idempotency } from '../../src/service/idempotency.ts';
 import { Machines } from '../../src/service/machines.ts';
 import { deliveriesToReserve } from '../../src/service/notifications.ts';
 import type { Chance } from '../fuzz/chance.ts';
-import type { Tampering } from '../model/simulated-process.ts';
+import { deliveriesThere, type Tampering } from '../model/simulated-process.ts';
 import { type Rules, rulesOf } from '../support/rules.ts';
 import type { BookedDisk } from './books.ts';
 import { DiskJournal, type Weather } from './disk-journal.ts';
@@ -38,6 +38,8 @@ export interface Settings {
   readonly queueLength: number;
   readonly queueWaitMs: number;
   readonly backlogLimit: number;
+  /** Whether intents reserve more sequences than they take when all goes well, as the service does. */
+  readonly reservesMore: boolean;
 }
 
 const nothing = (): void => undefined;
@@ -91,7 +93,7 @@ export class ServiceProcess {
     return this.machines !== null && this.machines.unavailable === null;
   }
 
-  #dependencies({ snapshotEvery, queueLength, queueWaitMs, backlogLimit }: Settings): Dependencies {
+  #dependencies({ snapshotEvery, queueLength, queueWaitMs, backlogLimit, reservesMore }: Settings): Dependencies {
     const { events, network, chance, newId, figures, weather, tampering, log } = this.#surroundings;
     const now = (): number => EPOCH + Math.floor(events.now);
     const warn = (_about: unknown, what?: string): void => {
@@ -125,7 +127,7 @@ export class ServiceProcess {
       snapshotEvery,
       changeRunsLimit: 2 ** 20,
       journalWaitMs: 10_000,
-      deliveriesToReserve,
+      deliveriesToReserve: reservesMore ? deliveriesToReserve : deliveriesThere,
     };
   }
 }

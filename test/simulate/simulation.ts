@@ -160,6 +160,7 @@ class Simulation {
       queueLength: this.#chance.pick([3, 100, 10_000]),
       queueWaitMs: this.#chance.pick([500, 5000, 30_000]),
       backlogLimit: this.#chance.pick([5, 100]),
+      reservesMore: this.#chance.is(0.5),
     };
     this.#network = new Network({
       events: this.#events,
@@ -433,7 +434,12 @@ class Simulation {
     this.#figures.count(`failed with ${code ?? 'an error'}`);
     if (code === 'journal-unavailable') this.#open.push(course);
     else if (code === 'generation-mismatch' && request.ifMatch !== null) return;
-    else if (code === 'idempotency-key-reused' && fingerprint !== 'same') return;
+    else if (
+      code === 'idempotency-key-reused' &&
+      key !== null &&
+      this.#disk.answers.get(key)?.fingerprint !== fingerprint
+    )
+      return;
     else if (code === null || !PLAIN_CODES.includes(code)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#violations.push(`"${request.text}" fails with ${code ?? text}`);
@@ -484,8 +490,7 @@ class Simulation {
       this.#touched.add(ramBlockId);
       if (OWNED.includes(record.kind)) this.#unclaimed.push(kept);
       if (record.kind === 'listener-removed' && this.#forced.has(record.listenerId)) {
-        const receiver = this.#network.receivers.get(ramBlockId)?.get(record.listenerId);
-        if (receiver !== undefined) receiver.isGone = true;
+        this.#network.gone.add(record.listenerId);
       }
       if (record.kind === 'listener-phase') this.#figures.count(`listeners that became ${record.phase}`);
       if (record.kind === 'listener-replay') this.#figures.count(`async replays ${record.step}`);
