@@ -119,6 +119,8 @@ export interface Config {
   readonly allowedTargets: readonly Network[];
   readonly allowHttp: boolean;
   readonly caFile: string | null;
+  /** Whether `npm start` is the parent of this process. */
+  readonly startedByNpm: boolean;
 }
 
 /**
@@ -173,6 +175,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (alone ? '127.0.0.0/8,::1/128' : '')),
     allowHttp: settings.RBA_ALLOW_HTTP,
     caFile: settings.RBA_CA_FILE ?? null,
+    startedByNpm: environment.npm_lifecycle_event === 'start',
   };
 }
 

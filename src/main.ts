@@ -37,12 +37,14 @@ async function main(config: Config): Promise<void> {
     if (err) log.fatal({ err }, 'closing after an error');
     await app.close();
   });
-  whenNpmEnds(() => {
-    log.warn(
-      `npm has ended and left this process, ${process.pid}, alone: taken as the SIGHUP that npm does not pass on`,
-    );
-    process.kill(process.pid, 'SIGHUP');
-  });
+  if (config.startedByNpm) {
+    whenNpmEnds(() => {
+      log.warn(
+        `npm has ended and left this process, ${process.pid}, alone: taken as the SIGHUP that npm does not pass on`,
+      );
+      process.kill(process.pid, 'SIGHUP');
+    });
+  }
   // Last, for whoever reads that it listens may send a signal.
   log.info(`Server listening at ${await app.listen({ host: config.host, port: config.port })}`);
 }

@@ -6,12 +6,8 @@ const LOOK_EVERY_MS = 200;
 /** Taken at once: npm may end while the service starts. */
 const firstParent = process.ppid;
 
-/**
- * Calls `orphaned` once, when the npm that started this process with `npm start` has ended and left it running. Does
- * nothing where npm did not start it. Keeps no process up.
- */
+/** Calls `orphaned` once, when the npm that started this process has ended and left it running. Keeps no process up. */
 export function whenNpmEnds(orphaned: () => void): void {
-  if (process.env.npm_lifecycle_event !== 'start') return;
   const looking = setInterval(() => {
     if (process.ppid === firstParent) return;
     clearInterval(looking);

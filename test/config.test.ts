@@ -1,4 +1,5 @@
 // The settings: what each may be, and that a mistake in one is told by its name before anything starts.
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 
@@ -78,4 +79,18 @@ describe('a setting that nobody knows', () => {
   it('of another program is not looked at', () => {
     expect(loadConfig({ ASYNC_BACKLOG_LIMIT: '1', RBAX: '1' })).toEqual(loadConfig({}));
   });
+});
+
+it('nothing but the settings reads the environment', () => {
+  const src = new URL('../src/', import.meta.url);
+  const files = globSync('**/*.ts', { cwd: src.pathname });
+  expect(files.length).toBeGreaterThan(100);
+  const readers = files.filter((file) => readFileSync(new URL(file, src), 'utf8').includes('process.env'));
+  expect(readers).toEqual(['config.ts']);
+});
+
+it('npm start is told by the name that npm gives to what it runs', () => {
+  expect(loadConfig({}).startedByNpm).toBe(false);
+  expect(loadConfig({ npm_lifecycle_event: 'test' }).startedByNpm).toBe(false);
+  expect(loadConfig({ npm_lifecycle_event: 'start' }).startedByNpm).toBe(true);
 });

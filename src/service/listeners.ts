@@ -39,8 +39,8 @@ export type RegisteredView = ListenerView & { readonly secret?: string };
 export class Listeners {
   readonly #machines: Machines;
   readonly #bounds: Bounds;
-  /** Listeners whose registration is under way. */
-  #coming = 0;
+  /** Registrations that are under way, by the listener's id: most of them are in their block already. */
+  readonly #coming = new Map<string, RamBlock>();
 
   constructor(machines: Machines, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
@@ -67,13 +67,13 @@ export class Listeners {
       const definition = this.#define(block, wanted);
       const made = wanted.secret === undefined ? { secret: definition.secret } : {};
       this.#checkBounds(block);
-      this.#coming++;
+      this.#coming.set(definition.id, block);
       const registered = (definition.mode === 'sync' ? this.#registerSync : this.#registerAsync)(
         live,
         definition,
         (listener) => options.answered({ ...listener, ...made }),
       );
-      const view = await registered.finally(() => this.#coming--);
+      const view = await registered.finally(() => this.#coming.delete(definition.id));
       const { id: listenerId, mode } = definition;
       this.#machines.dependencies.log.info({ ramBlockId, listenerId, mode }, 'listener registered');
       return { ...view, ...made };
@@ -175,7 +175,8 @@ export class Listeners {
     const what = `listeners of RAM block ${id}`;
     checkBound(manager.listeners.size, listenersPerBlock, what, 'RBA_MAX_LISTENERS_PER_BLOCK');
     // Added up each time, which is once for a registration: a sum that is kept could come to be wrong.
-    let count = this.#coming;
+    let count = 0;
+    for (const [listenerId, block] of this.#coming) if (!block.manager.listeners.has(listenerId)) count++;
     for (const live of this.#machines.blocks.values()) count += live.block.manager.listeners.size;
     checkBound(count, listeners, 'listeners', 'RBA_MAX_LISTENERS');
   }

@@ -50,11 +50,37 @@ it('of blocks there are so many, of their listeners and sources, and of all list
   expect(refused).toHaveLength(1);
   for (const answer of refused) expectFull(answer, 2, 'RBA_MAX_LISTENERS_PER_BLOCK');
   const others = await Promise.all([listen(second), listen(third)]);
-  expect(others.map(({ status }) => status).sort()).toContain(409);
+  expect(others.map(({ status }) => status).sort()).toEqual([201, 409]);
   for (const answer of others) if (answer.status !== 201) expectFull(answer, 3, 'RBA_MAX_LISTENERS');
 
   await service.api.ok('DELETE', `${first}?force=true`);
   expect((await listen(second)).status).toBe(201);
   expect((await makeBlock()).status).toBe(201);
   expectFull(await makeBlock(), 3, 'RBA_MAX_RAM_BLOCKS');
+});
+
+it('a listener whose registration is under way counts once, also where its block has it already', async () => {
+  const full = await startService({ settings: { RBA_MAX_LISTENERS: '2' } });
+  const called = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<number>();
+  const slow = await ScriptedListener.start(() => {
+    called.resolve();
+    return answer.promise;
+  });
+  const makeIn = (idstr: string) => full.api.ok('POST', '/v1/ram-blocks', { idstr, usedLength: '64K' });
+  const [first, second] = [await makeIn('first'), await makeIn('second')];
+  const register = (block: unknown, url: string) => {
+    return full.api.post(`/v1/ram-blocks/${Object(block).id}/listeners`, { url, secret: SECRET });
+  };
+  await full.api.ok('POST', `/v1/ram-blocks/${first.id}/conversions`, { offset: 0, size: 4096, to: 'shared' });
+  const coming = register(first, slow.url);
+  await called.promise;
+  const beside = await register(second, device.url);
+  const oneTooMany = await register(second, device.url);
+  answer.resolve(200);
+  expect((await coming).status).toBe(201);
+  expect(beside.status).toBe(201);
+  expectFull(oneTooMany, 2, 'RBA_MAX_LISTENERS');
+  await full.close();
+  await slow.close();
 });
