@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { BODY_LIMIT } from './http/bodies.ts';
 import { ChangeRequests } from './http/change-requests.ts';
 import { authenticate, tokenIsEnough } from './http/plugins/access.ts';
-import { admit } from './http/plugins/admission.ts';
+import { admit, type Rule } from './http/plugins/admission.ts';
 import { conditionHolds } from './http/plugins/conditions.ts';
 import { limitConnections } from './http/plugins/connections.ts';
 import { answerIsTaken, setHeaders } from './http/plugins/headers.ts';
@@ -70,10 +70,31 @@ export interface BuildOptions {
 }
 
 /**
- * The whole service. `app.listen()` starts it, `app.close()` drains it: what has begun is finished.
+ * Builds the whole service, with its journal read back. `app.listen()` starts it, `app.close()` drains it: what has begun is
+ * finished.
  * @throws Error when the tokens or the journal cannot be read
  */
-export async function buildApp(config: Config, { log, openJournal }: BuildOptions): Promise<TypedApp> {
+export async function buildApp(config: Config, options: BuildOptions): Promise<TypedApp> {
+  const { app, started } = await beginApp(config, options);
+  try {
+    await started;
+  } catch (error) {
+    // The first error says more than one that follows from it.
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+  return app;
+}
+
+/** The service while its journal is read back: it may listen, and answers `/livez`; `/readyz` and what is of blocks is 503. */
+export interface BegunApp {
+  readonly app: TypedApp;
+  /** Resolves when the journal is read back. @throws Error when it cannot be */
+  readonly started: Promise<void>;
+}
+
+/** As {@link buildApp}, without waiting for the journal. @throws Error when the tokens cannot be read */
+export async function beginApp(config: Config, { log, openJournal }: BuildOptions): Promise<BegunApp> {
   const tokens = config.tokensFile === null ? null : new Tokens(config.tokensFile);
   const { now } = Date;
   const metrics = new Metrics();
@@ -91,7 +112,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
       if (attempt.outcome !== 'accepted') events.deliveryFailed(delivery, attempt);
     },
   });
-  const machines = await Machines.open({
+  const machines = Machines.begin({
     openJournal: openJournal ?? journalOf(config),
     deliver: (delivery, signal) => webhooks.deliver(delivery, signal),
     attemptOnce: (...attempt) => webhooks.attempt(...attempt),
@@ -154,6 +175,7 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     siteIsOwn,
     tokens === null ? hostIsAllowed(config.allowedHosts) : tokenIsEnough(app, tokens, log),
     routeIsThere(app),
+    hasStarted(machines),
     isInTime(app, config.eventLoopDelayLimitMs),
     await answerIsTaken(app),
     conditionHolds(app, machines),
@@ -186,7 +208,12 @@ export async function buildApp(config: Config, { log, openJournal }: BuildOption
     await machines.close();
     await agent.destroy();
   });
-  return app;
+  return { app, started: machines.started };
+}
+
+/** What says nothing of blocks is answered while they are read back. */
+function hasStarted(machines: Machines): Rule {
+  return (_request, _reply, { open }) => (open === true ? null : machines.starting);
 }
 
 function countRequests(app: TypedApp, metrics: Metrics): void {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The process: settings, app, listen, and an orderly end on SIGTERM. The only file that may exit.
 import closeWithGrace from 'close-with-grace';
-import { buildApp } from './app.ts';
+import { beginApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { whenNpmEnds } from './npm-parent.ts';
@@ -29,11 +29,13 @@ async function main(config: Config): Promise<void> {
   };
   let isReloadDue = false;
   if (config.tokensFile !== null) process.on('SIGHUP', () => reloadTokens());
-  const app = await buildApp(config, { log });
+  const { app, started } = await beginApp(config, { log });
   reloadTokens = () => app.reloadTokens();
   if (isReloadDue) reloadTokens();
   const skip: closeWithGrace.AllEvents[] = config.tokensFile === null ? [] : ['SIGHUP'];
+  let isClosing = false;
   closeWithGrace({ delay: GRACE, logger: log, skip }, async ({ err }) => {
+    isClosing = true;
     if (err) log.fatal({ err }, 'closing after an error');
     await app.close();
   });
@@ -45,8 +47,17 @@ async function main(config: Config): Promise<void> {
       process.kill(process.pid, 'SIGHUP');
     });
   }
-  // Last, for whoever reads that it listens may send a signal.
-  log.info(`Server listening at ${await app.listen({ host: config.host, port: config.port })}`);
+  const url = await app.listen({ host: config.host, port: config.port });
+  log.info(`reading the journal back; ${url}/livez answers meanwhile, and /readyz says how far it is`);
+  try {
+    await started;
+  } catch (error) {
+    // The end of the process is under way.
+    if (isClosing) return;
+    throw error;
+  }
+  // Last, for whoever reads that it listens may send a signal, or changes.
+  log.info(`Server listening at ${url}`);
 }
 
 const [argument] = process.argv.slice(2);

@@ -485,7 +485,7 @@ export interface paths {
         };
         /**
          * Whether changes are taken
-         * @description Not while draining, or while the journal cannot be written or does not answer.
+         * @description Not while starting (the detail says how far it is) or draining, or while the journal cannot be written or does not answer.
          */
         get: operations["getReadyz"];
         put?: never;
@@ -1516,9 +1516,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1658,9 +1660,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1766,9 +1770,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1911,9 +1917,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2079,9 +2087,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2201,9 +2211,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2380,9 +2392,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2559,9 +2573,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2725,9 +2741,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2903,9 +2921,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2990,9 +3010,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3084,9 +3106,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3206,9 +3230,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3333,9 +3359,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3457,9 +3485,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3599,9 +3629,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3770,9 +3802,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3881,9 +3915,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4044,9 +4080,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4152,9 +4190,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4317,9 +4357,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4428,9 +4470,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4600,9 +4644,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4708,9 +4754,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4855,9 +4903,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5014,9 +5064,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5127,9 +5179,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5306,9 +5360,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5469,9 +5525,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5628,9 +5686,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5787,9 +5847,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5888,9 +5950,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6029,9 +6093,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6067,9 +6133,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6116,9 +6184,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6198,9 +6268,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6251,9 +6323,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other problem, such as 405, 408, 431 or 500. */
+            /** @description Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts. */
             default: {
                 headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
                     [name: string]: unknown;
                 };
                 content: {

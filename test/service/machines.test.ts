@@ -152,3 +152,30 @@ it('refuses blocks of a machine that the journal has lost: its sequences would b
   );
   await expect(opening).rejects.toThrow(/damaged: it has block b1, and no machine m1/);
 });
+
+it('lets others have a turn between records that it reads back, where these take long', async () => {
+  const RECORDS = 50;
+  const memory = new MemoryJournal();
+  const at = new Date(now()).toISOString();
+  const resized = { ramBlockId: 'b1', at, kind: 'block-resized', usedLength: 4 * PAGE } as const;
+  await memory.append('m1', 0, [...crashed('b1', 'm1').slice(0, 1), ...Array(RECORDS).fill(resized)]);
+  let clock = 0;
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const journal = async () => new FaultyJournal(memory);
+  const machines = await Machines.open({
+    ...dependencies(journal, async () => ({ outcome: 'accepted' })),
+    elapsed: () => {
+      clock += 10;
+      return clock;
+    },
+  });
+  isOver = true;
+  expect(turns).toBeGreaterThanOrEqual(RECORDS);
+  await machines.close();
+});

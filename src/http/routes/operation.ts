@@ -35,7 +35,8 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
         operationId: 'getReadyz',
         tags,
         summary: 'Whether changes are taken',
-        description: 'Not while draining, or while the journal cannot be written or does not answer.',
+        description:
+          'Not while starting (the detail says how far it is) or draining, or while the journal cannot be written or does not answer.',
         response: {
           200: answer(Health, 'They are.'),
           ...openProblems('overloaded', 'journal-unavailable', 'not-owner'),

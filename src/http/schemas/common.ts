@@ -248,7 +248,11 @@ export function openProblems(...codes: ProblemCode[]) {
 function byStatus(codes: readonly ProblemCode[]) {
   const content = { 'application/problem+json': { schema: ref(Problem) } };
   const answers: Record<string, object> = {
-    default: { description: 'Any other problem, such as 405, 408, 431 or 500.', content },
+    default: {
+      description: 'Any other problem, such as 405, 408, 431 or 500; 503 `overloaded` while the service starts.',
+      headers: RETRY_AFTER,
+      content,
+    },
   };
   const all = [...new Set(codes)];
   for (const { status } of all.map((code) => PROBLEMS[code])) {
