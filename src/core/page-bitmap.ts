@@ -23,6 +23,9 @@ export type ChunkRuns = Uint16Array;
 /** A mixed chunk: its words, or the runs that were put back from a snapshot, until somebody looks into it. */
 export type ChunkContent = Uint32Array | ChunkRuns;
 
+/** Runs in one chunk from which on it is cheaper to count those of the whole chunk afterwards. */
+const SEVERAL = 8;
+
 export class PageBitmap {
   /** Pages that the bitmap stands for. */
   readonly length: number;
@@ -54,18 +57,6 @@ export class PageBitmap {
     bitmap.#populated = length;
     bitmap.#runs = length > 0 ? 1 : 0;
     if (last >= 0) bitmap.#starts[0] = 1;
-    return bitmap;
-  }
-
-  /** As `words` gives it in bytes: bit i of byte j is page 8j+i. There is a byte for every page, and no bit beyond. */
-  static fromBytes(bytes: Uint8Array, length: number): PageBitmap {
-    const bitmap = new PageBitmap(length);
-    for (let chunk = 0; chunk * CHUNK_PAGES < length; chunk++) {
-      const words = new Uint32Array(CHUNK_WORDS);
-      const from = chunk * (CHUNK_PAGES / 8);
-      new Uint8Array(words.buffer).set(bytes.subarray(from, from + CHUNK_PAGES / 8));
-      if (words.some((bits) => bits !== 0)) bitmap.setChunk(chunk, words);
-    }
     return bitmap;
   }
 
@@ -125,6 +116,28 @@ export class PageBitmap {
 
   clear(range: PageRange): void {
     this.#fill(range, false);
+  }
+
+  /**
+   * Sets, or clears, the pages of `runs`, which ascend and share no page. Of a chunk that has several of them its runs are
+   * counted once, and not once for each.
+   */
+  fillAll(runs: readonly PageRange[], populated: boolean): void {
+    for (let at = 0; at < runs.length; ) {
+      const run = runs[at] as PageRange;
+      const chunk = Math.floor(run.start / CHUNK_PAGES);
+      const end = chunk * CHUNK_PAGES + this.#size(chunk);
+      let behind = at;
+      while (behind < runs.length && (runs[behind] as PageRange).end <= end) behind++;
+      if (behind - at < SEVERAL) {
+        this.#fill(run, populated);
+        at++;
+      } else {
+        this.#checkBounds(run.start, end);
+        this.#fillSeveral(chunk, runs, at, behind, populated);
+        at = behind;
+      }
+    }
   }
 
   /** Discards all pages that are populated in `other`. It costs what the chunks that both have do, not their runs. */
@@ -384,6 +397,33 @@ export class PageBitmap {
       page = base + to;
     }
     if (hasAfter && before !== populated) this.#addStarts(Math.floor(end / CHUNK_PAGES), populated ? -1 : 1);
+  }
+
+  /** Sets or clears those of `runs` from index `at` to `behind - 1`, which lie in `chunk`. */
+  #fillSeveral(chunk: number, runs: readonly PageRange[], at: number, behind: number, populated: boolean): void {
+    const base = chunk * CHUNK_PAGES;
+    const size = this.#size(chunk);
+    const before = this.#count(chunk);
+    if (before === (populated ? size : 0)) return;
+    const mixed = this.#wordsOf(chunk);
+    const wasLast = this.#isPopulated(chunk, mixed, size - 1);
+    const words = mixed === undefined ? this.#newWords(before > 0, size) : this.#own(chunk, mixed);
+    let changed = 0;
+    for (let index = at; index < behind; index++) {
+      const { start, end } = runs[index] as PageRange;
+      if (start < end) changed += fillPages(words, start - base, end - base, populated);
+    }
+    const after = before + (populated ? changed : -changed);
+    this.#putChunk(chunk, words, after);
+    this.#counts[chunk] = after;
+    this.#populated += after - before;
+    const now = this.#wordsOf(chunk);
+    this.#addStarts(chunk, this.#startsIn(chunk, now, 0, size, this.#hasBefore(base)) - this.#startsOf(chunk));
+    const isLast = this.#isPopulated(chunk, now, size - 1);
+    // The run of the next chunk may begin there now, or no more.
+    if (isLast !== wasLast && base + size < this.length && this.has(base + size)) {
+      this.#addStarts(chunk + 1, isLast ? -1 : 1);
+    }
   }
 
   /** @param mixed its words, where it has any @param allTurn whether none of the pages is as it is to be */

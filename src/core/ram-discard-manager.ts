@@ -13,7 +13,7 @@ export interface Step {
   readonly source: RamDiscardSource;
   readonly range: PageRange;
   readonly populate: boolean;
-  /** The pages of `range` that it sets, ascending, where those are not all. */
+  /** The pages of `range` that turn, ascending, where the caller knows them. */
   readonly runs?: readonly PageRange[] | undefined;
 }
 
@@ -159,7 +159,7 @@ export class RamDiscardManager {
   ): Plan {
     const most = budget?.left;
     let changed: readonly PageRange[];
-    if (runs !== undefined) changed = within(pages, runs, !populate, most);
+    if (runs !== undefined) changed = runs;
     // Mostly all of it changes, and no list is needed to find that out.
     else changed = pages.next(range, populate) === range.end ? [range] : pages.listRuns(range, !populate, [], most);
     budget?.take(changed.length);
@@ -330,8 +330,8 @@ export class RamDiscardManager {
     const { populated } = this;
     const calls = this.callsFor(effective);
     if (populate) for (const { listener, runs } of calls) listener.notePopulated(populated, runs);
-    fill(source.bitmap, changed, populate);
-    if (populated !== source.bitmap) fill(populated, effective, populate);
+    source.bitmap.fillAll(changed, populate);
+    if (populated !== source.bitmap) populated.fillAll(effective, populate);
     if (!populate) for (const { listener, runs } of calls) listener.noteDiscarded(populated, runs);
   }
 
@@ -382,13 +382,6 @@ class MappingCounts {
 
   #of(listener: RamDiscardListener): number {
     return this.#needed.get(listener) ?? listener.neededMappings;
-  }
-}
-
-function fill(bitmap: PageBitmap, runs: readonly PageRange[], populate: boolean): void {
-  for (const run of runs) {
-    if (populate) bitmap.set(run);
-    else bitmap.clear(run);
   }
 }
 

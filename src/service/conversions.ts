@@ -1,11 +1,11 @@
 // Changes of a source's bits: page conversions (of RamBlockAttributes), alone, in batches or as a whole bitmap, and changes
 // of any other source.
-import { PageBitmap } from '../core/page-bitmap.ts';
+import { type Differences, differences } from '../core/bitmap-differences.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
 import type { Conversion, PageState, Populatedness } from '../core/records.ts';
 import { RunBudget } from '../core/run-budget.ts';
-import { checkSection, type PageRange, toPageRange, toSection } from '../core/section.ts';
+import { checkSection, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { PastConversion } from '../journal/journal.ts';
 import type { Lock } from './block-queue.ts';
@@ -14,6 +14,7 @@ import { type Asked, carryOutPlanned, type Planned, planSteps } from './conversi
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import { type ChangeOptions, checkGeneration } from './options.ts';
+import { Turns } from './turns.ts';
 
 /** What a batch, or a bitmap, came to. */
 export interface ConversionBatch {
@@ -47,7 +48,8 @@ export class Conversions {
     asked: readonly Asked<PageState>[],
     options: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
-    return this.#convertAll(ramBlockId, () => asked, options);
+    const live = this.#machines.block(ramBlockId);
+    return live.inTurn(() => this.#carryOutAll(live, attributesOf(live.block), asked, options), options);
   }
 
   /** What {@link Conversions.convertAll} would do now. @throws as that, but nobody is called */
@@ -75,21 +77,20 @@ export class Conversions {
     bytes: Uint8Array,
     options: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
-    const { changeRunsLimit } = this.#machines.dependencies;
-    return this.#convertAll(
-      ramBlockId,
-      (block, source) => {
-        const bitmap = readBitmap(block, window, bytes);
-        const at = window.offset / block.pageSize;
-        return (['private', 'shared'] as const).flatMap((to) => {
-          const runs = differences(source.bitmap, bitmap, at, to === 'shared', new RunBudget(changeRunsLimit));
-          if (runs.length === 0) return [];
-          const hull = { start: runs[0]?.start ?? 0, end: runs.at(-1)?.end ?? 0 };
-          return [{ ...toSection(hull, block.pageSize), to, runs }];
-        });
-      },
-      options,
-    );
+    const live = this.#machines.block(ramBlockId);
+    const { block } = live;
+    return live.inTurn(async () => {
+      const source = attributesOf(block);
+      const pages = pagesOfBitmap(block, window, bytes);
+      const turning = await this.#differences(source, window.offset / block.pageSize, bytes, pages);
+      const asked = (['private', 'shared'] as const).flatMap((to) => {
+        const runs = to === 'private' ? turning.discard : turning.populate;
+        if (runs.length === 0) return [];
+        const hull = { start: runs[0]?.start ?? 0, end: runs.at(-1)?.end ?? 0 };
+        return [{ ...toSection(hull, block.pageSize), to, runs }];
+      });
+      return this.#carryOutAll(live, source, asked, options);
+    }, options);
   }
 
   /**
@@ -127,18 +128,29 @@ export class Conversions {
     return live.inTurn(change, options, lockOf(live, asked, options));
   }
 
-  #convertAll(
-    ramBlockId: string,
-    asked: (block: RamBlock, source: RamDiscardSource) => readonly Asked<PageState>[],
-    options: ChangeOptions<ConversionBatch>,
+  #carryOutAll(
+    live: LiveBlock,
+    source: RamDiscardSource,
+    asked: readonly Asked<PageState>[],
+    { answered }: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
-    const live = this.#machines.block(ramBlockId);
-    const { block } = live;
-    return live.inTurn(() => {
-      const source = attributesOf(block);
-      const planned = planSteps(live, source, asked(block, source), this.#newId);
-      return carryOutPlanned([planned], planned.reason, () => batchOf(planned), options.answered);
-    }, options);
+    const planned = planSteps(live, source, asked, this.#newId);
+    return carryOutPlanned([planned], planned.reason, () => batchOf(planned), answered);
+  }
+
+  /** In slices: the block is locked meanwhile. @throws Problem `too-many-runs` */
+  async #differences(source: RamDiscardSource, at: number, bytes: Uint8Array, pages: number): Promise<Differences> {
+    const { changeRunsLimit, elapsed } = this.#machines.dependencies;
+    const turns = new Turns(elapsed);
+    const finding = differences(source.bitmap, at, bytes, pages, changeRunsLimit);
+    let step = finding.next();
+    while (!step.done) {
+      if (turns.isOver) await turns.give();
+      step = finding.next();
+    }
+    const { discard, populate } = step.value;
+    for (const { length } of [discard, populate]) new RunBudget(changeRunsLimit).take(length);
+    return step.value;
   }
 }
 
@@ -184,12 +196,12 @@ function first(conversions: readonly Conversion[]): Conversion {
   return only;
 }
 
-/** @throws Problem `invalid-range` when `bytes` do not fit the window, or the window the block */
-function readBitmap(
+/** Returns how many pages the window has. @throws Problem `invalid-range` when `bytes` do not fit it, or it the block */
+function pagesOfBitmap(
   block: RamBlock,
   { offset, size }: { readonly offset: number; readonly size: number | undefined },
   bytes: Uint8Array,
-): PageBitmap {
+): number {
   const { usedLength, pageSize } = block;
   const window = { offset, size: size ?? Math.max(0, usedLength - offset) };
   checkSection(window, usedLength, pageSize);
@@ -203,25 +215,5 @@ function readBitmap(
   if (pages % 8 !== 0 && (bytes.at(-1) ?? 0) >>> (pages % 8) !== 0) {
     throw new Problem('invalid-range', `the last byte of the bitmap has bits beyond the ${pages} pages of the window`);
   }
-  return PageBitmap.fromBytes(bytes, pages);
-}
-
-/**
- * The runs that are to be `populated` in `wanted`, which stands for the pages from `at` on, and are not in `now`.
- * @throws Problem `too-many-runs` when they are more than `budget` has
- */
-function differences(
-  now: PageBitmap,
-  wanted: PageBitmap,
-  at: number,
-  populated: boolean,
-  budget: RunBudget,
-): PageRange[] {
-  const runs: PageRange[] = [];
-  for (const { start, end } of wanted.allRuns(populated)) {
-    now.listRuns({ start: at + start, end: at + end }, !populated, runs, budget.left);
-    if (runs.length > budget.left) break;
-  }
-  budget.take(runs.length);
-  return runs;
+  return pages;
 }
