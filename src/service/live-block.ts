@@ -296,8 +296,10 @@ export class LiveBlock {
   dismiss(listener: RamDiscardListener): void {
     this.abandon(listener);
     const farewell = this.block.farewell(listener);
-    // Above every number that it may have been sent, so that it obeys no older delivery afterwards.
-    listener.giveUpDeliveries();
+    const isOpen = this.block.intents.some(({ calls }) => calls.some(({ listenerId }) => listenerId === listener.id));
+    // Above every number that it may have been sent, so that it obeys no older delivery afterwards. Where no intent is open,
+    // that is the last one; a receiver would take a number that is left out for a delivery that it missed.
+    if (isOpen) listener.giveUpDeliveries();
     listener.noteReserved(listener.reserve(this.dependencies.deliveriesToReserve(listener, [farewell])));
     const { signal } = new AbortController();
     const share = { block: this.block, intentId: '', conversionId: null, signalFor: () => signal };

@@ -126,12 +126,12 @@ describe.each(SIZES)('growing from %i pages to %i', (from, to) => {
   });
 });
 
-it('a listener that is removed by force is told to discard what it may have mapped beyond the end', async () => {
+it('a block that is deleted by force tells its listener to discard what it may have mapped beyond the end', async () => {
   await makeBlock(10, 40);
   loseAnswers(() => 404);
   await resize(40);
   device.script = () => 200;
-  expect((await service.api.delete(`${listener}?force=true`)).status).toBe(204);
+  expect((await service.api.delete(`${path}?force=true`)).status).toBe(204);
   await until('it has nothing mapped', () => device.mapped.size === 0);
 });
 

@@ -1,4 +1,4 @@
-// A device that is away for an hour: it is asked again and again, ever more seldom but never more than some seconds apart,
+// A device that is away for an hour: it is asked again and again, ever more seldom but never more than some minutes apart,
 // and is right soon after it is back. The waits are taken from the service and added up, so that the hour takes seconds.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
@@ -7,7 +7,7 @@ import { startService, type TestService, until } from '../support/service.ts';
 const PAGE = 4096;
 const HOUR = 3_600_000;
 /** The longest wait, and what chance adds to it. */
-const LONGEST = 5000 * 1.2;
+const LONGEST = 300_000 * 1.2;
 
 const clock = vi.hoisted(() => ({ waits: [] as number[], now: 0 }));
 vi.mock('node:timers/promises', async (importOriginal) => ({
@@ -53,8 +53,8 @@ it.each([
   expect(clock.now).toBeGreaterThanOrEqual(end);
   expect(clock.now).toBeLessThan(end + 2 * LONGEST);
   expect(Math.max(...clock.waits)).toBeLessThanOrEqual(LONGEST);
-  // Had the waits not grown, there were many more.
-  expect(device.received.length).toBeLessThan(HOUR / 1000);
+  // Had the waits not grown to minutes, there were many more.
+  expect(device.received.length).toBeLessThan(HOUR / 10_000);
   const { mapped, unsettled } = await api.ok('GET', listener);
   expect([mapped.bytes, unsettled.bytes]).toEqual([4 * PAGE, 0]);
   expect(device.mapped.size).toBe(4);
