@@ -124,7 +124,10 @@ describe('a batch', () => {
       fc.constantFrom<Reply>(409, 404, 'hang'),
       async (before, sections, conversions, objectsAt, objection) => {
         const { api } = service;
-        const world = await worldOf(before, sections, { timeoutMs: 300 });
+        const world = await worldOf(before, sections);
+        for (const id of objection === 'hang' ? world.ids : []) {
+          await api.ok('PATCH', `${world.path}/listeners/${id}`, { timeoutMs: 300 });
+        }
         const mapped = mappedAt(world);
         const state = await stateOf(world);
         const block = await api.ok('GET', world.path);

@@ -182,10 +182,7 @@ describe('conversions of different pages', () => {
           usedLength: PAGES * PAGE,
         });
         path = `/v1/ram-blocks/${block.id}`;
-        const both = [
-          await register({ timeoutMs: 500 }),
-          await register({ timeoutMs: 500, section: { offset: 16 * PAGE, size: 32 * PAGE } }),
-        ];
+        const both = [await register(), await register({ section: { offset: 16 * PAGE, size: 32 * PAGE } })];
         const mirror = await register({ mode: 'async' });
         for (const { device } of both) {
           device.script = ({ reason, type }) => {
