@@ -12,7 +12,7 @@ import { until } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import type { BlockModel, Unknown } from './block-model.ts';
 import { Client } from './client.ts';
-import { World } from './world.ts';
+import { SLOW_PAGES, World } from './world.ts';
 
 const CLIENTS = 8;
 /** Snapshots all the time, so that crashes come while they are written; a mirror is soon so far behind that it is replayed. */
@@ -25,6 +25,12 @@ const SETTINGS = {
 /** What the service logs before and after. */
 const SNAPSHOT_BEGINS = 'a snapshot is being saved';
 const SNAPSHOT_ENDS = 'a snapshot is saved';
+/** The share of the kills that are aimed at what a device has mapped and not answered. */
+const AIMED = 0.3;
+/** Deliveries to others meanwhile, at least: more than any intent reserves for itself. */
+const MEANWHILE = 24;
+/** Requests of others after which an aim is given up: they may be refused, or change nothing. */
+const MOST_MEANWHILE = 400;
 /** Pages of the history that are asked for at once. */
 const PAGE_LIMIT = 1000;
 
@@ -42,6 +48,8 @@ export interface Figures {
   killsDuringStart: number;
   /** Between the line that a snapshot is being saved and the one that it is. */
   killsDuringSnapshot: number;
+  /** When a device had mapped for a change that others had overtaken, and had not answered. */
+  killsAimed: number;
   /** Intents that a start found open and ended. */
   recoveredIntents: number;
   deliveries: number;
@@ -78,7 +86,7 @@ class Campaign {
   readonly #random: () => number;
   readonly #figures: Figures = {
     ...{ rounds: 0, requests: 0, answered: 0, excused: 0, unanswered: 0, doneUnanswered: 0 },
-    ...{ kills: 0, killsDuringStart: 0, killsDuringSnapshot: 0, recoveredIntents: 0 },
+    ...{ kills: 0, killsDuringStart: 0, killsDuringSnapshot: 0, killsAimed: 0, recoveredIntents: 0 },
     ...{ deliveries: 0, lateCopies: 0, generations: 0 },
     readyMs: [],
   };
@@ -98,7 +106,8 @@ class Campaign {
       return new Client(world, this.#random, world.resizeable[index] ?? null);
     });
     for (let round = 1; round <= rounds; round++) {
-      await this.#loadUntilKilled(service, api);
+      if (this.#random() < AIMED) await this.#aimAndKill(service, api, world);
+      else await this.#loadUntilKilled(service, api);
       await api.close();
       ({ service, api } = await this.#start());
       await this.#reckon(api, world);
@@ -159,6 +168,55 @@ class Campaign {
     await service.end('SIGKILL');
     this.#figures.kills++;
     if (isSavingSnapshot(service)) this.#figures.killsDuringSnapshot++;
+  }
+
+  /**
+   * A change waits for the slow listener while others come and go, then its other listener maps, and the service is killed
+   * before it hears of that: what it sends after the crash must be nothing that this listener takes for a repetition.
+   */
+  async #aimAndKill(service: ServiceProcess, api: Api, world: World): Promise<void> {
+    await world.checkDevices(api);
+    const block = world.converted[Math.floor(this.#random() * world.converted.length)];
+    const [first, ...others] = this.#clients;
+    assert.ok(block !== undefined && first !== undefined);
+    const { last, slow } = world.wiresOf(block);
+    const plugged = block.bitmap('plugged').indexOf(true);
+    const page = plugged >= 0 && plugged < SLOW_PAGES ? plugged : 0;
+    await first.convert(api, block, page, 'private');
+
+    const held = Promise.withResolvers<string | null>();
+    const release = Promise.withResolvers<void>();
+    slow.aim = {
+      arrived: ({ conversionId }) => {
+        held.resolve(conversionId);
+        return release.promise;
+      },
+    };
+    const asked = first.convert(api, block, page, 'shared');
+    // The page may be in a hole of the other source: then nobody hears of it.
+    const conversionId = await Promise.race([held.promise, asked.then(() => null)]);
+    const before = last.deliveries;
+    let requests = 0;
+    const overtake = async (client: Client): Promise<void> => {
+      while (conversionId !== null && last.deliveries - before < MEANWHILE && requests++ < MOST_MEANWHILE) {
+        const other = SLOW_PAGES + Math.floor(this.#random() * (block.pages - SLOW_PAGES));
+        await client.convert(api, block, other, this.#random() < 0.5 ? 'shared' : 'private');
+      }
+    };
+    await Promise.all(others.map(overtake));
+    last.aim = {
+      mapped: async (told) => {
+        if (conversionId === null || told.conversionId !== conversionId) return;
+        this.#figures.killsAimed++;
+        await service.end('SIGKILL');
+      },
+    };
+    release.resolve();
+    await asked;
+    await service.end('SIGKILL');
+    this.#figures.kills++;
+    last.aim = {};
+    slow.aim = {};
   }
 
   /** Calls `then` as soon as the journal has been written to so many times. */

@@ -65,6 +65,15 @@ export class Client {
     }
   }
 
+  /** Asks for one conversion of somebody else's choice. @returns whether it was answered */
+  async convert(api: Api, block: BlockModel, page: number, to: 'shared' | 'private'): Promise<boolean> {
+    this.open = this.#convert(block, { offset: page * PAGE, size: PAGE, to });
+    this.requests++;
+    const isAnswered = (await this.send(api)) !== null;
+    if (isAnswered) this.answered++;
+    return isAnswered;
+  }
+
   /** Sends the open request, once more where it was sent before. @returns the answer; null when none came */
   async send(api: Api): Promise<{ readonly isReplayed: boolean; readonly ids: readonly string[] } | null> {
     const { open } = this;
@@ -100,9 +109,9 @@ export class Client {
     return this.#replay();
   }
 
-  #convert(block: BlockModel): Open {
-    const note = (conversion: Conversion) => noteAll([conversion], (steps) => block.noteSteps(steps));
-    return this.#post(`${block.path}/conversions`, this.#conversion(block), note);
+  #convert(block: BlockModel, conversion: object = this.#conversion(block)): Open {
+    const note = (answer: Conversion) => noteAll([answer], (steps) => block.noteSteps(steps));
+    return this.#post(`${block.path}/conversions`, conversion, note);
   }
 
   #batch(block: BlockModel): Open {

@@ -10,6 +10,7 @@ export function figuresText(figures: Figures): string {
     ['processes killed', figures.kills],
     ['of these before they were ready', figures.killsDuringStart],
     ['of these while a snapshot was saved', figures.killsDuringSnapshot],
+    ['of these aimed at what was mapped and not answered', figures.killsAimed],
     ['requests', figures.requests],
     ['answered', figures.answered],
     ['of these with nothing done (listener, range)', figures.excused],

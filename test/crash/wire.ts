@@ -20,6 +20,18 @@ export interface Weather {
 /** Milliseconds that a late copy takes at most. */
 const LATEST = 400;
 
+/** What a delivery says of itself. */
+export interface Told {
+  readonly sequence: number;
+  readonly conversionId: string | null;
+}
+
+/** What an aimed kill does with deliveries: it waits for it before they reach the device, or before they are answered. */
+export interface Aim {
+  readonly arrived?: (told: Told) => Promise<void>;
+  readonly mapped?: (told: Told) => Promise<void>;
+}
+
 interface Message {
   readonly headers: Record<string, string>;
   readonly body: Buffer;
@@ -29,6 +41,7 @@ export class Wire {
   readonly #server: Server;
   readonly #target: string;
   weather: Weather;
+  aim: Aim = {};
   readonly #random: () => number;
   readonly #agent = new Agent();
   /** What came under each sequence, and under each webhook id. */
@@ -88,22 +101,25 @@ export class Wire {
     for await (const chunk of incoming) chunks.push(chunk);
     const message = { headers: webhookHeaders(incoming), body: Buffer.concat(chunks) };
     this.deliveries++;
-    this.#note(message);
+    const told = this.#note(message);
     if (this.#random() < this.weather.held) {
       this.#sendLate(message);
       return;
     }
     if (this.weather.slowMs > 0) await delay(this.#random() * this.weather.slowMs);
+    await this.aim.arrived?.(told);
     const { status, body } = await this.#forward(message);
+    await this.aim.mapped?.(told);
     if (this.#random() < this.weather.repeated) this.#sendLate(message);
     response.writeHead(status, body === '' ? {} : { 'content-type': 'application/problem+json' });
     response.end(body);
   }
 
   /** Retries keep id, sequence and body, also those of a service that was killed in between. */
-  #note({ headers, body }: Message): void {
+  #note({ headers, body }: Message): Told {
     const id = headers['webhook-id'] ?? '';
-    const { sequence } = JSON.parse(body.toString()).data;
+    const { data } = JSON.parse(body.toString());
+    const { sequence } = data;
     const digest = createHash('sha256').update(body).digest('base64');
     for (const [key, content] of [
       [`sequence ${sequence}`, `${id} ${digest}`],
@@ -113,6 +129,7 @@ export class Wire {
       this.#contents.set(key, before);
       if (before !== content) this.reused.push(key);
     }
+    return data;
   }
 
   #sendLate(message: Message): void {

@@ -13,8 +13,12 @@ import { Wire } from './wire.ts';
 const MOST = 96;
 /** The block in the middle can be resized, and never has fewer pages than this: its listeners' sections are not cut. */
 const LEAST = 48;
+/** Pages of every block that a slow listener has, at its start. */
+export const SLOW_PAGES = 8;
 /** Milliseconds; short, because a held delivery takes as long. */
 const TIMEOUT = 400;
+/** Of registrations, and of slow listeners always: theirs are not held, but wait for an aimed kill. */
+const LONG_TIMEOUT = 30_000;
 
 interface ListenerPlan {
   readonly mode: 'sync' | 'async';
@@ -31,7 +35,7 @@ const LISTENERS: readonly ListenerPlan[] = [
   { mode: 'sync', failRate: 0.08, section: { offset: 8 * PAGE, size: 32 * PAGE } },
   { mode: 'async', failRate: 0, section: { offset: 4 * PAGE, size: 40 * PAGE } },
   { mode: 'async', failRate: 0.2, section: {} },
-  { mode: 'sync', failRate: 0, section: { offset: 0, size: 8 * PAGE }, slowMs: TIMEOUT / 2 },
+  { mode: 'sync', failRate: 0, section: { offset: 0, size: SLOW_PAGES * PAGE }, slowMs: TIMEOUT / 2 },
 ];
 /** What the block without sources has beside: growth is not always answered. */
 const FOLLOWING: ListenerPlan = { mode: 'sync', failRate: 0.3, section: {} };
@@ -81,6 +85,14 @@ export class World {
   /** The id of the source beside RamBlockAttributes. */
   pluggedOf(block: BlockModel): string {
     return this.#sources.get(block) ?? '';
+  }
+
+  /** The wires of `block` to the listener that is asked last, and to the slow one that is asked first. */
+  wiresOf(block: BlockModel): { readonly last: Wire; readonly slow: Wire } {
+    const wires = this.listeners.filter((listener) => listener.block === block).map(({ wire }) => wire);
+    const [last, slow] = [wires[0], wires.at(-1)];
+    assert.ok(last !== undefined && slow !== undefined);
+    return { last, slow };
   }
 
   /** What the service serves of `block` is what the model has. */
@@ -169,11 +181,11 @@ export class World {
       const seed = Math.floor(random() * 2 ** 32);
       const device = await startDeviceSimulator({ secret: SECRET, mode, failRate, seed });
       const wire = await Wire.start(device.url, CALM, random);
-      const body = { url: wire.url, secret: SECRET, mode, section, timeoutMs: 30_000 };
+      const body = { url: wire.url, secret: SECRET, mode, section, timeoutMs: LONG_TIMEOUT };
       const path = `${block.path}/listeners/${(await api.ok('POST', `${block.path}/listeners`, body)).id}`;
       // Bad only once it is registered: without all listeners there is no test.
-      await api.ok('PATCH', path, { timeoutMs: TIMEOUT });
-      wire.weather = { ...WEATHER, slowMs };
+      if (slowMs === 0) await api.ok('PATCH', path, { timeoutMs: TIMEOUT });
+      wire.weather = { ...WEATHER, ...(slowMs === 0 ? {} : { held: 0 }), slowMs };
       this.listeners.push({ block, path, mode, device, wire });
     }
   }
