@@ -189,13 +189,14 @@ export class Receiver {
   }
 
   /**
-   * Whether it makes up for all that is missing below it: a recovery is sent for that. What an async listener was not
-   * told may also be dropped for a replay, or because the listener is about to go; then the whole section is discarded.
+   * Whether it makes up for all that is missing below it: a recovery is sent for that. The last discard of a listener ends
+   * all that it may have mapped; where its block is deleted, its number is above all that were only reserved. What an async
+   * listener was not told may also be dropped for a replay, which discards the whole section first.
    */
   #coversMissing({ type, data }: Delivery): boolean {
     if (data.reason === 'recovery') return true;
-    if (this.#options.mode === 'sync' || type !== 'ram_block.discard') return false;
-    return data.reason === 'replay' || data.reason === 'unregistration';
+    if (type !== 'ram_block.discard') return false;
+    return data.reason === 'unregistration' || (data.reason === 'replay' && this.#options.mode === 'async');
   }
 
   #checkAddresses(webhookId: string, { data }: Delivery, delta: number): void {

@@ -232,6 +232,16 @@ describe('sequence gaps', () => {
     expect(violations.summary().first).toMatchObject([{ kind: 'sequence-gap', sequence: 2 }]);
   });
 
+  it('is over with the last discard of the listener, and with no other discard', () => {
+    receiver.handle('1', populate(1, [pages(0, 1)]));
+    receiver.handle('4', discard(4, [pages(0, 1)], { reason: 'replay' }));
+    expect(receiver.pendingGaps).toEqual([{ from: 2, to: 3 }]);
+    receiver.handle('7', discard(7, [pages(0, 16)], { reason: 'unregistration' }));
+    receiver.end();
+    expect(receiver.pendingGaps).toEqual([]);
+    expect(violations.count).toBe(0);
+  });
+
   it('shrinks when a missing delivery comes after all', () => {
     receiver.handle('1', discard(1, [], settled));
     receiver.handle('6', discard(6, [], settled));
