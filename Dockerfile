@@ -1,7 +1,8 @@
 # The service, its simulator and its tools. The image brings its own Node, so the optional dependencies (Node for npm
 # scripts) are left out; TypeScript runs as it is.
-# A tag can come to be another image: a release gives the digest, --build-arg NODE_IMAGE=node:26-alpine@sha256:...
-ARG NODE_IMAGE=node:26-alpine
+# A tag can come to be another image, so the digest is given, too. `docker buildx imagetools inspect node:26-alpine` prints
+# that of today's; --build-arg NODE_IMAGE=... builds on another.
+ARG NODE_IMAGE=node:26-alpine@sha256:ef24c5053d50fdc3e4e56eb4e7ddb7861874ab0fdc797046ba897581deb8e868
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./

@@ -23,19 +23,24 @@ const LIMIT = 512 * 1024;
 const MAX_PAGES = LIMIT / 4096;
 
 async function startLimited(maxPages?: number): Promise<StartedService> {
-  let journal: SqliteJournal | undefined;
+  let isOver = false;
+  let opening: Promise<SqliteJournal> = Promise.reject(new Error('no journal was opened yet'));
+  opening.catch(() => undefined);
   const service = await startService({
-    openJournal: async () => {
-      journal = await SqliteJournal.open(folder, maxPages === undefined ? {} : { maxPages });
-      return journal;
+    openJournal: () => {
+      // A process that is no more opens nothing, though its journal fails.
+      if (isOver) return new Promise(() => undefined);
+      opening = SqliteJournal.open(folder, maxPages === undefined ? {} : { maxPages });
+      return opening;
     },
   });
   return {
     api: service.api,
     end: async (signal) => {
       if (signal === 'SIGTERM') return await service.close().then(() => 0);
+      isOver = true;
       await service.abandon();
-      await journal?.close();
+      await opening.then((journal) => journal.close()).catch(() => undefined);
       return null;
     },
   };

@@ -53,7 +53,8 @@ describe('the Dockerfile', () => {
   });
 });
 
-it('every stage of the image is from the one base image, which a build can give with its digest', () => {
+it('every stage of the image is from the one base image, which is pinned by its digest', () => {
+  expect(read('Dockerfile')).toMatch(/^ARG NODE_IMAGE=\S+@sha256:[0-9a-f]{64}$/m);
   expect(argumentsOf('ARG')).toHaveLength(1);
   expect(new Set(argumentsOf('FROM').map((rest) => rest.split(' ')[0]))).toEqual(new Set([`$${'{NODE_IMAGE}'}`]));
 });
