@@ -137,9 +137,11 @@ function isUnusable(error: Error): boolean {
   return error.name === 'HTTPParserError' && !error.message.includes('Invalid EOF state');
 }
 
-/** An error of a connection in words; one of several attempts (IPv4 and IPv6) says little by itself. */
+/** Returns an error of a connection in words; one of several attempts (IPv4 and IPv6) says little by itself. */
 function describe(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
   if (!(error instanceof Error)) return String(error);
+  // The message of OpenSSL names a file of its source and ends its line.
+  if ('library' in error && 'reason' in error) return `TLS failed: ${error.reason}`;
   return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }

@@ -129,6 +129,13 @@ describe('TLS', () => {
     const answers = await Promise.all(wrong.map((url) => trusting.deliver(url, { timeoutMs: 300 })));
     expect(answers).toMatchObject(Array(2).fill({ outcome: 'unanswered', status: null }));
   });
+
+  it('that fails is told in words, without the places in OpenSSL where it was noticed', async () => {
+    const { port } = await receiver({ greeting: 'HTTP/1.1 400 Bad Request\r\n\r\n' });
+    const answer = await sender({ caFile }).deliver(`https://127.0.0.1:${port}/`, { timeoutMs: 1000 });
+    expect(answer).toMatchObject({ detail: expect.stringMatching(/TLS failed: wrong version number/) });
+    expect(answer).toMatchObject({ detail: expect.not.stringMatching(/[\n/]/) });
+  });
 });
 
 describe('RBA_CA_FILE', () => {
