@@ -87,7 +87,7 @@ interface PendingAppend {
 /** What one process has open of the disk. Appends become durable, and are answered, in the order of the calls. */
 export class SimulatedJournal implements Journal {
   readonly remark = null;
-  readonly failed = new Promise<never>(() => undefined);
+  readonly failed: Promise<Problem> = new Promise(() => undefined);
   readonly waitedMs = 0;
   readonly #disk: Disk;
   #pending: PendingAppend[] = [];

@@ -82,9 +82,13 @@ export class BookBlock {
   apply(record: Exclude<BlockRecord, { kind: 'block-created' | 'block-deleted' }>): string[] {
     this.#populated = null;
     const wrong = this.#change(record);
-    // Nothing is owed of what is not populated any more.
-    for (const { unmapped } of this.listeners.values()) fill(unmapped, runsOf(this.populated, 0), 0);
+    this.#forgetOwed();
     return wrong;
+  }
+
+  /** Nothing is owed of what is not populated any more. */
+  #forgetOwed(): void {
+    for (const { unmapped } of this.listeners.values()) fill(unmapped, runsOf(this.populated, 0), 0);
   }
 
   #change(record: Exclude<BlockRecord, { kind: 'block-created' | 'block-deleted' }>): string[] {
@@ -170,6 +174,8 @@ export class BookBlock {
       if (String(told) !== String(hearing)) wrong.push(`${told} were notified, where ${hearing} should have been`);
       fill(source.bits, runs ?? [range], populate ? 1 : 0);
       this.#populated = null;
+      // Also where a later step populates it again: its listeners hear of both.
+      this.#forgetOwed();
       this.history.push(conversion);
     }
     this.generation++;
@@ -223,8 +229,8 @@ export interface Kept {
 /** The disk of the simulation, with the books of what is on it. */
 export class BookedDisk extends Disk {
   readonly books = new Map<string, BookBlock>();
-  /** Pages that each block may have, or might have had. */
-  readonly most = new Map<string, number>();
+  /** Of all blocks that there ever were, as they were made. */
+  readonly definitions = new Map<string, RamBlockDefinition>();
   /** What is wrong with what was written, since it was last taken. */
   wrong: string[] = [];
   /** What was written since it was last taken. */
@@ -250,7 +256,7 @@ export class BookedDisk extends Disk {
     if (record.kind === 'block-created') {
       const made = new BookBlock(record.block, record.sources);
       this.books.set(ramBlockId, made);
-      this.most.set(ramBlockId, made.most);
+      this.definitions.set(ramBlockId, made.definition);
     }
     if (record.kind === 'block-created') return;
     if (block === undefined) this.wrong.push(`${record.kind} of block ${ramBlockId}, which is not there`);

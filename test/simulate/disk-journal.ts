@@ -28,6 +28,8 @@ export interface DiskJournalOptions {
 
 export class DiskJournal extends SimulatedJournal {
   readonly #options: DiskJournalOptions;
+  readonly #broken = Promise.withResolvers<Problem>();
+  override readonly failed = this.#broken.promise;
   #isCommitting = false;
   #isClosed = false;
   #isDead = false;
@@ -62,6 +64,7 @@ export class DiskJournal extends SimulatedJournal {
     if (waiting > written) figures.count('appends that failed and are lost', waiting - written);
     log(`the journal fails, with ${written} of ${waiting} appends written`);
     this.fail(written);
+    this.#broken.resolve(broken('the disk is broken'));
   }
 
   override async saveSnapshot(ramBlockId: string, sequence: number, bytes: Uint8Array): Promise<void> {

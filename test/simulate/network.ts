@@ -29,6 +29,7 @@ export interface Mood {
 export const MOODS: readonly Mood[] = [
   { name: 'well', takes: 10, twice: 0.02 },
   { name: 'slow', takes: 1500, twice: 0.05 },
+  { name: 'rather slow', takes: 200 },
   { name: 'refusing', takes: 20, refuses: 0.7 },
   { name: 'dead', takes: 1, down: 1 },
   { name: 'hanging', takes: 20, answerLost: 0.5, requestLost: 0.5 },

@@ -56,10 +56,16 @@ export const KINDS = {
 } as const;
 export type Kind = keyof typeof KINDS;
 
+/** How much there is at once. */
+export interface Scale {
+  readonly blocks: number;
+  /** Whether there are blocks of many pages, which are slow to look at. */
+  readonly hasBig: boolean;
+}
+
 /** Devices that listeners can name. */
 export const DEVICES = 6;
 const MACHINES = ['m0', 'm1'];
-const MOST_BLOCKS = 5;
 const MOST_LISTENERS = 4;
 /** Pages, in use and at most: beside small blocks those at which growth went wrong at the borders of a chunk. */
 const LENGTHS: readonly (readonly [number, number])[] = [
@@ -81,19 +87,21 @@ export class Requests {
   readonly #chance: Chance;
   readonly #disk: BookedDisk;
   readonly #number: number;
+  readonly #scale: Scale;
 
-  /** @param number of the request: whatever it makes is named after it */
-  constructor(chance: Chance, disk: BookedDisk, number: number) {
+  /** @param number of the request: whatever it makes is named after it  */
+  constructor(chance: Chance, disk: BookedDisk, number: number, scale: Scale) {
     this.#chance = chance;
     this.#disk = disk;
     this.#number = number;
+    this.#scale = scale;
   }
 
   /** A request of this kind; null where there is nothing to ask it of. */
   make(kind: Kind): Request | null {
     const chance = this.#chance;
     const blocks = [...this.#disk.books.entries()];
-    if (kind === 'create block') return blocks.length < MOST_BLOCKS ? this.#create() : null;
+    if (kind === 'create block') return blocks.length < this.#scale.blocks ? this.#create() : null;
     if (blocks.length === 0) return null;
     const all =
       FOR_ATTRIBUTES.includes(kind) && chance.is(0.95)
@@ -118,7 +126,11 @@ export class Requests {
         });
       }
       case 'convert': {
-        const asked = { ...this.#range(block), to: chance.pick(['shared', 'private'] as const) };
+        const range = this.#range(block);
+        // Mostly something that is not so already.
+        const isShared = block.attributes?.bits[range.offset / PAGE] === 1;
+        const to = isShared === chance.is(0.85) ? ('private' as const) : ('shared' as const);
+        const asked = { ...range, to };
         return make({
           text: `${asked.to} ${show(asked)} of ${id}${ifMatch === null ? '' : ` if ${ifMatch}`}`,
           ifMatch,
@@ -183,7 +195,7 @@ export class Requests {
           owns: (record) => {
             if (record.kind !== 'source-changed' || record.steps.length !== 1) return false;
             const [step] = record.steps;
-            const base = this.#disk.books.get(record.ramBlockId)?.definition;
+            const base = this.#disk.definitions.get(record.ramBlockId);
             if (step === undefined || base === undefined || base.machine !== machine || base.gpa === null) return false;
             const from = base.gpa + step.conversion.offset;
             return (
@@ -284,7 +296,7 @@ export class Requests {
     const machine = chance.pick(MACHINES);
     // Big ones are slow to look at: one at a time.
     const isBig = [...this.#disk.books.values()].some(({ most }) => most > 1000);
-    const [pages, most] = chance.pick(isBig || chance.is(0.7) ? LENGTHS.slice(0, 4) : LENGTHS);
+    const [pages, most] = chance.pick(isBig || !this.#scale.hasBig || chance.is(0.5) ? LENGTHS.slice(0, 4) : LENGTHS);
     const gpa = chance.is(0.85) ? this.#room(machine, most) : null;
     const wanted = {
       ...{ idstr: `ram${this.#number}`, machine, pageSize: PAGE, gpa, usedLength: pages * PAGE },
@@ -320,7 +332,11 @@ export class Requests {
     const chance = this.#chance;
     const number = this.#number;
     const isAll = chance.is(0.6);
-    const { offset, size } = isAll ? { offset: 0, size: null } : this.#range(block);
+    const { offset, size } = isAll
+      ? { offset: 0, size: null }
+      : chance.is(0.5)
+        ? this.#half(block)
+        : this.#range(block);
     const mode = kind === 'register sync' ? 'sync' : 'async';
     const wanted = {
       url: `http://device-${chance.below(DEVICES)}/${number}`,
@@ -415,6 +431,13 @@ export class Requests {
       default:
         throw new Error(`nobody makes ${kind}`);
     }
+  }
+
+  /** The first half of the block, or the second. */
+  #half({ length }: BookBlock): { offset: number; size: number } {
+    const middle = Math.ceil(length / 2);
+    const isFirst = length === 1 || this.#chance.is(0.5);
+    return isFirst ? { offset: 0, size: middle * PAGE } : { offset: middle * PAGE, size: (length - middle) * PAGE };
   }
 
   /** A part of the block, mostly small; now and then it does not fit. */

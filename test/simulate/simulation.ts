@@ -12,7 +12,17 @@ import type { Weather } from './disk-journal.ts';
 import { Events } from './events.ts';
 import { Figures } from './figures.ts';
 import { MOODS, type Mood, Network, WELL } from './network.ts';
-import { conversionsIn, DEVICES, KINDS, type Kind, type Options, type Request, Requests } from './requests.ts';
+import { PAGE } from './pages.ts';
+import {
+  conversionsIn,
+  DEVICES,
+  KINDS,
+  type Kind,
+  type Options,
+  type Request,
+  Requests,
+  type Scale,
+} from './requests.ts';
 import type { Happening, Item } from './script.ts';
 import { ServiceProcess, type Settings } from './service-process.ts';
 
@@ -114,6 +124,9 @@ class Simulation {
   readonly #trace: string[] = [];
   readonly #violations: string[] = [];
   readonly #moods: Mood[] = Array.from({ length: DEVICES }, () => WELL);
+  /** Those that devices of this history can be in. */
+  readonly #moodsToCome: readonly Mood[];
+  readonly #scale: Scale;
   #chance: Chance;
   #isCalm = false;
   #process: ServiceProcess;
@@ -141,8 +154,8 @@ class Simulation {
   readonly #told = new Map<string, number>();
   #eventsRead = 0;
   #openedSeen = 0;
-  /** What kills the process: the counter of what, and how far. */
-  #doom: { readonly of: () => number; readonly at: number } | null = null;
+  /** What is to happen, and when: a counter, and how far it has come then. */
+  #doom: { readonly of: () => number; readonly at: number; readonly strike: () => Promise<void> } | null = null;
   #log = (what: string): void => {
     const line = `${this.#steps}@${this.#events.now.toFixed(1)} ${what}`;
     this.#hash.update(line);
@@ -162,13 +175,16 @@ class Simulation {
       backlogLimit: this.#chance.pick([5, 100]),
       reservesMore: this.#chance.is(0.5),
     };
+    const some = MOODS.filter(() => this.#chance.is(0.5));
+    this.#moodsToCome = some.length > 0 ? some : MOODS;
+    this.#scale = { blocks: this.#chance.pick([1, 2, 5]), hasBig: this.#chance.is(0.3) };
     this.#network = new Network({
       events: this.#events,
       chance: () => this.#chance,
       figures: this.#figures,
       log: this.#log,
       moodOf: (url) => (this.#isCalm ? WELL : (this.#moods[Number(/device-(\d+)/.exec(url)?.[1])] ?? WELL)),
-      pagesOf: (id) => this.#disk.most.get(id) ?? 0,
+      pagesOf: (id) => (this.#disk.definitions.get(id)?.maxLength ?? 0) / PAGE,
       touched: (id) => void this.#touched.add(id),
       sending: (copy, { generation }) => {
         this.#touched.add(copy.ramBlockId);
@@ -233,7 +249,11 @@ class Simulation {
       this.#violations.push(String(error));
     }
     this.#steps++;
-    if (this.#doom !== null && this.#doom.of() >= this.#doom.at) await this.#crash();
+    const doom = this.#doom;
+    if (doom !== null && doom.of() >= doom.at) {
+      this.#doom = null;
+      await doom.strike();
+    }
     await this.#settle();
     return isMore;
   }
@@ -260,11 +280,10 @@ class Simulation {
 
   #happen(what: Happening): void {
     const chance = this.#chance;
-    const process = this.#process;
     switch (what) {
       case 'mood': {
         const device = chance.below(DEVICES);
-        const mood = chance.is(0.6) ? WELL : chance.pick(MOODS);
+        const mood = chance.is(0.6) ? WELL : chance.pick(this.#moodsToCome);
         this.#moods[device] = mood;
         this.#log(`device ${device} is ${mood.name}`);
         break;
@@ -276,22 +295,35 @@ class Simulation {
         this.#log(`the disk: ${JSON.stringify(this.#weather)}`);
         break;
       case 'crash':
-        this.#doom = { of: () => 1, at: 0 };
+        this.#doomed(
+          0,
+          () => 0,
+          () => this.#crash(),
+        );
         break;
       case 'crash after a delivery':
-        this.#doom = { of: () => this.#network.acted, at: this.#network.acted + 1 + chance.below(6) };
+        this.#doomed(
+          1 + chance.below(6),
+          () => this.#network.acted,
+          () => this.#crash(),
+        );
         break;
-      case 'crash after a commit': {
-        const journal = process.journal;
-        this.#doom = {
-          of: () => this.#process.journal?.completed ?? 0,
-          at: (journal?.completed ?? 0) + 1 + chance.below(6),
-        };
+      case 'crash after a commit':
+        this.#doomed(
+          1 + chance.below(6),
+          () => this.#process.journal?.completed ?? 0,
+          () => this.#crash(),
+        );
         break;
-      }
       case 'journal breaks':
-        if (process.isReady && process.journal !== null)
-          process.journal.break(chance.below(process.journal.pending.length + 1));
+        this.#breakJournal();
+        break;
+      case 'journal breaks after a delivery':
+        this.#doomed(
+          1 + chance.below(6),
+          () => this.#network.acted,
+          async () => this.#breakJournal(),
+        );
         break;
       case 'client leaves': {
         const running = [...this.#running];
@@ -307,6 +339,16 @@ class Simulation {
         this.#askAgain(what === 'asked otherwise');
         break;
     }
+  }
+
+  /** Lets something happen once `of` has grown by so much. */
+  #doomed(by: number, of: () => number, strike: () => Promise<void>): void {
+    this.#doom = { of, at: of() + by, strike };
+  }
+
+  #breakJournal(): void {
+    const { isReady, journal } = this.#process;
+    if (isReady && journal !== null) journal.break(this.#chance.below(journal.pending.length + 1));
   }
 
   #start(): ServiceProcess {
@@ -375,7 +417,7 @@ class Simulation {
 
   #askNew(kind: Kind): void {
     if (this.#process.rules === null) return;
-    const request = new Requests(this.#chance, this.#disk, ++this.#requests).make(kind);
+    const request = new Requests(this.#chance, this.#disk, ++this.#requests, this.#scale).make(kind);
     if (request === null) return;
     const key = request.canHaveKey && this.#chance.is(0.3) ? `key${this.#requests}` : null;
     if (key !== null) this.#keys.set(key, { request, body: null });
@@ -563,11 +605,7 @@ class Simulation {
     const weather = { ...this.#weather };
     Object.assign(this.#weather, FAIR);
     this.#log('all is well for a while');
-    for (let steps = 0; this.#isFine && this.#restless().length > 0; steps++) {
-      if (steps > MOST_STEPS_TO_CALM)
-        this.#violations.push(`it does not come to rest: ${this.#restless().slice(0, 5)}`);
-      await this.#step();
-    }
+    await this.#goToRest();
     if (this.#isFine) {
       this.#figures.count('rests');
       this.#violations.push(...this.#unasked());
@@ -579,11 +617,23 @@ class Simulation {
     this.#isCalm = false;
   }
 
+  async #goToRest(): Promise<void> {
+    for (let steps = 0; this.#isFine && this.#restless().length > 0; steps++) {
+      if (steps > MOST_STEPS_TO_CALM)
+        this.#violations.push(`it does not come to rest: ${this.#restless().slice(0, 5)}`);
+      await this.#step();
+    }
+  }
+
   async #passDay(): Promise<void> {
     this.#log('a day passes');
     this.#time.now += DAY_MS;
-    for (const task of this.#time.intervals) task();
-    await this.#settle();
+    // A journal that failed while nobody used it is noticed the first time, and opened again.
+    for (let times = 0; times < 2; times++) {
+      for (const task of this.#time.intervals) task();
+      await this.#settle();
+      await this.#goToRest();
+    }
     this.#figures.count('days');
     if (this.#disk.answers.size > 0) this.#violations.push(`${this.#disk.answers.size} answers are kept for ever`);
     this.#keys.clear();
