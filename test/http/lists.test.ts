@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (let index = 2; index < BLOCKS; index++) {
     await service.api.ok('POST', '/v1/ram-blocks', { machine: 'full', idstr: `c${index}`, usedLength: PAGE });
   }
-  for (const machine of ['.', '0', 'A', 'Z-', '_', 'a', 'zz']) {
+  for (const machine of ['...', '0', 'A', 'Z-', '_', 'a', 'zz']) {
     await service.api.ok('POST', '/v1/ram-blocks', { machine, idstr: 'pc.ram', usedLength: PAGE });
   }
   const { items } = await service.api.ok('GET', `${block}/listeners`);
