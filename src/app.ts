@@ -186,7 +186,7 @@ export async function beginApp(config: Config, { log, openJournal }: BuildOption
   serializeAnswers(app);
   await describeApi(app);
 
-  const changes = new ChangeRequests(new Idempotency(machines), now);
+  const changes = new ChangeRequests(new Idempotency(machines, config.answerLimits), now);
   const listeners = new Listeners(machines, config.bounds);
   ramBlockRoutes(app, machines, new RamBlocks(machines, config.bounds), changes);
   const conversions = new Conversions(machines);

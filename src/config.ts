@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox';
 import { parseByteSize } from './core/byte-size.ts';
 import { type Network, parseNetwork } from './listeners/target-policy.ts';
 import { type Bounds, DEFAULT_BOUNDS } from './service/bounds.ts';
+import type { AnswerLimits } from './service/idempotency.ts';
 import { MAX_BITMAP } from './service/queries.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -18,6 +19,9 @@ const LONGEST_RETRY_HOURS = 497;
  * string, and the longest that V8 has is of 512 Mi characters.
  */
 const MOST_RUNS = 2 ** 21;
+
+/** Bytes of stored answers with which a service is of some use. */
+const LEAST_ANSWERS = 2 ** 20;
 
 const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
@@ -52,6 +56,8 @@ const Environment = Type.Object({
   RBA_REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
   RBA_EVENT_LOOP_DELAY_LIMIT_MS: Type.Integer({ default: 1000, minimum: 0 }),
   RBA_BODY_MEMORY_LIMIT: Type.String({ default: '256M' }),
+  RBA_ANSWERS_LIMIT: Type.String({ default: '4G' }),
+  RBA_ANSWERS_PER_TOKEN_LIMIT: Type.String({ default: '1G' }),
   RBA_BITMAP_MEMORY_LIMIT: Type.String({ default: '256M' }),
   RBA_ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false }),
   RBA_ALLOWED_HOSTS: Type.String({ default: '' }),
@@ -112,6 +118,8 @@ export interface Config {
   readonly eventLoopDelayLimitMs: number;
   /** Bytes of all bodies of requests that are not answered yet. */
   readonly bodyMemoryLimit: number;
+  /** Bytes that the answers stored under Idempotency-Keys may take. */
+  readonly answerLimits: AnswerLimits;
   /** Bytes of all bitmaps that clients are reading. */
   readonly bitmapMemoryLimit: number;
   /** Host header values that are served beside addresses and localhost; lower case, without port. */
@@ -170,6 +178,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     requestTimeoutMs: settings.RBA_REQUEST_TIMEOUT_MS,
     eventLoopDelayLimitMs: settings.RBA_EVENT_LOOP_DELAY_LIMIT_MS,
     bodyMemoryLimit: memory('RBA_BODY_MEMORY_LIMIT', settings.RBA_BODY_MEMORY_LIMIT, MAX_BITMAP),
+    answerLimits: {
+      inAll: memory('RBA_ANSWERS_LIMIT', settings.RBA_ANSWERS_LIMIT, LEAST_ANSWERS),
+      ofToken: memory('RBA_ANSWERS_PER_TOKEN_LIMIT', settings.RBA_ANSWERS_PER_TOKEN_LIMIT, LEAST_ANSWERS),
+    },
     bitmapMemoryLimit: memory('RBA_BITMAP_MEMORY_LIMIT', settings.RBA_BITMAP_MEMORY_LIMIT, 2 ** 20),
     allowedHosts: list(settings.RBA_ALLOWED_HOSTS).map((host) => host.toLowerCase()),
     allowedTargets: targets(settings.RBA_ALLOWED_TARGETS ?? (alone ? '127.0.0.0/8,::1/128' : '')),

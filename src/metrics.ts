@@ -118,6 +118,7 @@ export class Metrics {
       return sum(listeners().map(({ backlog }) => backlog?.size ?? 0));
     });
     gauge('event_readers', 'Readers of /v1/events', () => machines.dependencies.events.log.readers);
+    gauge('answer_bytes', 'Bytes of the answers stored under Idempotency-Keys', () => machines.answerBytes);
     gauge('populated_bytes', 'Bytes that are populated, over all blocks', () => {
       return sum(blocks().map(({ block }) => block.manager.populated.populated * block.pageSize));
     });

@@ -53,6 +53,7 @@ describe('limits', () => {
       requestTimeoutMs: 30_000,
       eventLoopDelayLimitMs: 1000,
       bodyMemoryLimit: 256 * 2 ** 20,
+      answerLimits: { inAll: 2 ** 32, ofToken: 2 ** 30 },
       bounds: { ramBlocks: 100_000, listeners: 10_000, listenersPerBlock: 1000, sourcesPerBlock: 64 },
     });
   });
@@ -68,6 +69,16 @@ describe('limits', () => {
 
   it.each(['', '0', '63M', 'x', '-1', '1e9', '64m', '99999999T'])('of bodies are not %j', (text) => {
     expect(() => loadConfig({ RBA_BODY_MEMORY_LIMIT: text })).toThrow(/RBA_BODY_MEMORY_LIMIT.*at least 64M/);
+  });
+
+  it.each([
+    ['RBA_ANSWERS_LIMIT', 'inAll'],
+    ['RBA_ANSWERS_PER_TOKEN_LIMIT', 'ofToken'],
+  ] as const)('of stored answers are bytes: %s', (setting, field) => {
+    expect(loadConfig({ [setting]: '2M' }).answerLimits[field]).toBe(2 ** 21);
+    for (const text of ['', '0', '1048575', '-1M', 'x']) {
+      expect(() => loadConfig({ [setting]: text })).toThrow(new RegExp(`${setting} .*at least 1M`));
+    }
   });
 
   it.each([

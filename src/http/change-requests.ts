@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../errors.ts';
 import type { Answered } from '../journal/journal.ts';
-import type { Idempotency } from '../service/idempotency.ts';
+import { type Idempotency, keptBody } from '../service/idempotency.ts';
 import type { ChangeOptions, IfMatch } from '../service/options.ts';
 
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+/** Characters of the digest of a token's name: 128 bits and more. */
+const OWNER_LENGTH = 22;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** How a change is carried out and answered. */
@@ -28,7 +30,7 @@ export class ChangeRequests {
   /**
    * Runs a POST once per Idempotency-Key and answers it.
    * @throws Problem `invalid-request` on headers that cannot be read, `idempotency-key-in-use`,
-   *   `idempotency-key-reused`, and what `run` throws
+   *   `idempotency-key-reused`, `overloaded` where stored answers take as much as they may, and what `run` throws
    */
   post<Resource>(request: FastifyRequest, reply: FastifyReply, change: ChangeRequest<Resource>): Promise<Resource> {
     const common = withoutKey(request, reply);
@@ -44,22 +46,26 @@ export class ChangeRequests {
     reply: FastifyReply,
     change: ChangeRequest<Resource>,
   ): Promise<Resource> {
-    const keyDigest = digest(request.token?.name ?? '', request.method, request.url, key);
+    const name = request.token?.name;
+    const requestKey = {
+      owner: name === undefined ? '' : digest(name).slice(0, OWNER_LENGTH),
+      digest: digest(name ?? '', request.method, request.url, key),
+    };
     const fingerprint = digest(request.rawBody ?? '', JSON.stringify(common.ifMatch));
-    const keep = (resource: Resource): Answered => {
+    const keep = (storedKey: string, resource: Resource): Answered => {
       const status = statusOf(resource, change);
       return {
         kind: 'answered',
-        key: keyDigest,
+        key: storedKey,
         fingerprint,
         status,
         headers: headersOf(resource, change),
-        body: String(reply.serializeInput(Object(resource), String(status))),
+        ...keptBody(String(reply.serializeInput(Object(resource), String(status)))),
         at: this.#now(),
       };
     };
-    const outcome = await this.#idempotency.once(keyDigest, fingerprint, async () => {
-      return { resource: await change.run({ ...common, answered: keep }) };
+    const outcome = await this.#idempotency.once(requestKey, fingerprint, async (storedKey) => {
+      return { resource: await change.run({ ...common, answered: (resource) => keep(storedKey, resource) }) };
     });
     if ('resource' in outcome) return answerWith(outcome.resource, reply, change);
     reply.code(outcome.status).headers({ ...outcome.headers, 'idempotent-replayed': 'true' });

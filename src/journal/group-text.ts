@@ -2,6 +2,7 @@
 // record as they are appended, and goes to the journal's thread in one piece.
 import { Problem } from '../errors.ts';
 import type { Answered, JournalRecord } from './journal.ts';
+import type { LoggedAnswer } from './log-text.ts';
 import { writeRecord } from './record-text.ts';
 
 /** Characters of one append: V8 has no string of more than 512 Mi, and SQLite no text of more than 10^9 bytes. */
@@ -31,21 +32,31 @@ export class GroupText {
   /**
    * Adds all of `records`, or, where it throws, none.
    * @param sequence the last one of `machine`; the records follow it
+   * @returns the answers among them, as they are kept
    * @throws Problem `payload-too-large` when they are longer than one append may be
    */
-  add(machine: string, sequence: number, records: readonly JournalRecord[]): void {
+  add(machine: string, sequence: number, records: readonly JournalRecord[]): readonly LoggedAnswer[] {
     const place = { ...this.#place };
+    const answers: LoggedAnswer[] = [];
     let text = '';
     if (machine !== place.machine) {
       place.machine = machine;
       text += `m ${sequence} ${JSON.stringify(machine)}\n`;
     }
     for (const record of records) {
-      text += linesOf(record, place);
+      if (record.kind === 'answered') {
+        const { key, at } = record;
+        const json = written(() => JSON.stringify(record));
+        answers.push({ key, at, json });
+        text += `a${json}\n`;
+      } else {
+        text += linesOf(record, place);
+      }
       if (text.length > this.#longest) throw tooLong(this.#longest);
     }
     this.#text += text;
     this.#place = place;
+    return answers;
   }
 
   /** @returns what was added since it was last taken */
@@ -58,8 +69,7 @@ export class GroupText {
 }
 
 /** @throws Problem `payload-too-large` */
-function linesOf(record: JournalRecord, place: Place): string {
-  if (record.kind === 'answered') return `a${written(() => JSON.stringify(record))}\n`;
+function linesOf(record: Exclude<JournalRecord, Answered>, place: Place): string {
   let lines = '';
   if (record.ramBlockId !== place.ramBlockId) {
     place.ramBlockId = record.ramBlockId;

@@ -6,13 +6,15 @@ import type { Problem } from '../errors.ts';
 /** The stored answer to a request with an Idempotency-Key, written with the change that it answers for. */
 export interface Answered {
   readonly kind: 'answered';
-  /** Digest of token, method, path with query, and key. */
+  /** Digest of token, method, path with query, and key; before it, with a dot between, one of the token that it counts for. */
   readonly key: string;
   /** Digest of body and If-Match. */
   readonly fingerprint: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** The text of the answer; of a long one, its raw deflate in base64. */
   readonly body: string;
+  readonly encoding?: 'deflate';
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -82,6 +84,12 @@ export interface Journal {
   history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]>;
 
   findAnswer(key: string): Promise<Answered | null>;
+
+  /**
+   * Returns the bytes that the kept answers take (keys and JSON): all of them, or those whose keys have `owner` before the
+   * dot, '' standing for keys without one. An append counts at once; a key that is kept is not to be appended again.
+   */
+  answerBytes(owner?: string): number;
 
   /** Forgets the answers given before `at` (milliseconds since the epoch). */
   forgetAnswers(at: number): Promise<void>;

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
+import { AnswerBook, answerBytes, ownerOf } from './answer-book.ts';
 import {
   type Answered,
   HISTORY_LIMIT,
@@ -34,6 +35,7 @@ export class MemoryJournal implements Journal {
   readonly #positions = new Map<string, number>();
   readonly #blocks = new Map<string, KeptBlock>();
   readonly #answers = new Map<string, Answered>();
+  readonly #answerBook = new AnswerBook();
 
   async positions(): Promise<ReadonlyMap<string, number>> {
     return new Map(this.#positions);
@@ -82,8 +84,14 @@ export class MemoryJournal implements Journal {
 
   async forgetAnswers(at: number): Promise<void> {
     for (const [key, answer] of this.#answers) {
-      if (answer.at < at) this.#answers.delete(key);
+      if (answer.at >= at) continue;
+      this.#answers.delete(key);
+      this.#answerBook.add(ownerOf(key), -answerBytes(key, JSON.stringify(answer)));
     }
+  }
+
+  answerBytes(owner?: string): number {
+    return owner === undefined ? this.#answerBook.total : this.#answerBook.of(owner);
   }
 
   async close(): Promise<void> {}
@@ -91,6 +99,7 @@ export class MemoryJournal implements Journal {
   #keep(sequence: number, record: JournalRecord): void {
     if (record.kind === 'answered') {
       this.#answers.set(record.key, record);
+      this.#answerBook.keep(record, JSON.stringify(record));
       return;
     }
     if (record.kind === 'block-created') {

@@ -7,6 +7,7 @@ import { setImmediate as turnOver } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { BlockRecord, SourceChanged } from '../core/records.ts';
 import { Problem } from '../errors.ts';
+import { AnswerBook } from './answer-book.ts';
 import { secureFiles } from './file-access.ts';
 import { GroupText } from './group-text.ts';
 import {
@@ -21,7 +22,7 @@ import {
 import { readRecord } from './record-text.ts';
 import { parseSegment } from './segment-text.ts';
 import { type FileOptions, readThrough } from './sqlite-file.ts';
-import type { LoadedPiece, PieceOfHistory } from './sqlite-store.ts';
+import type { BytesByOwner, LoadedPiece, PieceOfHistory } from './sqlite-store.ts';
 import type { StoreCall, StoreData, StoreRequest, StoreResponse } from './sqlite-worker.ts';
 
 interface Call {
@@ -49,6 +50,7 @@ export class SqliteJournal implements Journal {
   /** The last sequence of every machine and all blocks, with what waits and what is under way. */
   readonly #sequences = new Map<string, number>();
   readonly #blocks = new Set<string>();
+  readonly #answers = new AnswerBook();
   #failure: Problem | null = null;
   readonly #failed = Promise.withResolvers<Problem>();
   #remark: string | null = null;
@@ -67,6 +69,8 @@ export class SqliteJournal implements Journal {
       journal.#remark = [mended, found].filter((remark) => remark !== null).join('; ') || null;
       for (const [machine, sequence] of await journal.positions()) journal.#sequences.set(machine, sequence);
       for (const ramBlockId of await journal.#blockIds()) journal.#blocks.add(ramBlockId);
+      const kept = (await journal.#call({ method: 'answerBytes', args: [] })) as BytesByOwner;
+      for (const [owner, bytes] of kept) journal.#answers.add(owner, bytes);
     } catch (error) {
       await journal.#worker.terminate();
       throw error;
@@ -128,7 +132,8 @@ export class SqliteJournal implements Journal {
   append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
     const refusal = this.#refusalOf(machine, expectedSequence, records);
     if (refusal !== null) return Promise.reject(refusal);
-    this.#group.add(machine, expectedSequence, records);
+    const answers = this.#group.add(machine, expectedSequence, records);
+    for (const answer of answers) this.#answers.keep(answer, answer.json);
     this.#countBlocks(records);
     this.#sequences.set(machine, expectedSequence + records.length);
     const next = this.#next ?? this.#nextCommit();
@@ -164,7 +169,12 @@ export class SqliteJournal implements Journal {
   }
 
   async forgetAnswers(at: number): Promise<void> {
-    await this.#call({ method: 'forgetAnswers', args: [at] });
+    const forgotten = (await this.#call({ method: 'forgetAnswers', args: [at] })) as BytesByOwner;
+    for (const [owner, bytes] of forgotten) this.#answers.add(owner, -bytes);
+  }
+
+  answerBytes(owner?: string): number {
+    return owner === undefined ? this.#answers.total : this.#answers.of(owner);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 // The journal as SQLite keeps it: a log that groups of appends are committed to as they are, and the tables that they are
 // filed in, many together. Synchronous: it lives in the journal's worker thread, where a slow disk holds up nobody else.
 import type { DatabaseSync } from 'node:sqlite';
+import { AnswerBook } from './answer-book.ts';
 import { BlockTable } from './block-table.ts';
 import { checksumOf, damaged } from './checksums.ts';
 import { LogTable } from './log-table.ts';
@@ -32,6 +33,9 @@ export interface PieceOfHistory {
   readonly records: readonly LoggedRecord[];
   readonly isAll: boolean;
 }
+
+/** Bytes of stored answers (keys and JSON) by whose they are: see `ownerOf`. */
+export type BytesByOwner = readonly (readonly [owner: string, bytes: number])[];
 
 /** Characters of records of the history that are read in one piece, and one record more. */
 const PIECE_OF_HISTORY = 2 ** 20;
@@ -209,10 +213,25 @@ export class SqliteStore {
     return json;
   }
 
-  forgetAnswers(before: number): void {
+  /** Returns the bytes that the kept answers take. SQLite takes the lengths from the heads of rows, without the texts. */
+  answerBytes(): BytesByOwner {
+    this.#expectUsable();
+    const book = new AnswerBook();
+    for (const [owner, bytes] of this.#filedAnswerBytes('TRUE')) book.add(owner, bytes);
+    for (const answer of this.#tail.answers.values()) {
+      for (const [owner, bytes] of this.#filedAnswerBytes('key = ?', answer.key)) book.add(owner, -bytes);
+      book.keep(answer, answer.json);
+    }
+    return [...book.entries()];
+  }
+
+  /** Forgets the answers given before `before` (milliseconds since the epoch). @returns the bytes that they took */
+  forgetAnswers(before: number): BytesByOwner {
     this.check();
     if ([...this.#tail.answers.values()].some(({ at }) => at < before)) this.#file();
+    const forgotten = this.#filedAnswerBytes('at < ?', before);
     this.#statements.run('DELETE FROM answers WHERE at < ?', before);
+    return forgotten;
   }
 
   close(): void {
@@ -248,6 +267,17 @@ export class SqliteStore {
     const crc = checksumOf(machine, sequence);
     this.#statements.run('INSERT OR REPLACE INTO machines VALUES (?, ?, ?)', machine, sequence, crc);
     this.#sequences.set(machine, sequence);
+  }
+
+  /** @param condition of SQL, on the table of answers, with a place for each of `values` */
+  #filedAnswerBytes(condition: string, ...values: (string | number)[]): BytesByOwner {
+    // The owner is what ownerOf says, the bytes are what answerBytes says.
+    const rows = this.#statements.all(
+      `SELECT substr(key, 1, max(0, instr(key, '.') - 1)) AS owner, SUM(octet_length(key) + octet_length(json)) AS bytes
+       FROM answers WHERE ${condition} GROUP BY owner`,
+      ...values,
+    );
+    return rows.map(({ owner, bytes }) => [String(owner), Number(bytes)]);
   }
 
   #fileAnswer({ key, at, json }: LoggedAnswer): void {

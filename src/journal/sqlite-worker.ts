@@ -6,7 +6,7 @@ import { type LoadedPiece, SqliteStore } from './sqlite-store.ts';
 
 /** The calls that the worker answers, by name: argument list and result are those of the store. */
 export type StoreCall =
-  | { readonly method: 'open' | 'positions' | 'blockIds' | 'close'; readonly args: readonly [] }
+  | { readonly method: 'open' | 'positions' | 'blockIds' | 'answerBytes' | 'close'; readonly args: readonly [] }
   | { readonly method: 'blocks'; readonly args: readonly [isFirst: boolean] }
   | { readonly method: 'commit'; readonly args: readonly [group: string] }
   | { readonly method: 'saveSnapshot'; readonly args: readonly [string, number, Uint8Array] }
@@ -57,6 +57,8 @@ function answer(call: StoreCall): unknown {
       return store.history(...call.args);
     case 'findAnswer':
       return store.findAnswer(...call.args);
+    case 'answerBytes':
+      return store.answerBytes();
     case 'forgetAnswers':
       return store.forgetAnswers(...call.args);
   }

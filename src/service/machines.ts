@@ -15,7 +15,8 @@ import { Turns } from './turns.ts';
 
 const REOPEN_DELAY_MS = 1000;
 const ANSWERS_KEPT_MS = 24 * 3600 * 1000;
-const FORGET_ANSWERS_EVERY_MS = 10 * 60 * 1000;
+/** Milliseconds. */
+export const FORGET_ANSWERS_EVERY_MS = 10 * 60 * 1000;
 /** Milliseconds between two lines of the log that say how far reading back is. */
 const PROGRESS_EVERY_MS = 5000;
 
@@ -61,6 +62,11 @@ export class Machines {
   get journal(): Journal {
     if (this.#journal === null) throw starting(0);
     return this.#journal;
+  }
+
+  /** Bytes of the answers stored under Idempotency-Keys; 0 until the journal is open. */
+  get answerBytes(): number {
+    return this.#journal?.answerBytes() ?? 0;
   }
 
   get dependencies(): Dependencies {

@@ -205,6 +205,30 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
     expect(await journal.findAnswer('other')).toBeNull();
   });
 
+  it('counts the bytes of the answers that it keeps, in all and by owner, until they are forgotten', async () => {
+    const all = [answered('o1.a', 1000), answered('o1.b', 2000), answered('o2.a', 1000), answered('none', 2000)];
+    const bytes = (...of: Answered[]) => {
+      return of.reduce((sum, one) => sum + Buffer.byteLength(one.key) + Buffer.byteLength(JSON.stringify(one)), 0);
+    };
+    const expectCounted = (...kept: Answered[]) => {
+      expect(journal.answerBytes()).toBe(bytes(...kept));
+      for (const owner of ['o1', 'o2']) {
+        expect(journal.answerBytes(owner)).toBe(bytes(...kept.filter(({ key }) => key.startsWith(owner))));
+      }
+      expect(journal.answerBytes('')).toBe(bytes(...kept.filter(({ key }) => !key.includes('.'))));
+    };
+    expectCounted();
+    await journal.append('default', 0, all);
+    expectCounted(...all);
+    journal = await reopen(journal);
+    expectCounted(...all);
+    await journal.forgetAnswers(2000);
+    expectCounted(...all.filter(({ at }) => at === 2000));
+    journal = await reopen(journal);
+    await journal.forgetAnswers(2001);
+    expectCounted();
+  });
+
   it('holds what a naive model holds, whatever is appended, saved and reopened', async () => {
     const step = fc.oneof(
       {

@@ -161,6 +161,11 @@ class Course {
       this.ask(Number(ramBlockId.slice(4)), NEWEST, 10_000, 0);
     }
     for (let key = 0; key < KEYS; key++) this.ask(0, NEWEST, 1, key);
+    let bytes = 0;
+    for (const [key, { at, body }] of this.#model.answers) {
+      bytes += key.length + JSON.stringify(answerOf(key, body, at)).length;
+    }
+    expect(this.#store.answerBytes()).toEqual(bytes === 0 ? [] : [['', bytes]]);
   }
 
   #append({ block, conversions, length, ends, key }: Append, group: GroupText): void {

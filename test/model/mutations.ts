@@ -71,6 +71,7 @@ export function portOf(journal: Journal): Journal {
     history: (...args) => journal.history(...args),
     findAnswer: (key) => journal.findAnswer(key),
     forgetAnswers: (at) => journal.forgetAnswers(at),
+    answerBytes: (owner) => journal.answerBytes(owner),
     close: () => journal.close(),
   };
 }

@@ -2,6 +2,7 @@
 // so. What is durable outlives the process: it is in the store.
 import type { BlockRecord } from '../../src/core/records.ts';
 import { Problem } from '../../src/errors.ts';
+import { answerBytes, ownerOf } from '../../src/journal/answer-book.ts';
 import {
   type Answered,
   type Journal,
@@ -167,6 +168,14 @@ export class SimulatedJournal implements Journal {
   async forgetAnswers(at: number): Promise<void> {
     this.check();
     for (const [key, answer] of this.#disk.answers) if (answer.at < at) this.#disk.answers.delete(key);
+  }
+
+  answerBytes(owner?: string): number {
+    let sum = 0;
+    for (const [key, answer] of this.#disk.answers) {
+      if (owner === undefined || ownerOf(key) === owner) sum += answerBytes(key, JSON.stringify(answer));
+    }
+    return sum;
   }
 
   close: Journal['close'] = async () => undefined;

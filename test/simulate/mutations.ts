@@ -109,7 +109,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a request with a key is done again',
-    patch: replace(Idempotency.prototype, 'once', (_key, _fingerprint, run) => run()),
+    patch: replace(Idempotency.prototype, 'once', (key, _fingerprint, run) => run(key.digest)),
   },
   {
     name: 'a snapshot loses what is unsettled',

@@ -65,7 +65,7 @@ export class ServiceProcess {
       (machines) => {
         this.machines = machines;
         this.rules = rulesOf(machines);
-        this.idempotency = new Idempotency(machines);
+        this.idempotency = new Idempotency(machines, { inAll: Infinity, ofToken: Infinity });
       },
       (error: unknown) => {
         this.failure = error;

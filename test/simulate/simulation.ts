@@ -452,7 +452,7 @@ class Simulation {
       answered,
     };
     const run = async (): Promise<unknown> => request.send(rules, options);
-    const done = key === null ? run() : idempotency.once(key, fingerprint, run);
+    const done = key === null ? run() : idempotency.once({ owner: '', digest: key }, fingerprint, run);
     done.then(
       (answer) => {
         if (this.#process !== process) return;

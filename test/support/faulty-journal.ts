@@ -109,6 +109,7 @@ export class FaultyJournal implements Journal {
   saveSnapshot: Journal['saveSnapshot'] = (...args) => this.#inner.saveSnapshot(...args);
   findAnswer: Journal['findAnswer'] = (key) => this.#inner.findAnswer(key);
   forgetAnswers: Journal['forgetAnswers'] = (at) => this.#inner.forgetAnswers(at);
+  answerBytes: Journal['answerBytes'] = (owner) => this.#inner.answerBytes(owner);
   close: Journal['close'] = () => this.#inner.close();
 
   /** @throws the fault that a test asked for */
