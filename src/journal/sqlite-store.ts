@@ -60,6 +60,8 @@ export class SqliteStore {
   readonly #tail: LogTail;
   #failure: unknown = null;
   #isChecked = false;
+  /** Whether {@link SqliteStore.blocks} is not at its end yet: what is filed meanwhile would be read twice. */
+  #isBeingRead = false;
 
   /** @throws Error when the folder cannot be used, another process has it, or it is damaged */
   constructor(folder: string, options: FileOptions = {}) {
@@ -104,6 +106,7 @@ export class SqliteStore {
 
   /** All blocks, some at a time, then {@link SqliteStore.check}: whoever reads them has something to do meanwhile. */
   *blocks(): Generator<LoadedPiece[], void> {
+    this.#isBeingRead = true;
     let pieces: LoadedPiece[] = [];
     let size = 0;
     for (const ramBlockId of this.blockIds()) {
@@ -127,6 +130,7 @@ export class SqliteStore {
       [pieces, size] = [[], 0];
     }
     if (pieces.length > 0) yield pieces;
+    this.#isBeingRead = false;
     this.check();
   }
 
@@ -225,8 +229,12 @@ export class SqliteStore {
     return [...book.entries()];
   }
 
-  /** Forgets the answers given before `before` (milliseconds since the epoch). @returns the bytes that they took */
+  /**
+   * Forgets the answers given before `before` (milliseconds since the epoch); none while the blocks are being read, and the
+   * next call sees to them. @returns the bytes that they took
+   */
   forgetAnswers(before: number): BytesByOwner {
+    if (this.#isBeingRead) return [];
     this.check();
     if ([...this.#tail.answers.values()].some(({ at }) => at < before)) this.#file();
     const forgotten = this.#filedAnswerBytes('at < ?', before);

@@ -266,3 +266,21 @@ describe('a snapshot', () => {
     expect(query('SELECT COUNT(*) AS segments FROM segments')).toEqual([{ segments: 1 }]);
   });
 });
+
+it('reads each record once where answers are to be forgotten while blocks are read in pieces', () => {
+  store = new SqliteStore(folder);
+  commit(40, 1, 'x'.repeat(50_000));
+  const group = new GroupText();
+  const last = recordOf({ ramBlockId: ID, kind: 'block-resized', tag: 'last' });
+  group.add('m', sequence, [last, answerOf('old', '')]);
+  store.commit(group.take());
+  const tags: string[] = [];
+  for (const pieces of store.blocks()) {
+    store.forgetAnswers(2);
+    const texts = pieces.flatMap((piece) => piece.texts);
+    tags.push(...[...texts.join().matchAll(/"tag":"(\w+)"/g)].map(([, tag = '']) => tag));
+  }
+  expect(tags).toEqual([...Array.from({ length: 40 }, (_, index) => `${index + 1}`), 'last']);
+  store.forgetAnswers(2);
+  expect(store.findAnswer('old')).toBeNull();
+});
