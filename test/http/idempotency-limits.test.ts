@@ -51,7 +51,7 @@ async function newBlock(): Promise<string> {
   return `/v1/ram-blocks/${id}`;
 }
 
-/** A batch after which all is as it was; every other step does nothing where `changes` is false, and all do else. */
+/** Makes a batch after which all is as it was: it turns pages to shared and back, or, without `changes`, does nothing. */
 function batch(changes: boolean): string {
   const steps = Array.from({ length: STEPS }, (_, index) => {
     const to = changes && index % 2 === 0 ? 'shared' : 'private';
