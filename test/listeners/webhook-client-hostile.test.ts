@@ -263,7 +263,7 @@ describe('an answer that nobody asked for', () => {
     });
     expect(await sender.deliver(twice.url, { sequence: 1 })).toEqual({ outcome: 'accepted' });
     await until('the connection is given up', () => twice.sockets.size === 0);
-    const next = await sender.deliver(twice.url, { sequence: 2, timeoutMs: 200 });
+    const next = await sender.deliver(twice.url, { sequence: 2, timeoutMs: 2000 });
     expect(next).toMatchObject({ outcome: 'unanswered', status: null });
     expect(twice.arrived.map(({ connection }) => connection)).toEqual([1, 2]);
   });

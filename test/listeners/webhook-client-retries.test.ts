@@ -82,7 +82,7 @@ describe('an attempt that failed', () => {
 
   it('with the beginning of an answer says so', async () => {
     const { url } = await receiver((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal'));
-    const answer = await sender.deliver(url, { timeoutMs: 600 });
+    const answer = await sender.deliver(url, { timeoutMs: 3000 });
     expect(answer).toMatchObject({ outcome: 'unanswered', status: 200 });
     expect(answer).toMatchObject({ detail: expect.stringMatching(/^HTTP 200, but the answer did not end: /) });
   });
