@@ -5,24 +5,26 @@ import { longestFirst } from './test/support/longest-first.ts';
 // Tests start the service and its commands many times: what Node compiled once is kept.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node');
 
+/** Tests that put a clock of their own in the place of Node's. */
+const OWN_CLOCK = ['test/{model,simulate}/**/*.test.ts', 'test/e2e/{journal-failures,long-absence}.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
-      // Some of these put a clock of their own in the place of Node's.
-      { extends: true, test: { name: 'whole', include: ['test/{e2e,model,simulate}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'own clock', include: OWN_CLOCK } },
       // Nothing outlives a test: the modules need not be loaded again for each file.
       {
         extends: true,
         test: {
-          name: 'parts',
+          name: 'others',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{browser,e2e,model,simulate}/**'],
+          exclude: ['test/browser/**', ...OWN_CLOCK],
           isolate: false,
         },
       },
     ],
-    // Both cores of a small machine.
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for something.
+    maxWorkers: 3,
     sequence: { sequencer: longestFirst('test/model/protocol.test.ts', 'test/e2e/fault-points.test.ts') },
     testTimeout: 60_000,
     hookTimeout: 60_000,

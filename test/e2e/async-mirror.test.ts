@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
+import { byDepth } from '../support/depth.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
@@ -132,5 +133,9 @@ it('a mirror that follows the rules of receivers ends equal to what is populated
       }
     },
   );
-  await fc.assert(property, { numRuns: 40, interruptAfterTimeLimit: 45_000, endOnFailure: true });
-}, 90_000);
+  await fc.assert(property, {
+    numRuns: byDepth(10, 100),
+    interruptAfterTimeLimit: byDepth(45_000, 300_000),
+    endOnFailure: true,
+  });
+}, 400_000);

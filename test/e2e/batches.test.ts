@@ -2,6 +2,7 @@
 // tell apart; and no trace of them when anything of it fails.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { type Received, type Reply, ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
 
@@ -112,7 +113,7 @@ describe('a batch', () => {
         await Promise.all([endOf(together), endOf(single)]);
       },
     );
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: byDepth(20, 200) });
   });
 
   it('that anything objects to leaves no trace, whoever it is and whenever', async () => {
@@ -151,8 +152,8 @@ describe('a batch', () => {
         await endOf(world);
       },
     );
-    await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 40_000 });
-  }, 60_000);
+    await fc.assert(property, { numRuns: byDepth(20, 200), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
+  }, 400_000);
 
   it('of 10,000 conversions is one append, and one delivery to a listener', async () => {
     const { api } = service;

@@ -1,9 +1,10 @@
-// kill -9 at any moment under load: a few rounds of what `npm run test:crash` does a hundred of.
+// kill -9 at any moment under load: one round, or ten in the long form, of what `npm run test:crash` does a hundred of.
 import { expect, it } from 'vitest';
 import { runCampaign } from '../crash/campaign.ts';
 import { figuresText } from '../crash/figures.ts';
+import { byDepth } from '../support/depth.ts';
 
-const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 4);
+const ROUNDS = Number(process.env.CRASH_ROUNDS ?? byDepth(1, 10));
 const SEED = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 it(

@@ -2,6 +2,7 @@
 // of one after the other still holds: per page, per listener, in history and after faults.
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { type Reply, ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
@@ -244,8 +245,8 @@ describe('conversions of different pages', () => {
         await Promise.all(devices.splice(0).map((device) => device.close()));
       },
     );
-    await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 40_000 });
-  }, 60_000);
+    await fc.assert(property, { numRuns: byDepth(20, 200), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
+  }, 400_000);
 });
 
 let count = 0;

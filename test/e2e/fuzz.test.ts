@@ -7,7 +7,7 @@ import { checkGrowth, fuzz } from '../fuzz/fuzzer.ts';
 import { type FuzzRequest, OPERATION_IDS } from '../fuzz/requests.ts';
 import { SHAPES } from '../fuzz/shapes.ts';
 
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 4000);
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 1500);
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const MIB = 2 ** 20;
 

@@ -1,6 +1,7 @@
 // Random histories over HTTP, compared with the naive model: every answer, every callback, every state.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { type Mode, type ModelListener, NaiveModel, type Outcome, type Run, verdict } from '../support/naive-model.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
@@ -231,6 +232,6 @@ it('does what the naive model of the design does, callback by callback', async (
       const history = await History.begin(!bare);
       for (const each of steps) await history.run(each);
     }),
-    { numRuns: 300 },
+    { numRuns: byDepth(80, 1000) },
   );
-}, 240_000);
+}, 600_000);

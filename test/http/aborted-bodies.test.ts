@@ -1,12 +1,26 @@
 // Clients that go away while their body is on its way, also where nobody reads it any more.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Api } from '../support/api.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { head } from './raw-socket.ts';
 
 const LONG = { 'Content-Length': '100000' };
 const CHUNKED = { 'Transfer-Encoding': 'chunked' };
+
+let service: ServiceProcess;
+let api: Api;
+
+beforeAll(async () => {
+  service = new ServiceProcess('unused', { RBA_JOURNAL: 'memory' });
+  api = await service.ready;
+});
+afterAll(async () => {
+  await api.close();
+  expect(await service.end('SIGTERM')).toBe(0);
+  expect(service.output.filter((line) => line.includes('closing after an error'))).toEqual([]);
+});
 
 it.each([
   ['chunked, of a type that nobody reads', { ...CHUNKED, 'Content-Type': 'text/plain' }, '5\r\nabcde\r\n'],
@@ -15,8 +29,6 @@ it.each([
   ['long, of a type that nobody reads', { ...LONG, 'Content-Type': 'text/plain' }, 'abc'],
   ['long, of a type that is read', { ...LONG, 'Content-Type': 'application/json' }, '{"a":'],
 ])('a body that breaks off costs nobody else anything: %s', async (_what, headers, body) => {
-  const service = new ServiceProcess('unused', { RBA_JOURNAL: 'memory' });
-  const api = await service.ready;
   for (let round = 0; round < 5; round++) {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     await once(socket, 'connect');
@@ -28,7 +40,4 @@ it.each([
     await api.ok('GET', '/livez');
     await api.ok('GET', '/readyz');
   }
-  await api.close();
-  expect(await service.end('SIGTERM')).toBe(0);
-  expect(service.output.filter((line) => line.includes('closing after an error'))).toEqual([]);
 });

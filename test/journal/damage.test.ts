@@ -12,6 +12,7 @@ import { GroupText } from '../../src/journal/group-text.ts';
 import type { JournalRecord } from '../../src/journal/journal.ts';
 import { parseSegment } from '../../src/journal/segment-text.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
+import { byDepth } from '../support/depth.ts';
 import { answerOf, recordOf } from './records.ts';
 
 type File = 'journal.sqlite' | 'journal.sqlite-wal';
@@ -170,10 +171,10 @@ describe('a data folder', () => {
         if (result === null) refused++;
         expectAnswered(result, whole);
       }),
-      { numRuns: 200 },
+      { numRuns: byDepth(60, 1000) },
     );
     // All pages of the one file are in the write-ahead log, too, and read from there.
-    if (which === 'closed' || file === 'journal.sqlite-wal') expect(refused).toBeGreaterThan(10);
+    if (which === 'closed' || file === 'journal.sqlite-wal') expect(refused).toBeGreaterThan(byDepth(1, 50));
   });
 
   it.each(files)('that is cut off anywhere is refused, or found as it was answered (%s, %s)', (which, file) => {
@@ -181,7 +182,7 @@ describe('a data folder', () => {
     const whole = opened(folder, file, nothing)?.found;
     fc.assert(
       fc.property(place, (at) => expectAnswered(opened(folder, file, cutAt(at)), whole)),
-      { numRuns: 100 },
+      { numRuns: byDepth(30, 500) },
     );
   });
 
@@ -198,7 +199,7 @@ describe('a data folder', () => {
 
   it('whose file is missing, or has next to nothing left, is refused', () => {
     expect(opened(closed, 'journal.sqlite', (file) => rmSync(file))).toBeNull();
-    for (let bytes = 0; bytes < 600; bytes++) {
+    for (let bytes = 0; bytes < 600; bytes += byDepth(7, 1)) {
       expect(opened(closed, 'journal.sqlite', (file) => truncateSync(file, bytes))).toBeNull();
     }
   });
@@ -285,7 +286,7 @@ describe('a data folder', () => {
         const result = opened(logged, 'journal.sqlite', flip(at, bit));
         if (result !== null) expect(result.found).toEqual(whole);
       }),
-      { numRuns: 200 },
+      { numRuns: byDepth(60, 1000) },
     );
   });
 });

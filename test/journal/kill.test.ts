@@ -9,10 +9,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { byDepth } from '../support/depth.ts';
 import { turnBit } from '../support/turn-bit.ts';
 
 const WRITER = fileURLToPath(new URL('./kill-writer.ts', import.meta.url));
-const ROUNDS = 20;
+const ROUNDS = byDepth(4, 40);
 /** The most that may be under way at once. */
 const MOST_AT_ONCE = 7;
 /** Characters of records of which two are a group that waits for no other, so that several are under way. */

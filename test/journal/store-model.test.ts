@@ -10,6 +10,7 @@ import type { JournalRecord } from '../../src/journal/journal.ts';
 import type { LoggedRecord } from '../../src/journal/log-text.ts';
 import { parseSegment } from '../../src/journal/segment-text.ts';
 import { SqliteStore } from '../../src/journal/sqlite-store.ts';
+import { byDepth } from '../support/depth.ts';
 import { answerOf, recordOf } from './records.ts';
 
 const MACHINES = 2;
@@ -221,6 +222,6 @@ it('holds what the model holds', () => {
       course.expectAsModelled();
       course.end();
     }),
-    { numRuns: 100 },
+    { numRuns: byDepth(30, 500) },
   );
 });

@@ -1,6 +1,7 @@
 // The explorer can fail: of every rule of the protocol that is broken on purpose it says what comes of it. And it takes
 // two states for one only where they are.
 import { expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { batch, type Command, convert, unregister } from './commands.ts';
 import { explore } from './explorer.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
@@ -43,13 +44,8 @@ it.each(MUTATIONS)('notices it when $name', async ({ found, tampering = {}, patc
   }
 });
 
-/** The last takes as long as all others together: `npm run test:model` has the time. */
-const WALKED: readonly Partial<Faults>[] = [
-  {},
-  { deliveries: 1 },
-  { departures: 1 },
-  ...(process.env.MODEL_DEPTH === undefined ? [] : [{ journal: 1 }]),
-];
+/** The last takes as long as all others together: `npm run test:long` has the time. */
+const WALKED: readonly Partial<Faults>[] = [{}, { deliveries: 1 }, { departures: 1 }, ...byDepth([], [{ journal: 1 }])];
 
 it.each(WALKED)('finds the same states when it walks every path to its end, with %j', async (faults) => {
   const merged = await explore(scenario(faults));

@@ -1,12 +1,11 @@
 // The protocol (intent, callbacks, commit, crash, recovery), as the service really does it: every order in which things
 // can happen and every way in which they can end is gone through, and what must hold is checked in every state.
 import { afterAll, expect, it } from 'vitest';
+import { DEPTH } from '../support/depth.ts';
 import { type Explored, explore } from './explorer.ts';
-import { type Depth, scenarios } from './scenarios.ts';
+import { scenarios } from './scenarios.ts';
 
-/** `npm run test:model` sets it to `long`, which takes some minutes; `deep` takes hours. */
-const depth = depthNamed(process.env.MODEL_DEPTH ?? 'quick');
-const LIMIT_MS = depth === 'deep' ? 12 * 3600_000 : 1800_000;
+const LIMIT_MS = DEPTH === 'deep' ? 12 * 3600_000 : 1800_000;
 
 const explored: (Explored & { readonly name: string })[] = [];
 
@@ -16,10 +15,10 @@ afterAll(() => {
     return `${name}: ${states} states, ${transitions} steps, ${paths} paths of up to ${longest} steps`;
   });
   const total = `${sum(({ states }) => states)} states, ${sum(({ transitions }) => transitions)} steps, ${sum(({ paths }) => paths)} paths`;
-  console.info([...(depth !== 'quick' ? lines : []), `explored in all: ${total}`].join('\n'));
+  console.info([...(DEPTH !== 'short' ? lines : []), `explored in all: ${total}`].join('\n'));
 });
 
-it.each(scenarios(depth))(
+it.each(scenarios(DEPTH))(
   '$name',
   async ({ name, scenario, codes }) => {
     const result = await explore(scenario);
@@ -34,8 +33,3 @@ it.each(scenarios(depth))(
   },
   LIMIT_MS,
 );
-
-function depthNamed(name: string): Depth {
-  if (name === 'quick' || name === 'long' || name === 'deep') return name;
-  throw new Error(`MODEL_DEPTH is ${JSON.stringify(name)}; it is quick, long or deep`);
-}

@@ -1,6 +1,7 @@
-// What is explored: for each scenario what may go wrong in `npm test`, in `npm run test:model`, which has longer, and with
-// MODEL_DEPTH=deep, which has hours.
+// The scenarios that the model check explores, and what may go wrong in each: in `npm test` (short), in `npm run test:long`
+// (long, some minutes), and with TEST_DEPTH=deep, which takes hours.
 import type { ProblemCode } from '../../src/errors.ts';
+import type { Depth } from '../support/depth.ts';
 import {
   addSource,
   batch,
@@ -22,13 +23,7 @@ import type { Faults } from './world.ts';
 /** How often each may go wrong on one path: a digit each for deliveries, crashes, the journal, departures. */
 type Combination = `${number}`;
 
-/**
- * quick: what every run of the tests explores. long: three minutes more of it, before anything lands. deep: with more
- * that goes wrong on one path, which takes hours.
- */
-export type Depth = 'quick' | 'long' | 'deep';
-
-/** What each depth explores; each combination is explored by itself. */
+/** Combinations of faults that each depth explores, one by one. */
 type Explorable = Omit<Scenario, 'faults'> & Readonly<Record<Depth, readonly Combination[]>>;
 
 const shared = (start: number, end: number) => ({ start, end, to: 'shared' }) as const;
@@ -107,7 +102,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'two conversions that overlap, of opposite direction',
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 3)), convert('b1', made(1, 3))],
-    quick: ['1000', '0100', '0010', '0002'],
+    short: ['1000', '0100', '0010', '0002'],
     long: ['1100', '1010'],
     deep: ['2100', '1200', '1110', '1101'],
   },
@@ -115,7 +110,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'two conversions that overlap, both to private',
     blocks: [{ ...TWO_LISTENERS, shared: [[0, 3]] }],
     commands: [convert('b1', made(0, 2)), convert('b1', made(1, 3))],
-    quick: ['1000'],
+    short: ['1000'],
     long: ['0100', '0010'],
     deep: ['1100', '2100'],
   },
@@ -123,13 +118,13 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'two conversions of different pages, under way at once',
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 1)), convert('b1', made(1, 3))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100'],
     deep: ['2100', '1200', '1110'],
   },
   {
     ...WAITING,
-    quick: ['0100', '0010'],
+    short: ['0100', '0010'],
     long: ['1100', '1010'],
     deep: ['2100', '0110', '1110', '1200'],
   },
@@ -137,7 +132,7 @@ const EXPLORABLE: readonly Explorable[] = [
     ...WAITING,
     name: 'a conversion that waits for a slow listener, with snapshots',
     snapshotEvery: 1,
-    quick: ['0100'],
+    short: ['0100'],
     long: ['0110', '0200'],
     deep: ['1110', '1200'],
   },
@@ -146,7 +141,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a conversion that waits for a slow listener, beside two that do not',
     commands: [...WAITING.commands, convert('b1', shared(2, 3))],
     inOrder: true,
-    quick: [],
+    short: [],
     long: ['0100', '0010'],
     deep: ['1100', '1010'],
   },
@@ -155,7 +150,7 @@ const EXPLORABLE: readonly Explorable[] = [
     // biome-ignore format: it is short
     blocks: [{ ...ONE_LISTENER, shared: [[0, 1], [1, 2]] }],
     commands: [convert('b1', made(0, 1)), convert('b1', made(1, 2)), convert('b1', shared(0, 2))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100'],
     deep: ['2100', '1110'],
   },
@@ -164,7 +159,7 @@ const EXPLORABLE: readonly Explorable[] = [
     blocks: [ONE_LISTENER],
     commands: [convert('b1', shared(1, 2)), convert('b1', made(0, 1))],
     snapshotEvery: 1,
-    quick: ['0100'],
+    short: ['0100'],
     long: ['0110', '1010'],
     deep: ['1110', '2200'],
   },
@@ -173,7 +168,7 @@ const EXPLORABLE: readonly Explorable[] = [
     blocks: [block],
     commands: [convert('b1', shared(1, 2)), command, convert('b1', made(0, 1))],
     // A batch stands for all of them.
-    quick: what === 'a batch' ? (['1000'] as const) : [],
+    short: what === 'a batch' ? (['1000'] as const) : [],
     long: ['1000', '0100', '0010'] as const,
     deep: ['1100', '2000', '1010'] as const,
   })),
@@ -182,7 +177,7 @@ const EXPLORABLE: readonly Explorable[] = [
     blocks: [TWO_LISTENERS],
     commands: [convert('b1', shared(0, 3)), convert('b1', made(1, 3))],
     snapshotEvery: 1,
-    quick: [],
+    short: [],
     long: ['0100'],
     deep: ['0110', '1100'],
   },
@@ -190,7 +185,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a batch with changes of direction, and a conversion',
     blocks: [TWO_LISTENERS],
     commands: [batch('b1', made(0, 2), shared(0, 3), made(2, 3)), convert('b1', made(1, 3))],
-    quick: ['0100'],
+    short: ['0100'],
     long: ['1000', '0010'],
     deep: ['1100', '2100'],
   },
@@ -198,7 +193,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a conversion of two blocks that crosses one of one block',
     blocks: TWO_BLOCKS,
     commands: [convertMachine(1, 4, 'shared', { b1: [1, 2], b2: [0, 2] }), convert('b2', made(0, 2))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100', '1001', '1010'],
     deep: ['2100', '1110', '1101'],
   },
@@ -209,7 +204,7 @@ const EXPLORABLE: readonly Explorable[] = [
       convertMachine(1, 4, 'shared', { b1: [1, 2], b2: [0, 2] }),
       convertMachine(0, 4, 'private', { b1: [0, 2], b2: [0, 2] }),
     ],
-    quick: [],
+    short: [],
     long: ['0101', '1001'],
     deep: ['2100', '1011'],
   },
@@ -217,7 +212,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a listener that is registered meanwhile',
     blocks: [ONE_LISTENER],
     commands: [register('b1', 'new', 0, 2), convert('b1', shared(0, 2))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100', '1010'],
     deep: ['2100', '1110'],
   },
@@ -237,7 +232,7 @@ const EXPLORABLE: readonly Explorable[] = [
       },
     ],
     commands: [unregister('b1', 'l1'), convert('b1', made(0, 2))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100'],
     deep: ['2100'],
   },
@@ -245,7 +240,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a replay meanwhile',
     blocks: [ONE_LISTENER],
     commands: [replay('b1', 'l1'), convert('b1', shared(0, 2)), convert('b1', made(0, 1))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100'],
     deep: ['2100', '1110'],
   },
@@ -253,7 +248,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'sources that come and go',
     blocks: [ONE_LISTENER],
     commands: [addSource('b1', 'virtio-mem0', [1, 2]), convert('b1', shared(0, 2)), removeSource('b1', ATTRIBUTES)],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100', '1010'],
     deep: ['2100', '1110'],
   },
@@ -261,13 +256,13 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'memory that is plugged and converted',
     blocks: [{ ...ONE_LISTENER, plugged: { id: 'virtio-mem0', pages: [[0, 1]] } }],
     commands: [changeSource('b1', 'virtio-mem0', 0, 2, true), convert('b1', shared(0, 2)), convert('b1', made(0, 1))],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100', '1010'],
     deep: ['2100', '1110'],
   },
   {
     ...GROWING,
-    quick: ['1000', '0100', '0010'],
+    short: ['1000', '0100', '0010'],
     long: ['1100', '1010'],
     deep: ['2100', '1110', '1200'],
   },
@@ -275,7 +270,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a block without sources that grows by less than it has, with two listeners',
     blocks: [{ ...WITHOUT_SOURCES, pages: 2, listeners: [...WITHOUT_SOURCES.listeners, { id: 'l2', start: 0 }] }],
     commands: [resize('b1', 3), addSource('b1', 'virtio-mem0')],
-    quick: ['1000', '0100'],
+    short: ['1000', '0100'],
     long: ['1100', '1010'],
     deep: ['2100', '1110'],
   },
@@ -283,7 +278,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a block without sources that grows and shrinks',
     blocks: [WITHOUT_SOURCES],
     commands: [resize('b1', 3), resize('b1', 2), addSource('b1', 'virtio-mem0', [0, 1])],
-    quick: ['1000'],
+    short: ['1000'],
     long: ['0100', '1010'],
     deep: ['1100', '2000', '1110'],
   },
@@ -291,7 +286,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a block that grows and shrinks, and a conversion',
     blocks: [{ ...ONE_LISTENER, maxPages: 3 }],
     commands: [resize('b1', 3), convert('b1', shared(0, 2)), resize('b1', 1)],
-    quick: ['1000'],
+    short: ['1000'],
     long: ['0100', '1010'],
     deep: ['1100', '2000', '1110'],
   },
@@ -299,7 +294,7 @@ const EXPLORABLE: readonly Explorable[] = [
     name: 'a block that shrinks',
     blocks: [{ ...ONE_LISTENER, maxPages: 3, pages: 3, shared: [[0, 3]] }],
     commands: [resize('b1', 2), convert('b1', made(1, 2))],
-    quick: ['1100'],
+    short: ['1100'],
     long: ['1010'],
     deep: ['2100', '1110'],
   },

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Receiver } from '../../../src/cli/simulator/receiver.ts';
 import { ViolationLog } from '../../../src/cli/simulator/violations.ts';
+import { byDepth } from '../../support/depth.ts';
 import { AsyncDeliveries, type AsyncListenerOptions, type Outcome } from './async-deliveries.ts';
 import { discard, PAGE, pages, populate } from './webhooks.ts';
 
@@ -156,7 +157,7 @@ describe('whatever is lost, repeated, late, skipped, replayed or forgotten', () 
         if (options.granularity > PAGE) expect(violations.count).toBe(kinds()['unmap-would-cut'] ?? 0);
         else expect(kinds()).toEqual({});
       }),
-      { numRuns: 2000 },
+      { numRuns: byDepth(300, 10_000) },
     );
   });
 });

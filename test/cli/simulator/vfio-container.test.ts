@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_REGION_BYTES, VfioContainer } from '../../../src/cli/simulator/vfio-container.ts';
 import { MAX_BYTES, type Section } from '../../../src/core/section.ts';
+import { byDepth } from '../../support/depth.ts';
 
 const PAGE = 4096;
 const section = (start: number, end: number): Section => ({ offset: start * PAGE, size: (end - start) * PAGE });
@@ -141,7 +142,7 @@ describe('VfioContainer', () => {
           expect([...container.runs()]).toEqual(naive.runs());
         },
       ),
-      { numRuns: 400 },
+      { numRuns: byDepth(60, 2000) },
     );
   });
 
@@ -170,7 +171,7 @@ describe('VfioContainer', () => {
         }
         expect([...container.runs()]).toEqual(naive.runs());
       }),
-      { numRuns: 200 },
+      { numRuns: byDepth(40, 1000) },
     );
     const full = new VfioContainer({ dmaMaxMappings: 1, memlock: PAGE });
     full.mapMissing([section(0, 3), section(2, 5)], PAGE);
