@@ -18,6 +18,7 @@ import { Child } from './processes/child.ts';
 import { removeDataFolders } from './processes/data-folder.ts';
 import { lineChart } from './report/line-chart.ts';
 import { plainTable } from './report/table.ts';
+import { sliceFigures } from './slices/slices.ts';
 import { traceFigure } from './trace.ts';
 
 const { values: options } = parseArgs({
@@ -42,6 +43,7 @@ const SUITES: Record<string, (scale: Scale) => Figure[] | Promise<Figure[]>> = {
   listener: relayFigures,
   disjoint: disjointFigures,
   async: drainFigures,
+  slices: sliceFigures,
 };
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

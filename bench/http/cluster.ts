@@ -81,7 +81,7 @@ export class Cluster {
   async startService({ journal, settings = {}, sinkPort, nodeOptions = [] }: ServiceOptions): Promise<Service> {
     const server = new Child<AppServer>('./app-server.ts', import.meta.url, { nodeOptions });
     const all: Record<string, string> = { RBA_JOURNAL: journal, ...settings };
-    if (journal === 'sqlite') {
+    if (journal === 'sqlite' && all.RBA_DATA_DIR === undefined) {
       all.RBA_DATA_DIR = makeDataFolder();
       this.#folders.push(all.RBA_DATA_DIR);
     }
