@@ -1,24 +1,18 @@
-#!/usr/bin/env node
-// The process: settings, app, listen, and an orderly end on SIGTERM. The only file that may exit.
+// The process of the service: app, listen, and an orderly end on SIGTERM.
 import closeWithGrace from 'close-with-grace';
 import { beginApp } from './app.ts';
-import { type Config, loadConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { createLog } from './log.ts';
 import { whenNpmEnds } from './npm-parent.ts';
 
 /** Milliseconds: longer than the longest change takes with a handful of listeners at the longest deadline. */
 const GRACE = 300_000;
 
-const USAGE = `Usage: ram-block-attributes
-
-Serves RAM blocks over HTTP until SIGTERM. It takes its settings from the environment and nothing
-from the command line: HOST, PORT, LOG_LEVEL and RBA_...; all of them are in the README.
-
-Example:
-  PORT=8081 RBA_DATA_DIR=/var/lib/ram-block-attributes ram-block-attributes
-`;
-
-async function main(config: Config): Promise<void> {
+/**
+ * Starts the service, and returns when it listens and has read its journal. A signal ends the process from then on.
+ * @throws Error when it cannot start, which may leave the process with open handles
+ */
+export async function serve(config: Config): Promise<void> {
   // The journal has the secrets of listeners.
   process.umask(0o077);
   const log = createLog(config.logLevel);
@@ -58,19 +52,4 @@ async function main(config: Config): Promise<void> {
   }
   // Last, for whoever reads that it listens may send a signal, or changes.
   log.info(`Server listening at ${url}`);
-}
-
-const [argument] = process.argv.slice(2);
-if (argument !== undefined) {
-  const isAsked = argument === '--help' || argument === '-h';
-  (isAsked ? process.stdout : process.stderr).write(USAGE);
-  process.exit(isAsked ? 0 : 2);
-}
-try {
-  await main(loadConfig());
-} catch (error) {
-  process.stderr.write(
-    `ram-block-attributes cannot start: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-  process.exit(1);
 }

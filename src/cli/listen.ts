@@ -1,17 +1,17 @@
-#!/usr/bin/env node
-import { printable } from '../printable.ts';
-// rba-listen: prints the events of a running service as they come. Only arguments, signals and printing are here; the work
+// rba listen: prints the events of a running service as they come. Only arguments, signals and printing are here; the work
 // is in listen/listen.ts.
-import { runCommand, warn } from './command.ts';
-import { HELP, parseListenArguments, USAGE } from './listen/arguments.ts';
+import { printable } from '../printable.ts';
+import { warn } from './command.ts';
+import { usageLine } from './command-line.ts';
+import { EXIT } from './exit-codes.ts';
+import { LISTEN_TEXT, parseListenArguments } from './listen/arguments.ts';
 import { listen } from './listen/listen.ts';
 
-async function main(args: readonly string[]): Promise<number> {
+export const usage = usageLine(LISTEN_TEXT);
+
+/** Prints events until a signal ends it, or `--count`. @throws UsageError, HelpRequest, CommandError */
+export async function run(args: readonly string[]): Promise<number> {
   const options = parseListenArguments(args);
-  if (options.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   const stop = new AbortController();
   // Once each: a second signal of a kind ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
@@ -20,9 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   await listen(options, {
     signal: stop.signal,
     onLine: (line) => process.stdout.write(`${line}\n`),
-    onNotice: (text) => warn('rba-listen', printable(text)),
+    onNotice: (text) => warn('rba listen', printable(text)),
   });
-  return 0;
+  return EXIT.done;
 }
-
-process.exitCode = await runCommand('rba-listen', USAGE, () => main(process.argv.slice(2)));

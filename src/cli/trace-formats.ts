@@ -1,4 +1,6 @@
-// The formats of FILE in the help of the commands that read one.
+// What the help of the commands that read a trace has in common: the formats of FILE, and how sizes are written.
+
+export const SIZES_HELP = 'Sizes are bytes, decimal or 0x hexadecimal, or with K, M, G, T (KiB and so on).';
 
 export const FORMATS_HELP = `FILE has lines of any of these, with anything in between; - is standard input. They are told apart by the event's name:
   QEMU      kvm_convert_memory start 0x.. size 0x.. shared_to_private|private_to_shared

@@ -1,5 +1,5 @@
 // A plan: what a trace of conversions would need of whoever maps shared memory for a device. The shape of the answer, also
-// of `plan-trace --json`. Sizes are bytes; times and durations are in the unit of `clock`.
+// of `rba plan --json`. Sizes are bytes; times and durations are in the unit of `clock`.
 import type { ChosenEvents, EventCounts } from '../traces/event-choice.ts';
 import { RANGE_REFUSALS, type RangeRefusal } from '../traces/placement.ts';
 

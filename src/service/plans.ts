@@ -40,10 +40,7 @@ export class Plans {
 /** @throws Problem `payload-too-large` when `bytes` are more than a trace may have */
 export function checkTraceLength(bytes: number): void {
   if (bytes <= MAX_TRACE) return;
-  throw new Problem(
-    'payload-too-large',
-    `the trace is larger than ${MAX_TRACE / 2 ** 20} MiB; the command plan-trace takes any`,
-  );
+  throw new Problem('payload-too-large', `the trace is larger than ${MAX_TRACE / 2 ** 20} MiB; rba plan takes any`);
 }
 
 async function* limited(trace: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

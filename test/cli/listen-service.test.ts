@@ -1,4 +1,4 @@
-// rba-listen against the service itself: what happens there is what is said here.
+// rba listen against the service itself: what happens there is what is said here.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ const convert = (id: string, page: number, to: string) =>
 /** A line without its time. */
 const untimed = (line: string | undefined) => line?.replace(/^\S+Z /, '');
 
-describe('rba-listen', () => {
+describe('rba listen', () => {
   it('knows the events of the service', () => {
     expect(EVENT_TYPES).toEqual(SERVICE_EVENT_TYPES);
   });

@@ -1,4 +1,4 @@
-// rba-listen as a person calls it: a process, its output, its exit code, and its end.
+// rba listen as a person calls it: a process, its output, its exit code, and its end.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -34,21 +34,21 @@ const LINE =
   '2026-01-01T00:00:00.000Z conversion.committed vm1/blk_1 offset 0x0 size 0x2000 from private to shared, changed 8 KiB, notified lsn_1, generation 3';
 const event = (id: string) => sse(id, 'conversion.committed', conversion);
 
-describe('rba-listen', () => {
+describe('rba listen', () => {
   it('explains itself', async () => {
-    const { code, stdout, stderr } = await runCommand('listen.ts', ['--help']);
+    const { code, stdout, stderr } = await runCommand(['listen', '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^usage: rba-listen/);
+    expect(stdout).toMatch(/^Usage: rba listen /);
   });
 
   it('prints what comes, over a connection that breaks, and ends after --count', async () => {
     const server = await serve(breaking(event('a')), stream(event('b')));
-    const { code, stdout, stderr } = await runCommand('listen.ts', ['--service', server.url.href, '--count', '2']);
+    const { code, stdout, stderr } = await runCommand(['listen', '--service', server.url.href, '--count', '2']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${LINE}\n${LINE}\n` });
     expect(stderr.split('\n')).toEqual([
-      `rba-listen: following ${server.url.origin}`,
-      expect.stringMatching(/^rba-listen: the connection broke \(\w+\); connecting again in 1 s$/),
-      `rba-listen: following ${server.url.origin}`,
+      `rba listen: following ${server.url.origin}`,
+      expect.stringMatching(/^rba listen: the connection broke \(\w+\); connecting again in 1 s$/),
+      `rba listen: following ${server.url.origin}`,
       '',
     ]);
     expect(server.positions).toEqual([undefined, 'a']);
@@ -56,13 +56,13 @@ describe('rba-listen', () => {
 
   it('prints JSON for programs, and nothing else on standard output', async () => {
     const server = await serve(stream(event('a')));
-    const { stdout } = await runCommand('listen.ts', ['--json', '--count', '1', '--service', server.url.href]);
+    const { stdout } = await runCommand(['listen', '--json', '--count', '1', '--service', server.url.href]);
     expect(JSON.parse(stdout)).toEqual({ id: 'a', event: 'conversion.committed', data: conversion });
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('ends well on %s', async (signal) => {
     const server = await serve(stream(event('a')));
-    const child = startCommand('listen.ts', ['--service', server.url.href]);
+    const child = startCommand(['listen', '--service', server.url.href]);
     const closed = once(child, 'close');
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
     expect(line).toBe(LINE);
@@ -76,32 +76,32 @@ describe('rba-listen', () => {
       const more = setInterval(() => response.write(event('b').repeat(10)), 5);
       response.on('close', () => clearInterval(more));
     });
-    const child = startCommand('listen.ts', ['--service', server.url.href]);
+    const child = startCommand(['listen', '--service', server.url.href]);
     const [closed, stderr] = [once(child, 'close'), text(child.stderr)];
     await once(child.stdout, 'data');
     child.stdout.destroy();
     expect(await closed).toEqual([0, null]);
-    expect(await stderr).toBe(`rba-listen: following ${server.url.origin}\n`);
+    expect(await stderr).toBe(`rba listen: following ${server.url.origin}\n`);
   });
 
   it('exits with 1 and what the service says', async () => {
     const server = await serve(problem(401, 'unauthorized'));
-    const { code, stdout, stderr } = await runCommand('listen.ts', ['--service', server.url.href, '--token', 'geheim']);
+    const { code, stdout, stderr } = await runCommand(['listen', '--service', server.url.href, '--token', 'geheim']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     const answered = `the service at ${server.url.origin} answered 401 unauthorized: because of unauthorized`;
-    expect(stderr).toBe(`rba-listen: ${answered}; --token gives a token\n`);
+    expect(stderr).toBe(`rba listen: ${answered}; --token gives a token\n`);
   });
 
   it('exits with 1 when nobody is there', async () => {
     // The discard service's port, where nothing listens.
-    const { code, stderr } = await runCommand('listen.ts', ['--service', 'http://127.0.0.1:9']);
+    const { code, stderr } = await runCommand(['listen', '--service', 'http://127.0.0.1:9']);
     expect(code).toBe(1);
-    expect(stderr).toBe('rba-listen: no answer from http://127.0.0.1:9 (ECONNREFUSED); --service gives its URL\n');
+    expect(stderr).toBe('rba listen: no answer from http://127.0.0.1:9 (ECONNREFUSED); --service gives its URL\n');
   });
 
   it('exits with 2 and its usage when an option makes no sense', async () => {
-    const { code, stdout, stderr } = await runCommand('listen.ts', ['--forward-to', 'http://example.com/']);
+    const { code, stdout, stderr } = await runCommand(['listen', '--forward-to', 'http://example.com/']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^rba-listen: --forward-to .*only to this machine.*\nusage: rba-listen/);
+    expect(stderr).toMatch(/^rba listen: --forward-to .*only to this machine.*\nusage: rba listen/);
   });
 });

@@ -1,4 +1,4 @@
-// replay-trace --dry-run against the service itself: what it says would happen happens, and nothing has happened before.
+// rba replay --dry-run against the service itself: what it says would happen happens, and nothing has happened before.
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ReplayOptions, replayTrace } from '../../src/cli/replay/replay.ts';
@@ -50,7 +50,7 @@ function figures({ lines, conversions, bytes, peak, end, blocks }: ReplaySummary
   return { lines, conversions, bytes, peak, end, blocks };
 }
 
-describe('replay-trace --dry-run', () => {
+describe('rba replay --dry-run', () => {
   it('says what the replay then comes to, and changes nothing', async () => {
     const ids = await createNodes();
     await service.api.ok('POST', `/v1/ram-blocks/${ids[0]}/conversions`, { offset: 0, size: PAGE, to: 'shared' });

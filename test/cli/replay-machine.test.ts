@@ -1,4 +1,4 @@
-// replay-trace of a guest of several RAM blocks, against the service itself: conversions of the machine, whole or not at all.
+// rba replay of a guest of several RAM blocks, against the service itself: conversions of the machine, whole or not at all.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ReplayOptions, replayTrace } from '../../src/cli/replay/replay.ts';
 import { summaryText } from '../../src/cli/replay/summary-text.ts';
@@ -53,7 +53,7 @@ const changesOf = async (block: string) =>
 const populatedOf = async (block: string): Promise<number> =>
   (await service.api.ok('GET', `/v1/ram-blocks/${block}`)).populated.bytes;
 
-describe('replay-trace of a machine that is there', () => {
+describe('rba replay of a machine that is there', () => {
   it('needs no map: one conversion of the machine for each line, over the border of its blocks too', async () => {
     const [node0, node1] = await createNodes();
     const device = await listenTo(node1);
@@ -180,7 +180,7 @@ describe('replay-trace of a machine that is there', () => {
   });
 });
 
-describe('replay-trace with --map', () => {
+describe('rba replay with --map', () => {
   const lines = [convertMemory(BORDER - PAGE, 2 * PAGE)];
 
   it('converts the machine where the service has the blocks at the same addresses', async () => {

@@ -1,4 +1,4 @@
-// replay-trace against the service itself: both example traces, and what they come to.
+// rba replay against the service itself: both example traces, and what they come to.
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replayTrace } from '../../src/cli/replay/replay.ts';
@@ -30,7 +30,7 @@ const withDevices = (dmaMaxMappings: number) => async (blocks: readonly { readon
   }
 };
 
-describe('replay-trace', () => {
+describe('rba replay', () => {
   it('makes blocks to fit the boot trace and needs the mappings that it is known for', async () => {
     const url = new URL(service.url);
     const summary = await replayTrace({ trace: BOOT, service: url, machine: 'boot', onBlocks: withDevices(300_000) });

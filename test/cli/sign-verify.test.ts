@@ -1,4 +1,4 @@
-// rba-sign and rba-verify as a person calls them: processes, their output and their exit codes.
+// rba sign and rba verify as a person calls them: processes, their output and their exit codes.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ let bodyFile: string;
 let secretFile: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rba-sign-'));
+  folder = await mkdtemp(join(tmpdir(), 'rba-webhook-'));
   [bodyFile, secretFile] = [join(folder, 'body.json'), join(folder, 'secret')];
   await writeFile(bodyFile, BODY);
   await writeFile(secretFile, `${SECRET}\n`);
@@ -24,19 +24,19 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Whatever a command says, it does not say the secret. */
-async function run(file: string, args: readonly string[], stdin: string | Uint8Array = ''): Promise<Run> {
-  const result = await runCommand(file, args, stdin);
+async function run(command: string, args: readonly string[], stdin: string | Uint8Array = ''): Promise<Run> {
+  const result = await runCommand([command, ...args], stdin);
   expect(result.stdout + result.stderr).not.toContain(KEY.slice(0, 16));
   return result;
 }
 
-const sign = (args: readonly string[], stdin?: string | Uint8Array) => run('sign.ts', args, stdin);
-const verify = (args: readonly string[], stdin?: string) => run('verify.ts', args, stdin);
+const sign = (args: readonly string[], stdin?: string | Uint8Array) => run('sign', args, stdin);
+const verify = (args: readonly string[], stdin?: string) => run('verify', args, stdin);
 
 const headerArguments = (headers: Record<string, string>) =>
   ['id', 'timestamp', 'signature'].map((name) => `--${name}=${headers[`webhook-${name}`]}`);
 
-describe('rba-verify', () => {
+describe('rba verify', () => {
   it('prints what it was given without what controls a terminal', async () => {
     const { code, stderr } = await verify([bodyFile, 'other\u001b[2J\u009b\u007f', '--secret', SECRET]);
     expect(code).toBe(2);
@@ -45,7 +45,7 @@ describe('rba-verify', () => {
   });
 });
 
-describe('rba-sign', () => {
+describe('rba sign', () => {
   it('prints the headers of a file, one on a line, as curl takes them', async () => {
     const { code, stdout, stderr } = await sign([bodyFile, '--secret-file', secretFile]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -85,27 +85,27 @@ describe('rba-sign', () => {
   ])('says what is wrong with %s', async (_, args, code, message) => {
     const { stdout, stderr, ...result } = await sign(args());
     expect({ ...result, stdout }).toEqual({ code, stdout: '' });
-    expect(stderr).toMatch(/^rba-sign: /);
+    expect(stderr).toMatch(/^rba sign: /);
     expect(stderr).toContain(message);
-    expect(stderr.includes('usage: rba-sign')).toBe(code === 2);
+    expect(stderr.includes('usage: rba sign')).toBe(code === 2);
   });
 
   it('signs no body that is not UTF-8', async () => {
     const { code, stderr } = await sign(['--secret', SECRET], Buffer.from([0xff, 0xfe]));
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'rba-sign: the body is not UTF-8, as the JSON of a webhook is\n',
+      stderr: 'rba sign: the body is not UTF-8, as the JSON of a webhook is\n',
     });
   });
 
   it('explains itself', async () => {
     const { code, stdout, stderr } = await sign(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^usage: rba-sign/);
+    expect(stdout).toMatch(/^Usage: rba sign /);
   });
 });
 
-describe('rba-verify', () => {
+describe('rba verify', () => {
   const signed = (seconds = Math.floor(Date.now() / 1000)): Record<string, string> => ({
     'webhook-id': 'msg_1',
     'webhook-timestamp': String(seconds),
@@ -120,7 +120,7 @@ describe('rba-verify', () => {
     }
   });
 
-  it('takes what rba-sign signed', async () => {
+  it('takes what rba sign signed', async () => {
     const { stdout } = await sign([bodyFile, '--secret-file', secretFile, '--json']);
     const result = await verify([bodyFile, '--secret', SECRET, '--json', ...headerArguments(JSON.parse(stdout))]);
     expect(result).toMatchObject({ code: 0, stderr: '' });
@@ -136,7 +136,7 @@ describe('rba-verify', () => {
     const args = ['--secret-file', secretFile, ...headerArguments(headers)];
     const text = await verify(args, body);
     expect(text).toMatchObject({ code: 1, stdout: '' });
-    expect(text.stderr).toMatch(new RegExp(`^rba-verify: not valid: ${detail}.*\\n$`));
+    expect(text.stderr).toMatch(new RegExp(`^rba verify: not valid: ${detail}.*\\n$`));
     const json = await verify([...args, '--json'], body);
     expect(json).toMatchObject({ code: 1, stderr: '' });
     expect(JSON.parse(json.stdout)).toMatchObject({ valid: false, reason });
@@ -150,6 +150,6 @@ describe('rba-verify', () => {
   it('exits with 2 and its usage where an option is missing', async () => {
     const { code, stderr } = await verify(['--secret', SECRET]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^rba-verify: --id is missing: the header webhook-id\nusage: rba-verify/);
+    expect(stderr).toMatch(/^rba verify: --id is missing: the header webhook-id\nusage: rba verify/);
   });
 });

@@ -37,11 +37,8 @@ async function stream(body: Readable, query = '') {
 
 describe('a trace', () => {
   it('that is streamed is answered as the command answers it', async () => {
-    const args = ['plan-trace.ts', BOOT, '--json', '--points', '20', '--limit', '1000'];
-    const command = spawn(process.execPath, [
-      fileURLToPath(new URL(`../../src/cli/${args[0]}`, import.meta.url)),
-      ...args.slice(1),
-    ]);
+    const args = ['plan', BOOT, '--json', '--points', '20', '--limit', '1000'];
+    const command = spawn(process.execPath, [fileURLToPath(new URL('../../src/cli/rba.ts', import.meta.url)), ...args]);
     const [{ status, body }, expected] = await Promise.all([
       stream(createReadStream(BOOT, { highWaterMark: 1000 }), '?points=20&limit=1000'),
       json(command.stdout),

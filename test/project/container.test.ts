@@ -36,8 +36,8 @@ describe('the Dockerfile', () => {
 
   it('runs a command that is there, as a user that is not root, with a health check', () => {
     const [command = '[]'] = argumentsOf('CMD');
-    const [program, script] = JSON.parse(command);
-    expect(program).toBe('node');
+    const [program, script, ...args] = JSON.parse(command);
+    expect([program, ...args]).toEqual(['node', 'serve']);
     expect(isThere(script)).toBe(true);
     expect(argumentsOf('USER')).toEqual(['node']);
     const [check = ''] = argumentsOf('HEALTHCHECK');
@@ -61,7 +61,7 @@ it('every stage of the image is from the one base image, which is pinned by its 
 
 describe('docker-compose.yml', () => {
   const compose = parse(read('docker-compose.yml'));
-  const { service, 'device-simulator': simulator } = compose.services;
+  const { service, device } = compose.services;
 
   it('fits the Compose schema', () => {
     const ajv = new Ajv({ strict: false, allErrors: true });
@@ -89,13 +89,13 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives the simulator arguments that it understands, and a service that lets it in', () => {
-    const [program, script, ...args] = simulator.command;
-    expect(program).toBe('node');
+    const [program, script, command, ...args] = device.command;
+    expect([program, command]).toEqual(['node', 'simulate']);
     expect(isThere(script)).toBe(true);
     const { options, strict } = parseArguments(args);
     expect(options).toMatchObject({ block: 'pc.ram', machine: 'default', host: '0.0.0.0' });
     expect(strict).toBe(true);
     expect(new URL(options.service).hostname).toBe(service.environment.RBA_ALLOWED_HOSTS);
-    expect(new URL(options.publicUrl ?? '').hostname).toBe('device-simulator');
+    expect(new URL(options.publicUrl ?? '').hostname).toBe('device');
   });
 });

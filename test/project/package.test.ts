@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TRACE = join(ROOT, 'examples/kvm-selftest-private-mem.qemu.log');
 
 let folder: string;
-const bin = (name: string) => join(folder, 'node_modules/.bin', name);
+const RBA = () => join(folder, 'node_modules/.bin/rba');
 /** The Node of this run comes first, as for every npm script. */
 const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   // Scripts of the package write to stdout before the JSON.
   const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')));
   const packed = files.map(({ path }: { path: string }) => path);
-  expect(packed).toContain('dist/main.js');
+  expect(packed).toContain('dist/cli/rba.js');
   expect(packed.filter((path: string) => path.startsWith('src/') || path.startsWith('test/'))).toEqual([]);
   await writeFile(join(folder, 'package.json'), '{ "private": true }');
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=optional', `./${filename}`];
@@ -34,9 +34,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a program of the package until its output has `pattern`. */
-async function start(name: string, args: string[], pattern: RegExp, settings: Record<string, string> = {}) {
-  const child = spawn(bin(name), args, {
+/** Runs `rba` until its output has `pattern`. */
+async function start(args: string[], pattern: RegExp, settings: Record<string, string> = {}) {
+  const child = spawn(RBA(), args, {
     cwd: folder,
     env: { ...env, ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -46,7 +46,7 @@ async function start(name: string, args: string[], pattern: RegExp, settings: Re
       const match = pattern.exec(line);
       if (match !== null) resolve(match[1] ?? line);
     });
-    child.on('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
+    child.on('exit', (code) => reject(new Error(`rba ${args[0]} ended with ${code}`)));
   });
   const end = async (): Promise<number | null> => {
     child.kill('SIGTERM');
@@ -57,18 +57,18 @@ async function start(name: string, args: string[], pattern: RegExp, settings: Re
 }
 
 describe('the installed package', () => {
-  it.each(['device-simulator', 'replay-trace', 'plan-trace', 'rba-listen', 'rba-sign', 'rba-verify'])(
-    'has %s, which explains itself',
+  it.each(['simulate', 'replay', 'plan', 'listen', 'sign', 'verify'])(
+    'has rba %s, which explains itself',
     async (name) => {
-      const { stdout } = await run(bin(name), ['--help'], { cwd: folder, env });
-      expect(stdout).toContain(name);
+      const { stdout } = await run(RBA(), [name, '--help'], { cwd: folder, env });
+      expect(stdout).toContain(`rba ${name}`);
       expect(stdout).toMatch(/example/i);
     },
   );
 
   it('serves, drives a device, replays a trace, and ends well', async () => {
     const settings = { PORT: '0', RBA_DATA_DIR: join(folder, 'data') };
-    const service = await start('ram-block-attributes', [], /Server listening at (http:[^"]+)/, settings);
+    const service = await start(['serve'], /Server listening at (http:[^"]+)/, settings);
     const api = new Api(service.said);
     for (const [path, word] of [
       ['/ui/', 'main.js'],
@@ -81,10 +81,10 @@ describe('the installed package', () => {
       expect(await (await fetch(service.said + path)).text()).toContain(word);
     }
     await api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '1G' });
-    const args = ['--service', service.said, '--block', 'pc.ram', '--strict', '--json'];
-    const device = await start('device-simulator', args, /^(\{.*\})$/);
-    const replay = ['--service', service.said, '--map', '4G:1G:pc.ram', '--json', TRACE];
-    const { stdout } = await run(bin('replay-trace'), replay, { cwd: folder, env });
+    const args = ['simulate', '--service', service.said, '--block', 'pc.ram', '--strict', '--json'];
+    const device = await start(args, /^(\{.*\})$/);
+    const replay = ['replay', '--service', service.said, '--map', '4G:1G:pc.ram', '--json', TRACE];
+    const { stdout } = await run(RBA(), replay, { cwd: folder, env });
     expect(JSON.parse(stdout)).toMatchObject({ conversions: { posted: 66, changed: 44, refused: 0 } });
     expect(await device.end()).toBe(0);
     await api.close();

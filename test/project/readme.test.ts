@@ -46,6 +46,11 @@ describe('the README', () => {
       expect(readme).toContain(words);
   });
 
+  it('names commands that exist', async () => {
+    const commands = [...readme.matchAll(/\brba (?:-- )?([a-z]+)\b/g)].map(([, command]) => command ?? '');
+    expect(new Set(commands)).toEqual(new Set(['serve', 'simulate', 'replay', 'plan', 'listen', 'sign', 'verify']));
+  });
+
   it('shows a webhook as it is sent', () => {
     const [, json = ''] = /```json\n([\s\S]*?)```/.exec(part('Webhooks')) ?? [];
     checkWebhook(JSON.parse(json));
@@ -99,7 +104,7 @@ describe('the tour', () => {
   }
 
   async function simulate(words: readonly string[]): Promise<string> {
-    const { options } = parseArguments(words.slice(words.indexOf('--') + 1));
+    const { options } = parseArguments(words.slice(words.indexOf('simulate') + 1));
     device = await startDeviceSimulator({ ...options, service: service.url, port: 0 });
     await device.register();
     names.set('http://127.0.0.1:9000', device.url.replace(/\/$/, ''));

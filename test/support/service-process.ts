@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Api } from './api.ts';
 import { UNHURRIED } from './unhurried.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const RBA = fileURLToPath(new URL('../../src/cli/rba.ts', import.meta.url));
 
 export class ServiceProcess {
   static readonly #running = new Set<ServiceProcess>();
@@ -20,7 +20,7 @@ export class ServiceProcess {
   /** @param token with which its Api asks @param under a command that becomes the command it is given */
   constructor(dataDir: string, settings: Record<string, string> = {}, token?: string, under: readonly string[] = []) {
     const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...UNHURRIED, ...settings };
-    const [command = process.execPath, ...args] = [...under, process.execPath, MAIN];
+    const [command = process.execPath, ...args] = [...under, process.execPath, RBA, 'serve'];
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     ServiceProcess.#running.add(this);
     const listening = Promise.withResolvers<Api>();

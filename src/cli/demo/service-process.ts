@@ -16,10 +16,10 @@ export interface ServiceProcess {
 /** @throws Error with its last words when it ends before it listens */
 export async function startServiceProcess(): Promise<ServiceProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'ram-block-attributes-'));
-  const main = fileURLToPath(new URL(`../../main${extname(import.meta.filename)}`, import.meta.url));
+  const rba = fileURLToPath(new URL(`../rba${extname(import.meta.filename)}`, import.meta.url));
   // Nothing of the caller's environment: its settings are not meant for this service.
   const env = { HOST: '127.0.0.1', PORT: '0', RBA_DATA_DIR: folder };
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [rba, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await listeningAt(child);
   return {
     url,

@@ -1,4 +1,4 @@
-// What rba-listen does with each event: choose, print, forward, count.
+// What rba listen does with each event: choose, print, forward, count.
 import { printableJson } from '../../printable.ts';
 import type { ListenArguments } from './arguments.ts';
 import { eventText } from './event-text.ts';

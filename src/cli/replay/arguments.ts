@@ -1,33 +1,19 @@
-// The command line of replay-trace: its help, and arguments to options. Pure, so that every mistake can be tested.
+// The command line of rba replay: its help, and arguments to options. Pure, so that every mistake can be tested.
 import { parseByteSize } from '../../core/byte-size.ts';
 import { checkBytes } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
-import { DEFAULT_SERVICE, parseCommandLine, parseMachine, parseService, parseToken } from '../arguments.ts';
-import { FORMATS_HELP } from '../trace-formats.ts';
+import { commandLine, onlyFile, parseCommandLine, repeatable } from '../command-line.ts';
+import { DEFAULT_SERVICE, parseMachine, parseService, parseToken } from '../shared-options.ts';
+import { FORMATS_HELP, SIZES_HELP } from '../trace-formats.ts';
 import { UsageError } from '../usage-error.ts';
 import type { MapOption } from './replay-blocks.ts';
 
-export const USAGE =
-  'usage: replay-trace FILE [--service URL] [--machine NAME] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]';
-
-export const HELP = `${USAGE}
-
-Posts the page conversions of a recorded trace to a running service, in their order, and sums up what they needed.
-
-${FORMATS_HELP}
-
-  --service URL              the service (${DEFAULT_SERVICE})
-  --token TOKEN              sent as Authorization: Bearer
-  --machine NAME             the blocks that this machine has at guest physical addresses are converted. Where it has none,
-                             blocks are created in it (replay- and a random number), as kvm_set_user_memory lines of
-                             the trace say, else to fit
-  --map GPA:SIZE:RAMBLOCK    RAMBLOCK, an idstr in the machine (default) or an id, lies at these addresses; repeatable.
-                             GPA:SIZE@OFFSET:RAMBLOCK for a part of a block
-  --block IDSTR              the block of ram_block_attributes_state_change lines (one is created to fit)
-  --speed 1x                 keep the times of the trace, 10x: ten times as fast (at full speed)
-  --dry-run                  ask what would happen; nothing is changed or created
-  --json                     print the summary as one JSON object
-  --help
+export const REPLAY_TEXT = {
+  name: 'replay',
+  usage: 'FILE [--service URL] [--machine NAME] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]',
+  about:
+    'Posts the page conversions of a recorded trace to a running service, in their order, and sums up what they needed.',
+  notes: `${FORMATS_HELP}
 
 A line that crosses a border of RAM blocks is one conversion of the machine, all of it or nothing. Only where --map has
 blocks at other addresses than the service, it is cut into one conversion for each block.
@@ -37,17 +23,15 @@ if each line that is not refused had been done, in order. At the end each block'
 batch, on top of each other (the first 10,000): the limit of a listener may show only there. No listener is called, so none
 can say no.
 
-Sizes are bytes, decimal or 0x hexadecimal, or with K, M, G, T (KiB and so on).
-Exit code: 0 replayed, whatever listeners refused; 1 FILE or the service cannot be used; 2 wrong arguments.
-
-Example, with blocks made to fit; what would happen in a machine that is there; one block below 2 GiB and from 4 GiB on:
-  replay-trace boot.ftrace
-  replay-trace boot.ftrace --machine vm1 --dry-run
-  replay-trace boot.ftrace --map 0:2G:pc.ram --map 4G:14G@2G:pc.ram --speed 10x
-`;
+${SIZES_HELP}`,
+  exitCodes: '0 replayed, whatever listeners refused; 1 FILE or the service cannot be used; 2 wrong arguments',
+  example: `Example, with blocks made to fit; what would happen in a machine that is there; one block below 2 GiB and from 4 GiB on:
+  rba replay boot.ftrace
+  rba replay boot.ftrace --machine vm1 --dry-run
+  rba replay boot.ftrace --map 0:2G:pc.ram --map 4G:14G@2G:pc.ram --speed 10x`,
+};
 
 export interface ReplayArguments {
-  readonly help: boolean;
   readonly json: boolean;
   readonly trace: string;
   readonly service: URL;
@@ -60,49 +44,45 @@ export interface ReplayArguments {
 }
 
 /**
- * @param args without the program's own name
- * @throws UsageError
+ * Returns the options of the command.
+ * @param args without the name of the command
+ * @throws UsageError, HelpRequest
  */
 export function parseReplayArguments(args: readonly string[]): ReplayArguments {
-  const { values, positionals } = parse(args);
-  const { help = false, json = false, token = null, machine = null, block = null, 'dry-run': dryRun = false } = values;
-  const [trace, ...more] = positionals;
-  const maps = (values.map ?? []).map(parseMap);
-  if (!help) {
-    if (trace === undefined) throw new UsageError('FILE is missing: the trace to replay, or - for standard input');
-    if (more.length > 0) throw new UsageError(`one FILE at a time: ${more.join(' ')} is too many`);
-    if (trace === '-' && maps.length === 0 && block === null && machine === null) {
-      throw new UsageError(
-        'standard input is read only once, so no blocks can be made to fit: --machine, --map or --block is needed',
-      );
-    }
-    if (dryRun && values.speed !== undefined) {
-      throw new UsageError('--speed makes no sense with --dry-run: nothing happens that could have a time');
-    }
+  const { options, positionals } = parseCommandLine(replayCommand(), args);
+  const { json = false, token = null, machine = null, map: maps = [], block = null, speed = null } = options;
+  const { service, dryRun = false } = options;
+  const trace = onlyFile(positionals);
+  if (trace === undefined) throw new UsageError('FILE is missing: the trace to replay, or - for standard input');
+  if (trace === '-' && maps.length === 0 && block === null && machine === null) {
+    throw new UsageError(
+      'standard input is read only once, so no blocks can be made to fit: --machine, --map or --block is needed',
+    );
   }
-  if (token !== null) parseToken(token);
-  if (machine !== null) parseMachine(machine);
-  const service = parseService(values.service ?? DEFAULT_SERVICE);
-  const speed = values.speed === undefined ? null : parseSpeed(values.speed);
-  return { help, json, trace: trace ?? '', service, token, machine, maps, block, speed, dryRun };
+  if (dryRun && speed !== null) {
+    throw new UsageError('--speed makes no sense with --dry-run: nothing happens that could have a time');
+  }
+  return { json, trace, service: parseService(service), token, machine, maps, block, speed, dryRun };
 }
 
-function parse(args: readonly string[]) {
-  return parseCommandLine({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      service: { type: 'string' },
-      token: { type: 'string' },
-      map: { type: 'string', multiple: true },
-      block: { type: 'string' },
-      machine: { type: 'string' },
-      speed: { type: 'string' },
-      'dry-run': { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+function replayCommand() {
+  return commandLine(REPLAY_TEXT)
+    .option('--service <URL>', 'the service', DEFAULT_SERVICE)
+    .option('--token <TOKEN>', 'sent as Authorization: Bearer', parseToken)
+    .option(
+      '--machine <NAME>',
+      'the blocks that this machine has at guest physical addresses are converted. Where it has none, blocks are created in it (replay- and a random number), as kvm_set_user_memory lines of the trace say, else to fit',
+      parseMachine,
+    )
+    .option(
+      '--map <GPA:SIZE:RAMBLOCK>',
+      'RAMBLOCK, an idstr in the machine (default) or an id, lies at these addresses; repeatable. GPA:SIZE@OFFSET:RAMBLOCK for a part of a block',
+      repeatable(parseMap),
+    )
+    .option('--block <IDSTR>', 'the block of ram_block_attributes_state_change lines (one is created to fit)')
+    .option('--speed <FACTOR>', '1x: keep the times of the trace; 10x: ten times as fast (at full speed)', parseSpeed)
+    .option('--dry-run', 'ask what would happen; nothing is changed or created')
+    .option('--json', 'print the summary as one JSON object');
 }
 
 function parseSpeed(text: string): number {

@@ -1,144 +1,136 @@
-// The command line of device-simulator: what can be said, and what of it makes no sense.
+// The command line of rba simulate: what can be said, and what of it makes no sense.
 import { parseByteSize } from '../../core/byte-size.ts';
 import { isPowerOfTwo, MAX_BYTES, MIN_PAGE_SIZE, type Section } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
-import { parseCommandLine, parseWhole, toHttpUrl } from '../arguments.ts';
+import { commandLine, noFiles, parseCommandLine } from '../command-line.ts';
+import { toHttpUrl, wholeNumber } from '../shared-options.ts';
+import { SIZES_HELP } from '../trace-formats.ts';
 import { UsageError } from '../usage-error.ts';
 import { DEFAULT_OPTIONS, type DeviceSimulatorOptions } from './options.ts';
 import { decodeSecret } from './verify.ts';
 
-export const USAGE = `Usage: device-simulator [options]
+export const SIMULATE_TEXT = {
+  name: 'simulate',
+  usage: '[--block ID] [--secret SECRET] [options]',
+  about:
+    'A webhook consumer that behaves as VFIO does: it maps what is populated, unmaps what is discarded, and reports what a kernel would not forgive. GET / on it is its state as JSON, GET /mappings the maximal mapped runs. Without --block it only listens, and needs --secret.',
+  notes: `With --async it is not waited for and cannot refuse. It is told afterwards, in order, each delivery at least once. A populate
+of what is mapped is nothing to do; nothing limits its mappings (peakMappings in its state is what it needed); a delivery
+that never came is no violation when a recovery or a replay follows. It is behind by nature, so --dma counts what it
+touches, and a page that is not mapped is no violation. What --fail-rate fails comes again when the service's
+RBA_ASYNC_RETRY_SCHEDULE says so.
 
-A webhook consumer that behaves as VFIO does: it maps what is populated, unmaps what is
-discarded, and reports what a kernel would not forgive. GET / on it is its state as JSON,
-GET /mappings the maximal mapped runs.
-
-Registering (without --block it only listens, and needs --secret):
-  --service URL           the service (${DEFAULT_OPTIONS.service})
-  --token TOKEN           bearer token for it
-  --block ID              id of the RAM block, or its idstr
-  --machine NAME          --block is an idstr in this machine
-  --wait SECONDS          wait so long for the service and the block to appear (0)
-  --section OFFSET:SIZE   listen to this part of the block (all of it)
-  --granularity SIZE      size of one DMA mapping (the block's page size)
-  --timeout-ms MS         deadline of one delivery (the service's default)
-  --description TEXT
-  --keep                  stay registered when it ends
-  --async                 be an asynchronous mirror, see below
-
-Listening:
-  --host ADDRESS          (${DEFAULT_OPTIONS.host})
-  --port PORT             0 takes a free one (0)
-  --public-url URL        what the service shall call (made of host and port)
-  --secret SECRET         whsec_ and base64 of 24 to 64 bytes (a new one)
-
-The device:
-  --dma-max-mappings N    ENOSPC beyond so many mappings (${DEFAULT_OPTIONS.dmaMaxMappings})
-  --memlock SIZE          ENOSPC beyond so many pinned bytes (no limit)
-  --dma N                 touch N random pages of the section a second (0)
-
-Misbehaving:
-  --refuse-after N        refuse every populate after N accepted ones (EPERM)
-  --latency MS            wait before each answer (0)
-  --fail-rate P           answer 500 with this probability, half of them after acting (0)
-  --seed N                of the random numbers
-
-  --strict                exit with 3 when there was any violation
-  --json                  print two lines of JSON: where it listens and what it is registered with, at
-                          the end its state as GET / has it, with the violations
-  --help
-
-With --async it is not waited for and cannot refuse. It is told afterwards, in order, each
-delivery at least once. A populate of what is mapped is nothing to do; nothing limits its
-mappings (peakMappings in its state is what it needed); a delivery that never came is no
-violation when a recovery or a replay follows. It is behind by nature, so --dma counts what
-it touches, and a page that is not mapped is no violation. What --fail-rate fails comes
-again when the service's RBA_ASYNC_RETRY_SCHEDULE says so.
-
-Sizes are bytes: 4096, 0x1000, 4K, 2MiB.
-
-Example: a device for the block "pc.ram", as soon as there is one
-  device-simulator --block pc.ram --machine default --wait 60 --port 9000 --strict
-`;
+${SIZES_HELP}`,
+  exitCodes:
+    '0 told to end (Ctrl-C); 1 it cannot listen, or the service cannot be used; 2 wrong arguments; 3 with --strict, there was a violation',
+  example: `Example, a device for the block "pc.ram", as soon as there is one:
+  rba simulate --block pc.ram --machine default --wait 60 --port 9000 --strict`,
+};
 
 export interface Arguments {
-  readonly help: boolean;
   readonly strict: boolean;
   readonly json: boolean;
   readonly options: DeviceSimulatorOptions;
 }
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
-
-const OPTIONS = {
-  service: text,
-  token: text,
-  block: text,
-  machine: text,
-  wait: text,
-  section: text,
-  granularity: text,
-  'timeout-ms': text,
-  description: text,
-  keep: flag,
-  async: flag,
-  host: text,
-  port: text,
-  'public-url': text,
-  secret: text,
-  'dma-max-mappings': text,
-  memlock: text,
-  dma: text,
-  'refuse-after': text,
-  latency: text,
-  'fail-rate': text,
-  seed: text,
-  strict: flag,
-  json: flag,
-  help: { ...flag, short: 'h' },
-} as const;
+function simulateCommand() {
+  const { service, host, port, dmaMaxMappings } = DEFAULT_OPTIONS;
+  return commandLine(SIMULATE_TEXT)
+    .optionsGroup('Registering:')
+    .option('--service <URL>', 'the service', urlOf('service'), service)
+    .option('--token <TOKEN>', 'bearer token for it')
+    .option('--block <ID>', 'id of the RAM block, or its idstr')
+    .option('--machine <NAME>', '--block is an idstr in this machine')
+    .option(
+      '--wait <SECONDS>',
+      'wait so long for the service and the block to appear',
+      wholeNumber('wait', 0, 86_400),
+      0,
+    )
+    .option('--section <OFFSET:SIZE>', 'listen to this part of the block (all of it)', parseSection)
+    .option('--granularity <SIZE>', "size of one DMA mapping (the block's page size)", parseGranularity)
+    .option(
+      '--timeout-ms <MS>',
+      "deadline of one delivery (the service's default)",
+      wholeNumber('timeout-ms', 100, 30_000),
+    )
+    .option('--description <TEXT>', 'what the service shows of it')
+    .option('--keep', 'stay registered when it ends')
+    .option('--async', 'be an asynchronous mirror, see below')
+    .optionsGroup('Listening:')
+    .option('--host <ADDRESS>', 'where it listens', host)
+    .option('--port <PORT>', '0 takes a free one', wholeNumber('port', 0, 65_535), port)
+    .option('--public-url <URL>', 'what the service shall call (made of host and port)', urlOf('public-url'))
+    .option('--secret <SECRET>', 'whsec_ and base64 of 24 to 64 bytes (a new one)', parseSecret)
+    .optionsGroup('The device:')
+    .option(
+      '--dma-max-mappings <N>',
+      `ENOSPC beyond so many mappings (${dmaMaxMappings})`,
+      wholeNumber('dma-max-mappings', 0, 2 ** 34),
+    )
+    .option('--memlock <SIZE>', 'ENOSPC beyond so many pinned bytes (no limit)', sizeOf('memlock'))
+    .option('--dma <N>', 'touch N random pages of the section a second', wholeNumber('dma', 0, 1_000_000), 0)
+    .optionsGroup('Misbehaving:')
+    .option(
+      '--refuse-after <N>',
+      'refuse every populate after N accepted ones (EPERM)',
+      wholeNumber('refuse-after', 0, MAX_BYTES),
+    )
+    .option('--latency <MS>', 'wait before each answer', wholeNumber('latency', 0, 600_000), 0)
+    .option('--fail-rate <P>', 'answer 500 with this probability, half of them after acting', parseProbability, 0)
+    .option('--seed <N>', 'of the random numbers', wholeNumber('seed', 0, 2 ** 32 - 1))
+    .optionsGroup('Options:')
+    .option('--strict', 'exit with 3 when there was any violation')
+    .option(
+      '--json',
+      'print two lines of JSON: where it listens and what it is registered with, at the end its state as GET / has it, with the violations',
+    );
+}
 
 /** An asynchronous listener has no way to refuse, whatever the reason. */
-const SYNC_ONLY = ['dma-max-mappings', 'memlock', 'refuse-after'] as const;
+const SYNC_ONLY = [
+  ['dma-max-mappings', 'dmaMaxMappings'],
+  ['memlock', 'memlock'],
+  ['refuse-after', 'refuseAfter'],
+] as const;
 
-/** @param argv without the program and the script @throws UsageError */
-export function parseArguments(argv: readonly string[]): Arguments {
-  const said = readArguments(argv);
-  const whole = (name: keyof typeof OPTIONS, most: number, least = 0): number | null =>
-    optional(said[name], (value) => parseWhole(name, String(value), least, most));
+/**
+ * Returns the options of the command.
+ * @param args without the name of the command
+ * @throws UsageError, HelpRequest
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { options: said, positionals } = parseCommandLine(simulateCommand(), args);
+  noFiles(positionals);
   const options: DeviceSimulatorOptions = {
     ...DEFAULT_OPTIONS,
-    service: optional(said.service, (url) => parseUrl('service', url)) ?? DEFAULT_OPTIONS.service,
+    service: said.service,
     token: said.token ?? null,
     block: said.block ?? null,
     machine: said.machine ?? null,
-    waitMs: (whole('wait', 86_400) ?? 0) * 1000,
-    host: said.host ?? DEFAULT_OPTIONS.host,
-    port: whole('port', 65_535) ?? DEFAULT_OPTIONS.port,
-    publicUrl: optional(said['public-url'], (url) => parseUrl('public-url', url)),
-    secret: optional(said.secret, parseSecret),
-    section: optional(said.section, parseSection),
-    granularity: optional(said.granularity, parseGranularity),
-    timeoutMs: whole('timeout-ms', 30_000, 100),
+    waitMs: said.wait * 1000,
+    host: said.host,
+    port: said.port,
+    publicUrl: said.publicUrl ?? null,
+    secret: said.secret ?? null,
+    section: said.section ?? null,
+    granularity: said.granularity ?? null,
+    timeoutMs: said.timeoutMs ?? null,
     description: said.description ?? null,
-    keep: said.keep,
-    mode: said.async ? 'async' : 'sync',
-    dmaMaxMappings: whole('dma-max-mappings', 2 ** 34) ?? DEFAULT_OPTIONS.dmaMaxMappings,
-    memlock: optional(said.memlock, (size) => parseSize('memlock', size)),
-    refuseAfter: whole('refuse-after', MAX_BYTES),
-    latencyMs: whole('latency', 600_000) ?? 0,
-    failRate: optional(said['fail-rate'], parseProbability) ?? 0,
-    seed: whole('seed', 2 ** 32 - 1),
-    dma: whole('dma', 1_000_000) ?? 0,
+    keep: said.keep ?? false,
+    mode: said.async === true ? 'async' : 'sync',
+    dmaMaxMappings: said.dmaMaxMappings ?? DEFAULT_OPTIONS.dmaMaxMappings,
+    memlock: said.memlock ?? null,
+    refuseAfter: said.refuseAfter ?? null,
+    latencyMs: said.latency,
+    failRate: said.failRate,
+    seed: said.seed ?? null,
+    dma: said.dma,
   };
-  if (!said.help) checkTogether(options);
-  if (!said.help && said.async) checkAsync(said);
-  return { help: said.help, strict: said.strict, json: said.json, options };
-}
-
-function readArguments(argv: readonly string[]) {
-  return parseCommandLine({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
+  checkTogether(options);
+  const refusing = said.async === true ? SYNC_ONLY.find(([, key]) => said[key] !== undefined) : undefined;
+  if (refusing === undefined) return { strict: said.strict ?? false, json: said.json ?? false, options };
+  throw new UsageError(`--${refusing[0]} makes no sense with --async: an asynchronous listener cannot refuse`);
 }
 
 function checkTogether({ block, secret, host, publicUrl, dma, section }: DeviceSimulatorOptions): void {
@@ -153,33 +145,25 @@ function checkTogether({ block, secret, host, publicUrl, dma, section }: DeviceS
   }
 }
 
-function checkAsync(said: ReturnType<typeof readArguments>): void {
-  const refusing = SYNC_ONLY.find((name) => said[name] !== undefined);
-  if (refusing === undefined) return;
-  throw new UsageError(`--${refusing} makes no sense with --async: an asynchronous listener cannot refuse`);
-}
-
-function optional<T, R>(value: T | undefined, parse: (value: T) => R): R | null {
-  return value === undefined ? null : parse(value);
-}
-
 function parseProbability(value: string): number {
   const number = /^[0-9]*\.?[0-9]+$/.test(value) ? Number(value) : Number.NaN;
   if (number <= 1) return number;
   throw new UsageError(`--fail-rate is ${value}; it must be a number from 0 to 1`);
 }
 
-function parseSize(name: string, value: string): number {
-  try {
-    return parseByteSize(value);
-  } catch (error) {
-    if (error instanceof Problem) throw new UsageError(`--${name}: ${error.message}`);
-    throw error;
-  }
+function sizeOf(name: string): (value: string) => number {
+  return (value) => {
+    try {
+      return parseByteSize(value);
+    } catch (error) {
+      if (error instanceof Problem) throw new UsageError(`--${name}: ${error.message}`, { cause: error });
+      throw error;
+    }
+  };
 }
 
 function parseGranularity(value: string): number {
-  const bytes = parseSize('granularity', value);
+  const bytes = sizeOf('granularity')(value);
   if (bytes >= MIN_PAGE_SIZE && isPowerOfTwo(bytes)) return bytes;
   throw new UsageError(`--granularity is ${value}; it must be a power of two and at least ${MIN_PAGE_SIZE}`);
 }
@@ -189,15 +173,17 @@ function parseSection(value: string): Section {
   if (offset === undefined || size === undefined || more !== undefined) {
     throw new UsageError(`--section is ${value}; it must be OFFSET:SIZE, as in 0:2G`);
   }
-  const section = { offset: parseSize('section', offset), size: parseSize('section', size) };
+  const section = { offset: sizeOf('section')(offset), size: sizeOf('section')(size) };
   const isAligned = section.offset % MIN_PAGE_SIZE === 0 && section.size % MIN_PAGE_SIZE === 0;
   if (isAligned && section.size > 0) return section;
   throw new UsageError(`--section is ${value}; offset and size must be multiples of ${MIN_PAGE_SIZE}, the size not 0`);
 }
 
-function parseUrl(name: string, value: string): string {
-  if (toHttpUrl(value) !== null) return value;
-  throw new UsageError(`--${name} is ${value}; it must be an http or https URL`);
+function urlOf(name: string): (value: string) => string {
+  return (value) => {
+    if (toHttpUrl(value) !== null) return value;
+    throw new UsageError(`--${name} is ${value}; it must be an http or https URL`);
+  };
 }
 
 function parseSecret(value: string): string {

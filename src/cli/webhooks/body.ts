@@ -2,15 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { CommandError, unreadableText } from '../command-error.ts';
-import { UsageError } from '../usage-error.ts';
 
-/** The FILE among the arguments; `-`, standard input, where there is none. @throws UsageError where there are several */
-export function parseBodyFile([file = '-', ...more]: readonly string[]): string {
-  if (more.length > 0) throw new UsageError(`one FILE at a time: ${more.join(' ')} is too many`);
-  return file;
-}
-
-/** @param file a path, or `-` for standard input @throws CommandError when it cannot be read */
+/** Returns the bytes of the body. @param file a path, or `-` for standard input @throws CommandError when it cannot be read */
 export async function readBody(file: string, stdin: AsyncIterable<Uint8Array>): Promise<Buffer> {
   try {
     return file === '-' ? await buffer(stdin) : await readFile(file);

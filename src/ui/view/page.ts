@@ -137,7 +137,7 @@ export class Page {
       <h2>${isEmpty ? 'There is no RAM block yet' : 'Loading'}</h2>
       ${
         isEmpty
-          ? html`<p>Create one here, or with the API. <code>npm run device-simulator</code> plays a device for it.</p>`
+          ? html`<p>Create one here, or with the API. <code>npm run rba -- simulate</code> plays a device for it.</p>`
           : nothing
       }
     </section>`;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { HELP, parseListenArguments } from '../../../src/cli/listen/arguments.ts';
+import { parseListenArguments } from '../../../src/cli/listen/arguments.ts';
 import { EVENT_TYPES, isOfType } from '../../../src/cli/listen/event-types.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
+import { helpOf } from '../help-of.ts';
 
 describe('parseListenArguments', () => {
   it('needs nothing', () => {
     expect(parseListenArguments([])).toEqual({
-      help: false,
       json: false,
       service: new URL('http://127.0.0.1:8080'),
       token: null,
@@ -24,7 +24,6 @@ describe('parseListenArguments', () => {
       '--service https://host/rba --token t --machine vm1 --ram-block blk_1 --after e=1 --event conversion ' +
       '--event delivery.failed --forward-to http://localhost:3000/hook?x=1 --count 5 --json';
     expect(parseListenArguments(line.split(' '))).toEqual({
-      help: false,
       json: true,
       service: new URL('https://host/rba'),
       token: 't',
@@ -35,7 +34,8 @@ describe('parseListenArguments', () => {
       forwardTo: new URL('http://localhost:3000/hook?x=1'),
       count: 5,
     });
-    for (const [option] of [...line.matchAll(/--[a-z-]+/g), ['--help']]) expect(HELP).toContain(option);
+    for (const [option] of [...line.matchAll(/--[a-z-]+/g), ['--help']])
+      expect(helpOf(parseListenArguments)).toContain(option);
   });
 
   it.each([
@@ -64,7 +64,7 @@ describe('parseListenArguments', () => {
     ['--count=many', /--count is many/],
     ['--count=99999999999999999999', /--count is 99999999999999999999/],
     ['--json=yes', /--json/],
-    ['--forward-to', /--forward-to <value>.*argument missing/],
+    ['--forward-to', /--forward-to <URL>.*argument missing/],
   ])('refuses %j', (argument, message) => {
     expect(() => parseListenArguments([argument])).toThrow(UsageError);
     expect(() => parseListenArguments([argument])).toThrow(message);
@@ -113,8 +113,8 @@ describe('parseListenArguments', () => {
   });
 
   it('names every event in its help, and gives an example', () => {
-    for (const type of EVENT_TYPES) expect(HELP).toContain(type);
-    expect(HELP).toMatch(/Example.*\n {2}rba-listen --machine vm1/);
+    for (const type of EVENT_TYPES) expect(helpOf(parseListenArguments)).toContain(type);
+    expect(helpOf(parseListenArguments)).toMatch(/Example.*\n {2}rba listen --machine vm1/);
   });
 });
 

@@ -40,7 +40,7 @@ async function run(args: readonly string[], ...scripts: EventScript[]): Promise<
 
 /** A program that events are forwarded to. */
 async function program(answer: (event: { id: string }) => ScriptedAnswer | null): Promise<ScriptedService> {
-  // What rba-listen posts is what the test sent.
+  // What rba listen posts is what the test sent.
   const service = await ScriptedService.start(({ body }) => answer(body as { id: string }));
   open.push(service);
   return service;

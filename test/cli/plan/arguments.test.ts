@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { HELP, parsePlanArguments } from '../../../src/cli/plan/arguments.ts';
+import { HelpRequest } from '../../../src/cli/command-line.ts';
+import { parsePlanArguments } from '../../../src/cli/plan/arguments.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
+import { helpOf } from '../help-of.ts';
 
 const GIB = 1024 ** 3;
 
 describe('parsePlanArguments', () => {
   it('needs only a file', () => {
     expect(parsePlanArguments(['boot.ftrace'])).toEqual({
-      help: false,
       json: false,
       trace: 'boot.ftrace',
       svg: null,
@@ -21,7 +22,6 @@ describe('parsePlanArguments', () => {
   it('takes every option', () => {
     const args = '--map 0:2G:low --map 4G:14G --block low --limit 1000 --points 50 --svg out.svg --json -';
     expect(parsePlanArguments(args.split(' '))).toEqual({
-      help: false,
       json: true,
       trace: '-',
       svg: 'out.svg',
@@ -36,7 +36,7 @@ describe('parsePlanArguments', () => {
   });
 
   it('asks for no file when it is asked for help', () => {
-    expect(parsePlanArguments(['--help']).help).toBe(true);
+    expect(() => parsePlanArguments(['--help'])).toThrow(HelpRequest);
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe('parsePlanArguments', () => {
 
   it('explains every option in its help', () => {
     for (const option of ['map', 'block', 'limit', 'points', 'svg', 'json', 'help']) {
-      expect(HELP).toContain(`--${option}`);
+      expect(helpOf(parsePlanArguments)).toContain(`--${option}`);
     }
   });
 });

@@ -1,14 +1,15 @@
-// The command line of replay-trace: what can be said, and what is refused.
+// The command line of rba replay: what can be said, and what is refused.
 import { describe, expect, it } from 'vitest';
-import { HELP, parseReplayArguments } from '../../../src/cli/replay/arguments.ts';
+import { HelpRequest } from '../../../src/cli/command-line.ts';
+import { parseReplayArguments } from '../../../src/cli/replay/arguments.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
+import { helpOf } from '../help-of.ts';
 
 const GIB = 1024 ** 3;
 
 describe('parseReplayArguments', () => {
   it('needs only a file', () => {
     expect(parseReplayArguments(['boot.ftrace'])).toEqual({
-      help: false,
       json: false,
       trace: 'boot.ftrace',
       service: new URL('http://127.0.0.1:8080'),
@@ -25,7 +26,6 @@ describe('parseReplayArguments', () => {
     const args =
       '--service https://host/rba --token abc --machine vm1 --block pc.ram --speed 0.5x --json --map 0:2G:low --map 4G:14G:high -';
     expect(parseReplayArguments(args.split(' '))).toEqual({
-      help: false,
       json: true,
       trace: '-',
       service: new URL('https://host/rba'),
@@ -60,7 +60,7 @@ describe('parseReplayArguments', () => {
   });
 
   it('asks for no file when it is asked for help', () => {
-    expect(parseReplayArguments(['--help']).help).toBe(true);
+    expect(() => parseReplayArguments(['--help'])).toThrow(HelpRequest);
   });
 
   it.each([
@@ -87,7 +87,7 @@ describe('parseReplayArguments', () => {
 
   it('explains every option in its help', () => {
     for (const option of ['service', 'token', 'map', 'block', 'machine', 'speed', 'dry-run', 'json', 'help']) {
-      expect(HELP).toContain(`--${option}`);
+      expect(helpOf(parseReplayArguments)).toContain(`--${option}`);
     }
   });
 });

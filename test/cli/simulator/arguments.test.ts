@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseArguments, USAGE } from '../../../src/cli/simulator/arguments.ts';
+import { HelpRequest } from '../../../src/cli/command-line.ts';
+import { parseArguments } from '../../../src/cli/simulator/arguments.ts';
 import { DEFAULT_OPTIONS } from '../../../src/cli/simulator/options.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
+import { helpOf } from '../help-of.ts';
 import { SECRET } from './webhooks.ts';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''));
@@ -9,7 +11,6 @@ const parse = (line: string) => parseArguments(line.split(' ').filter((word) => 
 describe('parseArguments', () => {
   it('needs no more than a block', () => {
     expect(parse('--block pc.ram')).toEqual({
-      help: false,
       strict: false,
       json: false,
       options: { ...DEFAULT_OPTIONS, block: 'pc.ram' },
@@ -47,21 +48,21 @@ describe('parseArguments', () => {
       seed: 1,
     });
     expect([strict, json]).toEqual([true, true]);
-    for (const name of line.match(/--[a-z-]+/g) ?? []) expect(USAGE).toContain(name);
+    for (const name of line.match(/--[a-z-]+/g) ?? []) expect(helpOf(parseArguments)).toContain(name);
   });
 
   it('is an asynchronous listener with --async', () => {
     expect(parse('--block b --async').options).toEqual({ ...DEFAULT_OPTIONS, block: 'b', mode: 'async' });
-    expect(USAGE).toContain('--async ');
+    expect(helpOf(parseArguments)).toContain('--async ');
   });
 
   it('asks for nothing more with --help', () => {
-    expect(parse('--help').help).toBe(true);
+    expect(() => parse('--help')).toThrow(HelpRequest);
   });
 
   it.each([
     ['', 'needs --secret'],
-    ['--block b --bogus', "Unknown option '--bogus'"],
+    ['--block b --bogus', "unknown option '--bogus'"],
     ['--block b stray', 'stray'],
     ['--block b --port 65536', '--port is 65536; it must be a whole number from 0 to 65535'],
     ['--block b --port 1e3', '--port is 1e3'],

@@ -2,14 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceSimulatorOptions } from '../../../src/cli/simulator/options.ts';
 import { type DeviceSimulator, startDeviceSimulator } from '../../../src/cli/simulator/server.ts';
 import { ramBlock, ScriptedService } from '../replay/scripted-service.ts';
+import { RBA } from '../run-command.ts';
 import { discard, PAGE, pages, populate, SECRET, send } from './webhooks.ts';
 
-const COMMAND = fileURLToPath(new URL('../../../src/cli/device-simulator.ts', import.meta.url));
 const SECTION = { offset: 0, size: null, offsetWithinAddressSpace: 0 };
 
 const stopping: (() => unknown)[] = [];
@@ -115,7 +114,7 @@ describe('deliveries', () => {
 
 describe('the command', () => {
   const run = async (...args: string[]) => {
-    const child = spawn(process.execPath, [COMMAND, '--async', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [RBA, 'simulate', '--async', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     stopping.push(() => child.kill('SIGKILL'));
     const stderr = text(child.stderr);
     const ended = once(child, 'close').then(async ([code]) => ({ code, stderr: await stderr }));

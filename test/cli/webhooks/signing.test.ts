@@ -1,4 +1,4 @@
-// What rba-sign signs and rba-verify judges, held against the standardwebhooks package in both directions.
+// What rba sign signs and rba verify judges, held against the standardwebhooks package in both directions.
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ const secrets = fc
 const ids = fc.stringMatching(/^[!-\-/-~]{1,64}$/);
 const bodies = fc.oneof(fc.json(), fc.string({ unit: 'grapheme', maxLength: 300 }));
 
-/** What the package signs, as rba-verify gets it. */
+/** What the package signs, as rba verify gets it. */
 function signedByOther(secret: string, id: string, seconds: number, body: string): SignedWebhook {
   const signatures = new Webhook(secret).sign(id, new Date(seconds * 1000), body);
   return { id, timestamp: String(seconds), signatures, tolerance: 300 };
@@ -25,7 +25,7 @@ function signedByOther(secret: string, id: string, seconds: number, body: string
 const verdict = (webhook: SignedWebhook, body = BODY, secret = SECRET, now = NOW) =>
   judge(decodeSecret(secret), webhook, Buffer.from(body), now * 1000);
 
-describe('what rba-sign signs', () => {
+describe('what rba sign signs', () => {
   it('is accepted by the standardwebhooks package', () => {
     const now = Math.floor(Date.now() / 1000);
     fc.assert(
@@ -53,7 +53,7 @@ describe('what rba-sign signs', () => {
     expect(() => sign(Buffer.from([0x7b, 0xff, 0x7d]))).toThrow('not UTF-8');
   });
 
-  it('is valid for rba-verify', () => {
+  it('is valid for rba verify', () => {
     fc.assert(
       fc.property(secrets, ids, bodies, fc.integer({ min: 0, max: 253_402_300_799 }), (secret, id, body, seconds) => {
         const headers = signedHeaders(secret, id, seconds, Buffer.from(body));
@@ -65,7 +65,7 @@ describe('what rba-sign signs', () => {
   });
 });
 
-describe('rba-verify', () => {
+describe('rba verify', () => {
   it('takes what the standardwebhooks package signs', () => {
     fc.assert(
       fc.property(secrets, ids, bodies, fc.integer({ min: -300, max: 300 }), (secret, id, body, off) => {

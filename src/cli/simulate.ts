@@ -1,44 +1,52 @@
-#!/usr/bin/env node
-// The command device-simulator: a webhook consumer that behaves as VFIO does. See --help.
+// rba simulate: a webhook consumer that behaves as VFIO does. Only arguments, signals and printing are here; the device is
+// in simulator/.
 import { once } from 'node:events';
 import { printable, printableJson } from '../printable.ts';
-import { type Arguments, parseArguments, USAGE } from './simulator/arguments.ts';
+import { warn } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { usageLine } from './command-line.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Arguments, parseArguments, SIMULATE_TEXT } from './simulator/arguments.ts';
 import { type DeviceSimulator, type SimulatorState, startDeviceSimulator } from './simulator/server.ts';
 import { hex } from './simulator/vfio-container.ts';
 import { KEPT_VIOLATIONS, type Violation } from './simulator/violations.ts';
-import { UsageError } from './usage-error.ts';
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-const EXIT_VIOLATIONS = 3;
+export const usage = usageLine(SIMULATE_TEXT);
 
-async function main(argv: readonly string[]): Promise<void> {
+/** Plays a device until a signal ends it. @throws UsageError, HelpRequest, CommandError */
+export async function run(argv: readonly string[]): Promise<number> {
   const args = parseArguments(argv);
-  if (args.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
   // Once each: a second signal of a kind ends the process at once.
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const simulator = await startDeviceSimulator({ ...args.options, onViolation: report, onNotice: warn });
+  const simulator = await start(args);
   const stopped = stop.signal.aborted ? Promise.resolve() : once(stop.signal, 'abort');
   const closed = stopped.then(() => simulator.close());
-  let hasStarted = false;
+  let [hasStarted, hasFailed] = [false, false];
   try {
     if (args.options.block !== null) await simulator.register();
     hasStarted = !stop.signal.aborted;
     if (hasStarted) process.stdout.write(`${printable(startLine(simulator, args))}\n`);
   } catch (error) {
     if (!stop.signal.aborted) {
-      warn(messageOf(error));
-      process.exitCode = EXIT_FAILED;
+      notice(messageOf(error));
+      hasFailed = true;
       stop.abort();
     }
   }
   const state = await closed;
   if (args.json && hasStarted) process.stdout.write(`${printableJson(state)}\n`);
-  conclude(state, args.strict);
+  reportTotal(state);
+  if (args.strict && state.violations.count > 0) return EXIT.violations;
+  return hasFailed ? EXIT.failed : EXIT.done;
+}
+
+async function start({ options }: Arguments): Promise<DeviceSimulator> {
+  try {
+    return await startDeviceSimulator({ ...options, onViolation: report, onNotice: notice });
+  } catch (error) {
+    throw new CommandError(messageOf(error), { cause: error });
+  }
 }
 
 function startLine(simulator: DeviceSimulator, { json, options }: Arguments): string {
@@ -53,11 +61,10 @@ function startLine(simulator: DeviceSimulator, { json, options }: Arguments): st
   return `listening on ${url}, registered at ${options.service} with ${where}${what}, granularity ${granularity}`;
 }
 
-function conclude({ violations: { count, byKind } }: SimulatorState, strict: boolean): void {
+function reportTotal({ violations: { count, byKind } }: SimulatorState): void {
   if (count === 0) return;
   const kinds = Object.entries(byKind).map(([kind, times]) => `${kind} ${times}`);
-  warn(`${count} ${count === 1 ? 'violation' : 'violations'}: ${kinds.join(', ')}`);
-  if (strict) process.exitCode = EXIT_VIOLATIONS;
+  notice(`${count} ${count === 1 ? 'violation' : 'violations'}: ${kinds.join(', ')}`);
 }
 
 let reported = 0;
@@ -65,21 +72,13 @@ let reported = 0;
 function report({ kind, time, deliveryId, sequence, text }: Violation): void {
   const where = deliveryId === null ? '' : ` (delivery ${deliveryId}, sequence ${sequence})`;
   process.stderr.write(`${printable(`${time} violation: ${kind}: ${text}${where}`)}\n`);
-  if (++reported === KEPT_VIOLATIONS) warn(`these were ${KEPT_VIOLATIONS} violations; more are only counted`);
+  if (++reported === KEPT_VIOLATIONS) notice(`these were ${KEPT_VIOLATIONS} violations; more are only counted`);
 }
 
-function warn(text: string): void {
-  process.stderr.write(`device-simulator: ${printable(text)}\n`);
+function notice(text: string): void {
+  warn('rba simulate', printable(text));
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  warn(messageOf(error));
-  if (error instanceof UsageError) process.stderr.write(`\n${USAGE}`);
-  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }

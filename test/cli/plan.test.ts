@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from './run-command.ts';
+import { RBA, runCommand } from './run-command.ts';
 
 const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.qemu.log', import.meta.url));
 
 const LONG = 300_000;
 
-const run = (args: readonly string[], stdin = '') => runCommand('plan-trace.ts', args, stdin);
+const run = (args: readonly string[], stdin = '') => runCommand(['plan', ...args], stdin);
 
 let folder: string;
 beforeAll(async () => {
@@ -20,11 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('plan-trace', () => {
+describe('rba plan', () => {
   it('explains itself, with an example', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/Example.*\n {2}plan-trace boot\.ftrace\n/);
+    expect(stdout).toMatch(/Example.*\n {2}rba plan boot\.ftrace\n/);
   });
 
   it('prints a table, and draws it', async () => {
@@ -49,10 +49,10 @@ describe('plan-trace', () => {
   });
 
   it.each([
-    [[SELFTEST, '--limit', 'many'], /^plan-trace: --limit is many; .*\nusage: plan-trace FILE/],
+    [[SELFTEST, '--limit', 'many'], /^rba plan: --limit is many; .*\nusage: rba plan FILE/],
     [
       [SELFTEST, '--map', '0:2G', '--map', '1G:2G'],
-      /^plan-trace: --map: the maps at 0x0 and 0x40000000 overlap.*\nusage:/,
+      /^rba plan: --map: the maps at 0x0 and 0x40000000 overlap.*\nusage:/,
     ],
   ])('exits 2 with its usage on standard error for %j', async (args, message) => {
     const { code, stdout, stderr } = await run(args);
@@ -68,10 +68,10 @@ describe('plan-trace', () => {
       return `CPU 0/KVM-1 [000] ..... ${time}: kvm_hypercall: nr 0xc a0 0x${page}000 a1 0x${index % 512} a2 0x0 a3 0x0\n`;
     });
     await writeFile(file, lines.join(''));
-    const command = fileURLToPath(new URL('../../src/cli/plan-trace.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--max-old-space-size=24',
-      command,
+      RBA,
+      'plan',
       file,
       '--json',
     ]);
@@ -82,7 +82,7 @@ describe('plan-trace', () => {
   it('exits 1 with one line when the file cannot be read', async () => {
     const { code, stdout, stderr } = await run(['no-such-trace.log']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe('plan-trace: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
+    expect(stderr).toBe('rba plan: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
   });
 
   it('exits 1 with one line that quotes a line which names an event and cannot be read', async () => {
@@ -91,13 +91,13 @@ describe('plan-trace', () => {
     const { code, stdout, stderr } = await run([path]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^plan-trace: .*other\.log: line 2 names kvm_convert_memory, but cannot be read: "kvm_convert_memory start \\u\{1b\}\[2Jhere\\u\{9b\}"\n$/,
+      /^rba plan: .*other\.log: line 2 names kvm_convert_memory, but cannot be read: "kvm_convert_memory start \\u\{1b\}\[2Jhere\\u\{9b\}"\n$/,
     );
   });
 
   it('exits 1 with one line when the drawing cannot be written', async () => {
     const { code, stdout, stderr } = await run([SELFTEST, '--svg', join(folder, 'none', 'plan.svg')]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^plan-trace: cannot write .*plan\.svg, which --svg names \(ENOENT\)\n$/);
+    expect(stderr).toMatch(/^rba plan: cannot write .*plan\.svg, which --svg names \(ENOENT\)\n$/);
   });
 });

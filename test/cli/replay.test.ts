@@ -10,32 +10,32 @@ const SELFTEST = fileURLToPath(new URL('../../examples/kvm-selftest-private-mem.
 /** A port of the loopback address where nothing listens: the discard service's. */
 const NOBODY = 'http://127.0.0.1:9';
 
-const run = (args: readonly string[], stdin = '') => runCommand('replay-trace.ts', args, stdin);
+const run = (args: readonly string[], stdin = '') => runCommand(['replay', ...args], stdin);
 
-describe('replay-trace', () => {
+describe('rba replay', () => {
   it('explains itself, with an example', async () => {
     const { code, stdout, stderr } = await run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/Example.*\n {2}replay-trace boot\.ftrace\n/);
+    expect(stdout).toMatch(/Example.*\n {2}rba replay boot\.ftrace\n/);
   });
 
   it('exits 2 with its usage on standard error when an option is wrong', async () => {
     const { code, stdout, stderr } = await run([SELFTEST, '--speed', 'fast']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^replay-trace: --speed fast: .*\nusage: replay-trace FILE/);
+    expect(stderr).toMatch(/^rba replay: --speed fast: .*\nusage: rba replay FILE/);
   });
 
   it('exits 1 with one line when the file cannot be read', async () => {
     const { code, stdout, stderr } = await run(['no-such-trace.log']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe('replay-trace: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
+    expect(stderr).toBe('rba replay: cannot read no-such-trace.log: there is no such file (ENOENT)\n');
   });
 
   it('exits 1 with one line when the service cannot be reached', async () => {
     const { code, stdout, stderr } = await run([SELFTEST, '--service', NOBODY]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^replay-trace: cannot reach the service at .* \(ECONNREFUSED\); .*--service names another\n$/,
+      /^rba replay: cannot reach the service at .* \(ECONNREFUSED\); .*--service names another\n$/,
     );
   });
 
@@ -43,7 +43,7 @@ describe('replay-trace', () => {
     await using other = await ScriptedService.start(() => ({ status: 200, body: '<html>' }));
     const { code, stderr } = await run(['-', '--block', 'ram', '--service', other.url.href]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^replay-trace: .*does not answer as this service does.*\n$/);
+    expect(stderr).toMatch(/^rba replay: .*does not answer as this service does.*\n$/);
   });
 
   it('prints nothing but JSON with --json, and exits 0', async () => {
@@ -87,7 +87,7 @@ describe('replay-trace', () => {
     const { code, stdout, stderr } = await run([SELFTEST, '--dry-run', '--service', service.url.href]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^replay-trace: --dry-run creates no RAM blocks, .*ram-0x100000000 \(8 MiB at 0x100000000\).*\n$/,
+      /^rba replay: --dry-run creates no RAM blocks, .*ram-0x100000000 \(8 MiB at 0x100000000\).*\n$/,
     );
     expect(service.requests).toEqual([]);
   });

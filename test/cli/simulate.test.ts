@@ -1,20 +1,18 @@
-// device-simulator as a person calls it: a process, its output, its exit code, and its end.
+// rba simulate as a person calls it: a process, its output, its exit code, and its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startService } from '../support/service.ts';
+import { RBA } from './run-command.ts';
 import { discard, pages, populate, SECRET, send } from './simulator/webhooks.ts';
-
-const COMMAND = fileURLToPath(new URL('../../src/cli/device-simulator.ts', import.meta.url));
 
 const children: ChildProcess[] = [];
 
 /** The command with `args`; `line` is its first line, `last` its last one, `ended` what is left when it has ended. */
 function run(...args: string[]) {
-  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [RBA, 'simulate', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const stderr = text(child.stderr);
   const stdout = text(child.stdout);
@@ -28,10 +26,10 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-describe('device-simulator', () => {
+describe('rba simulate', () => {
   it('explains itself', async () => {
     const { line, ended } = run('--help');
-    expect(await line).toContain('Usage: device-simulator');
+    expect(await line).toContain('Usage: rba simulate');
     expect((await ended).code).toBe(0);
   });
 
@@ -39,7 +37,7 @@ describe('device-simulator', () => {
     const { code, stderr } = await run('--port', 'many').ended;
     expect(code).toBe(2);
     expect(stderr).toContain('--port is many; it must be a whole number from 0 to 65535');
-    expect(stderr).toContain('Usage: device-simulator');
+    expect(stderr).toContain('usage: rba simulate');
   });
 
   it('prints what a service says without what controls a terminal', async () => {
@@ -116,7 +114,7 @@ describe('device-simulator', () => {
     const { code, stderr } = await ended;
     expect(code).toBe(expected);
     expect(stderr).toContain('violation: mapped-twice: mapping 0x0+0x1000 overlaps the mapping 0x0+0x1000 (delivery b');
-    expect(stderr).toContain('device-simulator: 1 violation: mapped-twice 1');
+    expect(stderr).toContain('rba simulate: 1 violation: mapped-twice 1');
   });
 
   it('registers with a running service, and unregisters on SIGTERM', async () => {
