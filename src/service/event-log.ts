@@ -67,9 +67,9 @@ export class EventLog {
   #bytes = 0;
   readonly #limitBytes: number;
   readonly #readers = new Set<() => void>();
-  /** Readers are being told, in several turns; and more has come meanwhile. */
+  /** Readers that are to have a turn. */
+  readonly #waiting = new Set<() => void>();
   #isTelling = false;
-  #isStale = false;
 
   /**
    * @param limit events that are kept (RBA_EVENTS_KEPT)
@@ -105,7 +105,16 @@ export class EventLog {
   /** Calls `reader` whenever an event has come. @returns what ends it */
   follow(reader: () => void): () => void {
     this.#readers.add(reader);
-    return () => this.#readers.delete(reader);
+    return () => {
+      this.#readers.delete(reader);
+      this.#waiting.delete(reader);
+    };
+  }
+
+  /** Calls `reader`, which follows, once it has a turn: readers that take all at once would leave none to others. */
+  callSoon(reader: () => void): void {
+    this.#waiting.add(reader);
+    void this.#callInTurns();
   }
 
   /**
@@ -173,21 +182,19 @@ export class EventLog {
       this.#forget(this.#indexOf(this.#count - this.#limit + 1));
     }
     if (this.#bytes > this.#limitBytes) this.#makeRoom();
-    if (this.#readers.size > TOLD_AT_ONCE) void this.#tellInTurns();
+    if (this.#readers.size > TOLD_AT_ONCE) for (const reader of this.#readers) this.callSoon(reader);
     else for (const reader of this.#readers) reader();
   }
 
   /** Many readers hear of it some at a time, so that whatever else there is to do is done between them. */
-  async #tellInTurns(): Promise<void> {
-    this.#isStale = true;
+  async #callInTurns(): Promise<void> {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    while (this.#isStale) {
-      this.#isStale = false;
-      let told = 0;
-      for (const reader of this.#readers) {
-        reader();
-        if (++told % TOLD_AT_ONCE === 0) await setImmediate();
+    while (this.#waiting.size > 0) {
+      await setImmediate();
+      for (const reader of [...this.#waiting.values().take(TOLD_AT_ONCE)]) {
+        // One of those before may have ended it.
+        if (this.#waiting.delete(reader)) reader();
       }
     }
     this.#isTelling = false;

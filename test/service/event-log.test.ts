@@ -135,3 +135,28 @@ it('tells many readers some at a time, and all of them of what came last', async
   keep(log, 1, 1, true);
   await expect.poll(() => [...heard.values()].filter((last) => last === log.last).length).toBe(1000);
 });
+
+it('calls readers that go on reading some at a time, and none that has left', async () => {
+  const log = new EventLog(10, 'epoch');
+  const gone: number[] = [];
+  const last = 3000;
+  let called = 0;
+  for (let index = 0; index < 1000; index++) {
+    const reader = (): void => {
+      if (index % 100 === 0) gone.push(index);
+      // As a connection that takes all that it is given.
+      if (++called < last) log.callSoon(reader);
+    };
+    const leave = log.follow(reader);
+    log.callSoon(reader);
+    if (index % 100 === 0) leave();
+  }
+  let most = 0;
+  while (called < last) {
+    const before = called;
+    await new Promise(setImmediate);
+    most = Math.max(most, called - before);
+  }
+  expect(most).toBeLessThan(200);
+  expect(gone).toEqual([]);
+});

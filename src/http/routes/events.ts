@@ -92,6 +92,7 @@ class EventReader extends Readable {
   #next: number;
   /** It takes more. */
   #isReading = false;
+  #hasBegun = false;
 
   /** @throws Problem `events-expired` */
   constructor(events: EventLog, from: string, isWanted: IsWanted) {
@@ -101,7 +102,7 @@ class EventReader extends Readable {
     this.#next = events.numberAfter(from);
     // The headers are sent with the first bytes; with them, where to go on should nothing else come.
     this.push(`: following\nid: ${from}\n\n`);
-    this.#unfollow = events.follow(() => this.#send());
+    this.#unfollow = events.follow(this.#send);
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
   }
 
@@ -114,7 +115,11 @@ class EventReader extends Readable {
 
   override _read(): void {
     this.#isReading = true;
-    this.#send();
+    // What it has missed comes with the first bytes. From then on a connection that takes bytes as fast as they come would
+    // read on and on within one turn of the event loop.
+    if (this.#hasBegun) this.#events.callSoon(this.#send);
+    else this.#send();
+    this.#hasBegun = true;
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -123,7 +128,7 @@ class EventReader extends Readable {
     callback(error);
   }
 
-  #send(): void {
+  readonly #send = (): void => {
     for (;;) {
       const found = this.#events.firstFrom(this.#next, this.#isWanted);
       if (found === undefined) this.destroy();
@@ -132,7 +137,7 @@ class EventReader extends Readable {
       if (found.event === null) return;
       this.#isReading = this.push(format(this.#events.idOf(this.#next++), found.event));
     }
-  }
+  };
 
   /** With where to go on: a reader of few events would fall behind what is kept of the others. */
   #beat(): void {
