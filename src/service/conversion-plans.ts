@@ -23,6 +23,8 @@ const FAILED_SHOWN = 100;
 
 /** The runs that a Conversion shows. */
 const CHANGED_SHOWN = 1000;
+/** The runs that all conversions of one answer show together. */
+const ANSWER_SHOWN = 65_536;
 const NOBODY: readonly string[] = [];
 
 /** One step as it is asked for, in bytes. */
@@ -67,11 +69,15 @@ export function planSteps(
   const ids = plans.map((plan) => (isChanging(plan) ? newId() : null));
   /** As they are recorded, once that is known. */
   let recorded: readonly Conversion[] | null = null;
-  const described = (generation: number): Conversion[] =>
-    plans.map((plan, index) => {
+  const described = (generation: number): Conversion[] => {
+    let left = ANSWER_SHOWN;
+    return plans.map((plan, index) => {
       const one = asked[index] as Asked<PageState | Populatedness>;
-      return describe(block, plan, one, ids[index] ?? null, generation);
+      const shown = Math.min(CHANGED_SHOWN, left, plan.changed.length);
+      left -= shown;
+      return describe(block, plan, one, ids[index] ?? null, generation, shown);
     });
+  };
   const change = (generation: number): NewRecord => {
     recorded = described(generation);
     const steps = recorded
@@ -135,6 +141,7 @@ function describe(
   { offset, size, to }: Asked<PageState | Populatedness>,
   id: string | null,
   generation: number,
+  shown: number,
 ): Conversion {
   return {
     id,
@@ -144,8 +151,8 @@ function describe(
     to,
     from: to === 'shared' || to === 'private' ? asPageState(from) : from,
     changedBytes: countPages(changed) * block.pageSize,
-    changed: shownOf(changed, block.pageSize),
-    changedTruncated: changed.length > CHANGED_SHOWN,
+    changed: (shown < changed.length ? changed.slice(0, shown) : changed).map((run) => toSection(run, block.pageSize)),
+    changedTruncated: shown < changed.length,
     generation,
     notified:
       block.manager.listeners.size === 0
@@ -154,9 +161,16 @@ function describe(
   };
 }
 
-function shownOf(changed: readonly PageRange[], pageSize: number): Section[] {
-  const shown = changed.length > CHANGED_SHOWN ? changed.slice(0, CHANGED_SHOWN) : changed;
-  return shown.map((run) => toSection(run, pageSize));
+/** Cuts the runs that `conversions`, which are one answer, show to as many as one answer has; the first of them stay. */
+export function asOneAnswer(conversions: readonly Conversion[]): readonly Conversion[] {
+  let left = ANSWER_SHOWN;
+  return conversions.map((conversion) => {
+    const { changed } = conversion;
+    const shown = Math.min(left, changed.length);
+    left -= shown;
+    if (shown === changed.length) return conversion;
+    return { ...conversion, changed: changed.slice(0, shown), changedTruncated: true };
+  });
 }
 
 /** What `check` makes of each of `items`, which stand at `pointer(index)` in the request; what it throws says at which. */

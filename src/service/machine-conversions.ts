@@ -4,7 +4,7 @@ import { checkBytes, MIN_PAGE_SIZE, type Section } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import { BlockQueue } from './block-queue.ts';
 import { foresee } from './changes.ts';
-import { carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';
+import { asOneAnswer, carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';
 import { attributesOf } from './conversions.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machine } from './machine.ts';
@@ -148,6 +148,6 @@ function answerOf(
   to: PageState,
   planned: readonly Planned[],
 ): MachineConversion {
-  const conversions = planned.flatMap((part) => part.conversions());
+  const conversions = asOneAnswer(planned.flatMap((part) => part.conversions()));
   return { ...range, to, conversions, unassigned: holesIn(piecesOf(lives, range), range) };
 }

@@ -787,8 +787,9 @@ export interface components {
             /** @enum {string} */
             from: "shared" | "private" | "populated" | "discarded" | "mixture";
             changedBytes: components["schemas"]["Bytes"];
-            /** @description The first 1000 runs that changed; left out with `Prefer: return=minimal`. */
+            /** @description The first 1000 runs that changed, and of all conversions of one answer the first 65,536; left out with `Prefer: return=minimal`. */
             changed?: components["schemas"]["Section"][];
+            /** @description More runs changed than `changed` has. */
             changedTruncated: boolean;
             /**
              * Format: int64

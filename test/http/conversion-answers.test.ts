@@ -123,3 +123,46 @@ describe('Prefer: return=minimal', () => {
     expect(newest).toEqual({ ...body, changed: [{ offset: 0, size: PAGE }] });
   });
 });
+
+describe('the conversions of one answer', () => {
+  const STEPS = 70;
+  const SIZE = 2000 * PAGE;
+  const MOST = 65_536;
+
+  interface Shown {
+    readonly changed: readonly object[];
+    readonly changedBytes: number;
+    readonly changedTruncated: boolean;
+  }
+
+  function expectCut(conversions: readonly Shown[]): void {
+    expect(conversions.reduce((sum, { changed }) => sum + changed.length, 0)).toBe(MOST);
+    const lengths = conversions.map(({ changed }) => changed.length);
+    expect(lengths).toEqual(lengths.toSorted((a, b) => b - a));
+    for (const { changed, changedBytes, changedTruncated } of conversions) {
+      expect(changedTruncated).toBe(changed.length * PAGE < changedBytes);
+    }
+  }
+
+  it('show 65,536 runs in all, the first', async () => {
+    const { api } = service;
+    const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: 'many', usedLength: STEPS * SIZE });
+    const path = `/v1/ram-blocks/${id}`;
+    const headers = { 'content-type': 'application/octet-stream' };
+    const odd = new Uint8Array((STEPS * SIZE) / PAGE / 8).fill(0b0101_0101);
+    expect((await api.call('PUT', `${path}/bitmap`, odd, { headers })).status).toBe(200);
+    const conversions = Array.from({ length: STEPS }, (_, index) => {
+      return { offset: index * SIZE, size: SIZE, to: 'shared' };
+    });
+    expectCut((await api.ok('POST', `${path}/conversion-batches?dryRun=true`, { conversions })).conversions);
+    const done = await api.ok('POST', `${path}/conversion-batches`, { conversions });
+    expectCut(done.conversions);
+    expect(done.conversions.every(({ changedBytes }: Shown) => changedBytes === SIZE / 2)).toBe(true);
+    // With the bitmap before it, which is the oldest.
+    const { items } = await api.ok('GET', `${path}/conversions?limit=1000`);
+    expect(items).toHaveLength(STEPS + 1);
+    expect(items.reduce((sum: number, { changed }: Shown) => sum + changed.length, 0)).toBe(MOST);
+    expect(items.at(-1)).toMatchObject({ changed: [], changedTruncated: true });
+    await api.ok('DELETE', path);
+  });
+});

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { parseByteSize } from '../../core/byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
 import type { ProblemCode } from '../../errors.ts';
-import { type Asked, eachPointedAt } from '../../service/conversion-plans.ts';
+import { type Asked, asOneAnswer, eachPointedAt } from '../../service/conversion-plans.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import type {
   MachineConversions,
@@ -244,7 +244,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
       const before = numberCursor(list, query.cursor, 0, Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER;
       const found = await conversions.history(params.ramBlockId, before, query.limit + 1);
       const { items, nextCursor } = pageFrom(list, found, query.limit, ({ position }) => position);
-      return { items: items.map(({ conversion }) => conversion), nextCursor };
+      return { items: [...asOneAnswer(items.map(({ conversion }) => conversion))], nextCursor };
     },
   );
 }

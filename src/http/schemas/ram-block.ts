@@ -136,10 +136,11 @@ export const Conversion = Type.Object(
     changedBytes: ref(Bytes),
     changed: Type.Optional(
       Type.Array(ref(Section), {
-        description: 'The first 1000 runs that changed; left out with `Prefer: return=minimal`.',
+        description:
+          'The first 1000 runs that changed, and of all conversions of one answer the first 65,536; left out with `Prefer: return=minimal`.',
       }),
     ),
-    changedTruncated: Type.Boolean(),
+    changedTruncated: Type.Boolean({ description: 'More runs changed than `changed` has.' }),
     generation: Generation,
     notified: Type.Array(Type.String(), { description: 'Listeners that were told, newest first.' }),
   },
