@@ -23,8 +23,11 @@ export type ChunkRuns = Uint16Array;
 /** A mixed chunk: its words, or the runs that were put back from a snapshot, until somebody looks into it. */
 export type ChunkContent = Uint32Array | ChunkRuns;
 
-/** Runs in one chunk from which on it is cheaper to count those of the whole chunk afterwards. */
-const SEVERAL = 8;
+/**
+ * Runs in one chunk from which on it is cheaper to count those of the whole chunk afterwards: with 32 it takes a third more
+ * than one by one, with 64 a quarter less.
+ */
+const SEVERAL = 64;
 
 export class PageBitmap {
   /** Pages that the bitmap stands for. */

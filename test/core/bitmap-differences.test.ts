@@ -20,7 +20,7 @@ const someRuns = fc.array(
     ),
     length: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 2 * CHUNK })),
   }),
-  { maxLength: 60 },
+  { maxLength: 300, size: 'max' },
 );
 
 function bitmapOf(runs: readonly { start: number; length: number }[]): PageBitmap {
@@ -75,4 +75,22 @@ it('finds the runs that turn, and sets them at once as one by one', () => {
 it('refuses runs beyond the end of a bitmap', () => {
   const runs = Array.from({ length: 9 }, (_, index) => ({ start: 2 * index, end: 2 * index + 1 }));
   expect(() => new PageBitmap(10).fillAll(runs, true)).toThrow(RangeError);
+});
+
+it.each([63, 64, 65, 4096])('sets %i runs of each chunk at once as one by one', (perChunk) => {
+  const distance = Math.floor(CHUNK / perChunk);
+  // Some chunks are mixed before, some are not, and the last is cut short.
+  const before = [
+    { start: 0, length: 5 },
+    { start: CHUNK - 3, length: 6 },
+  ];
+  const runs = Array.from({ length: Math.floor(PAGES / distance) }, (_, index) => {
+    return { start: index * distance, end: index * distance + Math.max(1, distance >> 1) };
+  });
+  for (const populated of [true, false]) {
+    const [atOnce, oneByOne] = [bitmapOf(before), bitmapOf(before)];
+    atOnce.fillAll(runs, populated);
+    for (const run of runs) populated ? oneByOne.set(run) : oneByOne.clear(run);
+    expect(countsOf(atOnce)).toEqual(countsOf(oneByOne));
+  }
 });
