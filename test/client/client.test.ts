@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import createClient from 'openapi-fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientTypes, TYPES } from '../../scripts/write-client-types.ts';
+import type { components, paths } from '../../src/client/openapi.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { generate, TYPES } from './generate.ts';
-import type { components, paths } from './openapi.d.ts';
 
 const CONVERSIONS = '/v1/ram-blocks/{ramBlockId}/conversions';
 
@@ -16,8 +16,8 @@ const RANGE = { gpa: 0, size: 4096, to: 'shared' } as const;
 type RamBlock = components['schemas']['RamBlock'];
 
 describe('the types of the client', () => {
-  it('are those that the document makes (node test/client/generate.ts)', async () => {
-    expect(await readFile(TYPES, 'utf8')).toBe(await generate());
+  it('are those that the document makes (npm run openapi)', async () => {
+    expect(await readFile(TYPES, 'utf8')).toBe(await clientTypes());
   });
 });
 

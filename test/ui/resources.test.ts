@@ -1,8 +1,8 @@
 // The page's own types of resources hold what the API's description says: checked by the compiler, file by file.
 import { expectTypeOf, it } from 'vitest';
+import type { components } from '../../src/client/openapi.ts';
 import type { Plan } from '../../src/ui/model/plan.ts';
 import type * as page from '../../src/ui/model/resources.ts';
-import type { components } from '../client/openapi.d.ts';
 
 type Described = components['schemas'];
 

@@ -1,8 +1,8 @@
 // The demo, but for the two long traces: what it shows is so, and it complains when it is not.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { complaintsAbout, story, table } from '../../src/cli/demo/report.ts';
-import { runScenario } from '../../src/cli/demo/scenario.ts';
-import { SCENARIOS, type Scenario } from '../../src/cli/demo/scenarios.ts';
+import { complaintsAbout, story, table } from '../../scripts/demo/report.ts';
+import { runScenario } from '../../scripts/demo/scenario.ts';
+import { SCENARIOS, type Scenario } from '../../scripts/demo/scenarios.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 let service: TestService;

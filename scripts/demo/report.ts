@@ -1,7 +1,8 @@
 // The demo in words: a table with a column for each scenario, a line that tells its story, and what went wrong.
-import { printable } from '../../printable.ts';
-import { count, size } from '../replay/summary-text.ts';
-import type { SimulatorState } from '../simulator/server.ts';
+
+import { count, size } from '../../src/cli/replay/summary-text.ts';
+import type { SimulatorState } from '../../src/cli/simulator/server.ts';
+import { printable } from '../../src/printable.ts';
 import type { Outcome } from './drive.ts';
 import type { Result } from './scenario.ts';
 

@@ -1,5 +1,5 @@
 // Follows the events of one machine, from before its first block to the end of its last, and counts them.
-import { followEvents } from '../listen/follow.ts';
+import { followEvents } from '../../src/cli/listen/follow.ts';
 
 export interface EventCount {
   /** Resolves when events are followed. */

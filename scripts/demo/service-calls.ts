@@ -1,7 +1,7 @@
 // What the demo asks the service for beside replays: any call, what is populated, and whether a mirror is up to date.
 import { setTimeout as delay } from 'node:timers/promises';
-import { fieldOf, numberOf } from '../json-fields.ts';
-import type { ServiceConnection, ServiceRequest } from '../service-call.ts';
+import { fieldOf, numberOf } from '../../src/cli/json-fields.ts';
+import type { ServiceConnection, ServiceRequest } from '../../src/cli/service-call.ts';
 
 const POLL_MS = 20;
 /** A mirror is behind by some deliveries, not by minutes. */

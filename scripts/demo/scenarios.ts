@@ -1,7 +1,7 @@
 // What the demo shows: guests, their RAM blocks and devices, and how their conversions are posted.
 import { fileURLToPath } from 'node:url';
-import type { MapOption } from '../replay/replay-blocks.ts';
-import { VFIO_DMA_ENTRY_LIMIT } from '../simulator/options.ts';
+import type { MapOption } from '../../src/cli/replay/replay-blocks.ts';
+import { VFIO_DMA_ENTRY_LIMIT } from '../../src/cli/simulator/options.ts';
 
 /** A RAM block with a strict simulated device on it. */
 export interface ScenarioBlock {
@@ -36,7 +36,7 @@ const IDSTR = 'pc.ram';
 /** What the boot trace comes to at its peak, with one mapping a page as VFIO makes them. */
 const BOOT_MAPPINGS = 263_493;
 
-const example = (file: string): string => fileURLToPath(new URL(`../../../examples/${file}`, import.meta.url));
+const example = (file: string): string => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
 const plain = { how: 'replay', mirror: false, preview: false, refuses: false } as const;
 
 /** QEMU's pc.ram of 16 GiB: one block, below and above the PCI hole. */

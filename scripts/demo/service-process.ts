@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +16,7 @@ export interface ServiceProcess {
 /** @throws Error with its last words when it ends before it listens */
 export async function startServiceProcess(): Promise<ServiceProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'ram-block-attributes-'));
-  const rba = fileURLToPath(new URL(`../rba${extname(import.meta.filename)}`, import.meta.url));
+  const rba = fileURLToPath(new URL('../../src/cli/rba.ts', import.meta.url));
   // Nothing of the caller's environment: its settings are not meant for this service.
   const env = { HOST: '127.0.0.1', PORT: '0', RBA_DATA_DIR: folder };
   const child = spawn(process.execPath, [rba, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });

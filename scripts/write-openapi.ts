@@ -1,10 +1,10 @@
 // Writes the OpenAPI document that the routes make, for `npm run openapi`; with --check it only compares.
 import { readFile, writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
-import { buildApp } from '../app.ts';
-import { loadConfig } from '../config.ts';
+import { buildApp } from '../src/app.ts';
+import { loadConfig } from '../src/config.ts';
 
-const FILE = new URL('../../openapi/openapi.json', import.meta.url);
+const FILE = new URL('../openapi/openapi.json', import.meta.url);
 
 const app = await buildApp(loadConfig({ RBA_JOURNAL: 'memory' }), { log: pino({ level: 'silent' }) });
 await app.ready();

@@ -2,13 +2,13 @@
 // a real simulated device; and the plan of the example trace.
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { seededRandom } from '../../src/cli/simulator/random.ts';
-import { startDeviceSimulator } from '../../src/cli/simulator/server.ts';
-import { SECRET } from '../support/scripted-listener.ts';
-import { startService, until } from '../support/service.ts';
-import { findBrowser } from './find-browser.ts';
+import { seededRandom } from '../src/cli/simulator/random.ts';
+import { startDeviceSimulator } from '../src/cli/simulator/server.ts';
+import { findBrowser } from '../test/browser/find-browser.ts';
+import { SECRET } from '../test/support/scripted-listener.ts';
+import { startService, until } from '../test/support/service.ts';
 
-const ROOT = new URL('../../', import.meta.url);
+const ROOT = new URL('../', import.meta.url);
 const TRACE = fileURLToPath(new URL('examples/synthetic-boot-16g.ftrace', ROOT));
 const GIB = 2 ** 30;
 

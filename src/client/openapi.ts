@@ -1,4 +1,4 @@
-// Made from openapi/openapi.json by test/client/generate.ts; do not edit.
+// Made from openapi/openapi.json by scripts/write-client-types.ts; do not edit.
 
 export interface paths {
     "/v1/ram-blocks": {

@@ -1,13 +1,14 @@
 // The two ways in which the demo posts the conversions of a trace, line by line or as one batch, and what came of them.
-import { PageBitmap } from '../../core/page-bitmap.ts';
-import { MIN_PAGE_SIZE, toPageRange } from '../../core/section.ts';
-import { BlockMap } from '../../traces/block-map.ts';
-import { MEMORY_SLOT_EVENT } from '../../traces/trace-event.ts';
-import { numberOf } from '../json-fields.ts';
-import { replayTrace } from '../replay/replay.ts';
-import type { FirstRefusal } from '../replay/summary.ts';
-import type { ServiceConnection } from '../service-call.ts';
-import { findTrace } from '../trace-source.ts';
+
+import { numberOf } from '../../src/cli/json-fields.ts';
+import { replayTrace } from '../../src/cli/replay/replay.ts';
+import type { FirstRefusal } from '../../src/cli/replay/summary.ts';
+import type { ServiceConnection } from '../../src/cli/service-call.ts';
+import { findTrace } from '../../src/cli/trace-source.ts';
+import { PageBitmap } from '../../src/core/page-bitmap.ts';
+import { MIN_PAGE_SIZE, toPageRange } from '../../src/core/section.ts';
+import { BlockMap } from '../../src/traces/block-map.ts';
+import { MEMORY_SLOT_EVENT } from '../../src/traces/trace-event.ts';
 import type { Scenario } from './scenarios.ts';
 import { call } from './service-calls.ts';
 
