@@ -4,18 +4,22 @@ import Fastify, { type FastifyBaseLogger } from 'fastify';
 import type { Config } from './config.ts';
 import { BODY_LIMIT } from './http/bodies.ts';
 import { ChangeRequests } from './http/change-requests.ts';
-import { authenticate, tokenIsEnough } from './http/plugins/access.ts';
-import { admit, type Rule } from './http/plugins/admission.ts';
-import { conditionHolds } from './http/plugins/conditions.ts';
-import { limitConnections } from './http/plugins/connections.ts';
-import { answerIsTaken, setHeaders } from './http/plugins/headers.ts';
-import { hasOneMeaning, hostIsAllowed, hostIsThere, siteIsOwn } from './http/plugins/host-rule.ts';
-import { describeApi } from './http/plugins/openapi.ts';
-import { isInTime, limitBodies } from './http/plugins/overload.ts';
-import { answerParserErrors, answerProblems, routeIsThere, sendProblem, toProblem } from './http/plugins/problems.ts';
-import { limitRate } from './http/plugins/rate-limit.ts';
-import { serializeAnswers } from './http/plugins/serialization.ts';
-import { validateRequests } from './http/plugins/validation.ts';
+import { answerHeaders } from './http/plugins/answer-headers.ts';
+import { authentication } from './http/plugins/authentication.ts';
+import { authorization } from './http/plugins/authorization.ts';
+import { conditions } from './http/plugins/conditions.ts';
+import { connections } from './http/plugins/connections.ts';
+import { hostRule } from './http/plugins/host-rule.ts';
+import { mediaTypes } from './http/plugins/media-types.ts';
+import { openapi } from './http/plugins/openapi.ts';
+import { overload } from './http/plugins/overload.ts';
+import { answerParserErrors, problems, sendProblem, toProblem } from './http/plugins/problems.ts';
+import { rateLimits } from './http/plugins/rate-limit.ts';
+import { readiness } from './http/plugins/readiness.ts';
+import { requestMetrics } from './http/plugins/request-metrics.ts';
+import { serialization } from './http/plugins/serialization.ts';
+import { unknownPaths } from './http/plugins/unknown-paths.ts';
+import { validation } from './http/plugins/validation.ts';
 import { bitmapRoutes } from './http/routes/bitmap.ts';
 import { conversionRoutes } from './http/routes/conversions.ts';
 import { eventRoutes } from './http/routes/events.ts';
@@ -54,7 +58,7 @@ import { RamBlocks } from './service/ram-blocks.ts';
 import { Sources } from './service/sources.ts';
 import { Tokens } from './tokens.ts';
 
-/** Milliseconds that the head of a request may take to arrive: a few packets, so whoever takes longer is not in earnest. */
+/** Milliseconds that the head of a request may take to arrive: a few packets, slower senders are treated as slowloris. */
 const HEADERS_TIMEOUT = 10_000;
 /** Milliseconds between two looks at who takes too long: how late a 408 may be. */
 const CONNECTIONS_CHECKING_INTERVAL = 500;
@@ -161,30 +165,32 @@ export async function beginApp(config: Config, { log, openJournal }: BuildOption
   // One more is closed at once, before a byte of it is read: it could not even be told so cheaply.
   app.server.maxConnections = config.maxConnections;
   app.server.on('drop', () => metrics.countDrop());
-  countRequests(app, metrics);
-  answerProblems(app, log);
-  setHeaders(app);
-  // In this order a request is looked at: who asks, how often, may they, is there such a thing, is there time for it, can
-  // the answer be read, is it well formed.
-  authenticate(app, tokens);
-  limitConnections(app, config.maxConnectionsPerAddress, () => metrics.countDrop());
-  await limitRate(app, config.rateLimit);
-  admit(app, [
-    hostIsThere,
-    hasOneMeaning,
-    siteIsOwn,
-    tokens === null ? hostIsAllowed(config.allowedHosts) : tokenIsEnough(app, tokens, log),
-    routeIsThere(app),
-    hasStarted(machines),
-    isInTime(app, config.eventLoopDelayLimitMs),
-    await answerIsTaken(app),
-    conditionHolds(app, machines),
-  ]);
-  const bodies = limitBodies(app, config.bodyMemoryLimit);
-  metrics.gauge('body_bytes', 'Bytes of bodies of requests that are not answered yet', bodies);
-  validateRequests(app);
-  serializeAnswers(app);
-  await describeApi(app);
+  await app.register(requestMetrics, { metrics });
+  await app.register(answerHeaders);
+  await app.register(problems, { log });
+  // In this order a request is looked at: who asks, how often, may they, is there such a path, is there time for it, can
+  // the answer be read, is it well formed. A plugin names those that must be there before it.
+  await app.register(authentication, { tokens });
+  await app.register(connections, {
+    limit: config.maxConnectionsPerAddress,
+    onDrop: () => metrics.countDrop(),
+  });
+  await app.register(rateLimits, { limit: config.rateLimit });
+  // A page of another site has no token; where there are none, it must not get here by a name that leads here.
+  await app.register(hostRule, { allowedHosts: tokens === null ? config.allowedHosts : null });
+  await app.register(authorization, { tokens, log });
+  await app.register(unknownPaths);
+  await app.register(readiness, { machines });
+  await app.register(overload, {
+    eventLoopDelayMs: config.eventLoopDelayLimitMs,
+    bodyBytes: config.bodyMemoryLimit,
+  });
+  metrics.gauge('body_bytes', 'Bytes of bodies of requests that are not answered yet', () => app.bodyBytes());
+  await app.register(mediaTypes);
+  await app.register(conditions, { machines });
+  await app.register(validation);
+  await app.register(serialization);
+  await app.register(openapi);
 
   const changes = new ChangeRequests(new Idempotency(machines, config.answerLimits), now);
   const listeners = new Listeners(machines, config.bounds);
@@ -209,24 +215,6 @@ export async function beginApp(config: Config, { log, openJournal }: BuildOption
     await agent.destroy();
   });
   return { app, started: machines.started };
-}
-
-/** What says nothing of blocks is answered while they are read back. */
-function hasStarted(machines: Machines): Rule {
-  return (_request, _reply, { open }) => (open === true ? null : machines.starting);
-}
-
-function countRequests(app: TypedApp, metrics: Metrics): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const started = performance.now();
-    // Not with a hook onResponse: Fastify would listen to two events for it, and look after more.
-    reply.raw.on('close', () => {
-      if (!reply.raw.writableFinished) return;
-      const operation = request.routeOptions.schema?.operationId ?? 'none';
-      metrics.countAnswer({ operation, status: reply.statusCode, milliseconds: performance.now() - started });
-    });
-    done();
-  });
 }
 
 function journalOf(config: Config): () => Promise<Journal> {

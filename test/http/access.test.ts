@@ -2,9 +2,10 @@
 import Fastify from 'fastify';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authenticate, tokenIsEnough } from '../../src/http/plugins/access.ts';
-import { admit } from '../../src/http/plugins/admission.ts';
-import { answerProblems } from '../../src/http/plugins/problems.ts';
+import { answerHeaders } from '../../src/http/plugins/answer-headers.ts';
+import { authentication } from '../../src/http/plugins/authentication.ts';
+import { authorization } from '../../src/http/plugins/authorization.ts';
+import { problems } from '../../src/http/plugins/problems.ts';
 import { Tokens } from '../../src/tokens.ts';
 import { CLOSED, WRITES } from '../contract/statuses/rows.ts';
 import { openapi } from '../support/contract.ts';
@@ -213,9 +214,10 @@ describe('a route that says its scope', () => {
   it('is served by that: a POST that only reads', async () => {
     const app = Fastify();
     const tokens = new Tokens(file.path);
-    authenticate(app, tokens);
-    admit(app, [tokenIsEnough(app, tokens, app.log)]);
-    answerProblems(app, app.log);
+    await app.register(answerHeaders);
+    await app.register(problems, { log: app.log });
+    await app.register(authentication, { tokens });
+    await app.register(authorization, { tokens, log: app.log });
     app.post('/plans', { config: { scope: 'read' } }, async () => 'planned');
     app.post('/changes', async () => 'changed');
     const url = await app.listen({ host: '127.0.0.1', port: 0 });

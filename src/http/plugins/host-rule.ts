@@ -3,12 +3,28 @@
 // with a Host that is a name. (With tokens it would need one, and browsers add none.)
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import fp from 'fastify-plugin';
 import { Problem } from '../../errors.ts';
-import type { Rule } from './admission.ts';
+import { addRule, isOpen, type Rule } from './rules.ts';
+
+export interface HostRuleOptions {
+  /** Names (lower case, without port) that are served beside addresses and localhost; null where any Host is. */
+  readonly allowedHosts: readonly string[] | null;
+}
+
+/** Refuses requests that have more than one meaning, or that a browser sends for a page of another site. */
+export const hostRule = fp<HostRuleOptions>(
+  async (app, { allowedHosts }) => {
+    for (const rule of [hostIsThere, hasOneMeaning, siteIsOwn]) addRule(app, rule);
+    if (allowedHosts !== null) addRule(app, hostIsAllowed(allowedHosts));
+  },
+  { name: 'host-rule', dependencies: ['problems', 'rate-limit'] },
+);
 
 /** HTTP/1.1 does not leave out the Host (RFC 9112, 3.2). */
-export const hostIsThere: Rule = ({ headers, raw }, _reply, { open }) => {
-  if (headers.host !== undefined || raw.httpVersion === '1.0' || open === true) return null;
+const hostIsThere: Rule = (request) => {
+  const { headers, raw } = request;
+  if (headers.host !== undefined || raw.httpVersion === '1.0' || isOpen(request)) return null;
   return new Problem('invalid-request', 'there is no Host header');
 };
 
@@ -16,7 +32,7 @@ export const hostIsThere: Rule = ({ headers, raw }, _reply, { open }) => {
  * There is one way to read the request: one Host, no authority in its target but that, no transfer coding that is not
  * undone here (RFC 9112, 3.2.2, 3.2, 6.1). A proxy in front may have decided by the other one.
  */
-export const hasOneMeaning: Rule = ({ headers, raw }) => {
+const hasOneMeaning: Rule = ({ headers, raw }) => {
   if (hostsIn(raw.rawHeaders) > 1) return new Problem('invalid-request', 'there is more than one Host header');
   const { host, 'transfer-encoding': coding } = headers;
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
@@ -45,14 +61,14 @@ function hostsIn(rawHeaders: readonly string[]): number {
  * No page of another site sent it. Browsers add no Origin to what `<img>`, `<object>` or a form with GET ask for, but say
  * in Sec-Fetch-Site whose page asks: to https and loopback addresses, that is. `none` is the user.
  */
-export const siteIsOwn: Rule = ({ headers }, _reply, { open }) => {
-  const site = headers['sec-fetch-site'];
-  if (site === undefined || site === 'same-origin' || site === 'none' || open === true) return null;
+const siteIsOwn: Rule = (request) => {
+  const site = request.headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none' || isOpen(request)) return null;
   return new Problem('forbidden', `Sec-Fetch-Site is ${site}; pages of other sites may not call this service`);
 };
 
-/** @param allowedHosts names (lower case, without port) that are served beside addresses and localhost */
-export function hostIsAllowed(allowedHosts: readonly string[]): Rule {
+/** The Host is an address, localhost or an allowed name, and an Origin is the same. */
+function hostIsAllowed(allowedHosts: readonly string[]): Rule {
   const isAllowed = (authority: string): boolean => {
     // Anything that is more than a host and a port is not what a Host header holds.
     const url = /[/\\?#@]/.test(authority) ? null : URL.parse(`http://${authority}`);
@@ -74,5 +90,8 @@ export function hostIsAllowed(allowedHosts: readonly string[]): Rule {
     if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return null;
     return new Problem('forbidden', `Origin ${origin} is not ${host}; pages of other sites may not call this service`);
   };
-  return ({ headers }, _reply, { open }) => (open === true ? null : objection(headers));
+  return (request) => {
+    const problem = objection(request.headers);
+    return problem === null || isOpen(request) ? null : problem;
+  };
 }

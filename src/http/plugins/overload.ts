@@ -3,15 +3,39 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Transform } from 'node:stream';
 import type { FastifyInstance, preParsingHookHandler, RouteOptions } from 'fastify';
+import fp from 'fastify-plugin';
 import { Problem } from '../../errors.ts';
-import type { Rule } from './admission.ts';
+import { addRule } from './rules.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Its body is read as it comes, and not kept: it takes no room from others. */
     streamed?: boolean;
   }
+  interface FastifyInstance {
+    /** Returns the bytes of all bodies of requests that are not answered yet. */
+    bodyBytes(): number;
+  }
 }
+
+export interface OverloadLimits {
+  /** Milliseconds that the event loop may be late; 0: any time. */
+  readonly eventLoopDelayMs: number;
+  /** Bytes of all bodies of requests that are not answered yet. */
+  readonly bodyBytes: number;
+}
+
+/**
+ * Turns changes away while the event loop is late, and bodies that there is no room for. Reads go on: they are short, and
+ * whoever watches the service needs them now.
+ */
+export const overload = fp<OverloadLimits>(
+  async (app, { eventLoopDelayMs, bodyBytes }) => {
+    if (eventLoopDelayMs > 0) watchEventLoop(app, eventLoopDelayMs);
+    limitBodies(app, bodyBytes);
+  },
+  { name: 'overload', dependencies: ['unknown-paths'] },
+);
 
 /** Milliseconds of which the mean delay is taken, and between two ticks of the timer that is late or not. */
 const SAMPLE_MS = 500;
@@ -23,13 +47,8 @@ const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD
 /** Reads do not pay for what only others need. */
 const onlyReads = ({ method }: RouteOptions): boolean => [method].flat().every(isRead);
 
-/**
- * Turns changes away while the event loop is late. Reads go on: they are short, and whoever watches the service needs them
- * now. (@fastify/under-pressure would take a single stall, such as the start, for a lack of time.)
- * @param limitMs 0: never
- */
-export function isInTime(app: FastifyInstance, limitMs: number): Rule {
-  if (limitMs === 0) return () => null;
+/** (@fastify/under-pressure would take a single stall, such as the start, for a lack of time.) */
+function watchEventLoop(app: FastifyInstance, limitMs: number): void {
   const histogram = monitorEventLoopDelay({ resolution: TICK_MS });
   /** Of the last sample, and the lower one of the last two. */
   let last = 0;
@@ -46,19 +65,15 @@ export function isInTime(app: FastifyInstance, limitMs: number): Rule {
     clearInterval(sampling);
     histogram.disable();
   });
-  return ({ method }) => {
+  addRule(app, ({ method }) => {
     if (delay <= limitMs || isRead(method)) return null;
     const late = `the event loop is ${Math.round(delay)} ms late`;
     return overloaded(`${late}, the limit is ${limitMs} (RBA_EVENT_LOOP_DELAY_LIMIT_MS)`);
-  };
+  });
 }
 
-/**
- * Turns bodies away that there is no room for.
- * @param limit bytes of all bodies of requests that are not answered yet
- * @returns how many there are now
- */
-export function limitBodies(app: FastifyInstance, limit: number): () => number {
+/** @param limit bytes of all bodies of requests that are not answered yet */
+function limitBodies(app: FastifyInstance, limit: number): void {
   let held = 0;
   const full = () => overloaded(`bodies of ${held} bytes wait already, the limit is ${limit} (RBA_BODY_MEMORY_LIMIT)`);
 
@@ -114,7 +129,7 @@ export function limitBodies(app: FastifyInstance, limit: number): () => number {
   app.addHook('onRoute', (route) => {
     if (!onlyReads(route) && route.config?.streamed !== true) route.preParsing = [route.preParsing ?? [], count].flat();
   });
-  return () => held;
+  app.decorate('bodyBytes', () => held);
 }
 
 function overloaded(detail: string): Problem {

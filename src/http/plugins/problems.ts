@@ -5,15 +5,13 @@ import type { Socket } from 'node:net';
 import type {
   FastifyBaseLogger,
   FastifyError,
-  FastifyInstance,
   FastifyReply,
   FastifyRequest,
   FastifySchemaValidationError,
 } from 'fastify';
-import findMyWay from 'find-my-way';
+import fp from 'fastify-plugin';
 import { PROBLEMS, Problem, type ProblemCode } from '../../errors.ts';
-import type { Rule } from './admission.ts';
-import { HEADERS_OF_ALL } from './headers.ts';
+import { HEADERS_OF_ALL } from './answer-headers.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
 
@@ -29,45 +27,36 @@ const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
   FST_ERR_MAX_PARAM_LENGTH: ['invalid-request', 'an id in the path is longer than 100 characters'],
 };
 
-export function answerProblems(app: FastifyInstance, log: FastifyBaseLogger): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    // Fastify would close the connection, and whoever is still sending a body then never reads why it is refused.
-    if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) {
-      reply.header('connection', 'keep-alive');
-      reply.raw.once('finish', () => linger(request.raw));
-    }
-    return sendProblem(reply, aboutBody(error, request) ?? toProblem(error), log);
-  });
-  // What a route does not find itself: a static file of /docs.
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request.url), log));
-  // Node would answer 417 without a problem document; an expectation may be ignored (RFC 9110, 10.1.1).
-  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
-  // Where another answer comes first, Node would write "100 Continue" in the middle of this one. Nobody has to wait for it.
-  app.server.on('checkContinue', (request, response) => {
-    if (response.socket !== null) response.writeContinue();
-    app.routing(request, response);
-  });
-}
+export const problems = fp<{ readonly log: FastifyBaseLogger }>(
+  async (app, { log }) => {
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      // Fastify would close the connection, and whoever is still sending a body then never reads why it is refused.
+      if (reply.hasHeader('connection') && reply.raw.shouldKeepAlive) {
+        reply.header('connection', 'keep-alive');
+        reply.raw.once('finish', () => linger(request.raw));
+      }
+      return sendProblem(reply, aboutBody(error, request) ?? toProblem(error), log);
+    });
+    // What a route does not find itself: a static file of /docs.
+    app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request.url), log));
+    const { server } = app;
+    server.prependListener('request', noteExchange);
+    // Node would answer 417 without a problem document; an expectation may be ignored (RFC 9110, 10.1.1).
+    server.on('checkExpectation', (request, response) => {
+      noteExchange(request, response);
+      app.routing(request, response);
+    });
+    // Where another answer comes first, Node would write "100 Continue" in the middle of this one. Nobody has to wait for it.
+    server.on('checkContinue', (request, response) => {
+      noteExchange(request, response);
+      if (response.socket !== null) response.writeContinue();
+      app.routing(request, response);
+    });
+  },
+  { name: 'problems', dependencies: ['answer-headers'] },
+);
 
-/** There is such a path, and it has such a method. (As early as this, for the 404 of Fastify would read the body first.) */
-export function routeIsThere(app: FastifyInstance): Rule {
-  // All routes once more, without their methods: a path that is known is not "not found".
-  const paths = findMyWay<findMyWay.HTTPVersion.V1>({ maxParamLength: 1000 });
-  const methods = new Map<string, string[]>();
-  app.addHook('onRoute', ({ method, url }) => {
-    if (!methods.has(url)) paths.on('GET', url, () => undefined, { url });
-    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
-  });
-  return (request) => {
-    if (!request.is404) return null;
-    const path = request.url.split('?', 1)[0] ?? '';
-    const allow = methods.get(paths.find('GET', path)?.store?.url)?.join(', ');
-    if (allow === undefined) return notFound(path);
-    return new Problem('method-not-allowed', `${path} has no ${request.method}, but ${allow}`, { allow });
-  };
-}
-
-function notFound(path: string): Problem {
+export function notFound(path: string): Problem {
   return new Problem('not-found', `there is no ${path} here`);
 }
 
@@ -90,18 +79,39 @@ function linger(request: IncomingMessage): void {
   request.once('close', () => clearTimeout(timer));
 }
 
-/** Answers what the HTTP parser refuses, where there is no request yet. */
+/** An exchange: a request, and the response to it. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** By connection: the exchanges that are not over, oldest first, and at least the one that began last. */
+const exchanges = new WeakMap<Socket, Exchange[]>();
+
+function noteExchange(request: IncomingMessage, response: ServerResponse): void {
+  const known = exchanges.get(request.socket);
+  if (known === undefined) {
+    exchanges.set(request.socket, [{ request, response }]);
+    return;
+  }
+  known.push({ request, response });
+  while (known.length > 1 && known[0]?.response.closed === true) known.shift();
+}
+
+/** Answers what the HTTP parser refuses: bytes that are no request, or one that breaks off in its body. */
 export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket): void {
-  const { response: pending, request } = underWay(socket);
-  // One that is answered before it has come is not answered again.
-  const isAnswered = request?.complete === false && (!pending || (pending.req === request && pending.writableEnded));
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswered) {
+  const known = exchanges.get(socket) ?? [];
+  const pending = known.find(({ response }) => !response.closed);
+  const last = known.at(-1);
+  // A request that is answered before its body has come is not answered again.
+  const isAnswered = last?.request.complete === false && last.response.writableEnded;
+  if (error.code === 'ECONNRESET' || !socket.writable || (isAnswered && (pending === undefined || pending === last))) {
     socket.destroySoon();
     return;
   }
-  if (pending?.req.complete) {
+  if (pending?.request.complete === true) {
     // The error is in a request behind one that is still being answered: its answer must not be taken for that one's.
-    pending.once('close', () => setImmediate(answerParserErrors, error, socket));
+    pending.response.once('close', () => setImmediate(answerParserErrors, error, socket));
     return;
   }
   let problem = new Problem('invalid-request', `this cannot be read as HTTP/1.1 (${error.code})`);
@@ -118,16 +128,6 @@ export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket)
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-interface HttpSocket extends Socket {
-  readonly _httpMessage?: ServerResponse | null;
-  readonly parser?: { readonly incoming: IncomingMessage | null } | null;
-}
-
-/** The response that is under way on a connection, and the request that came last; Node keeps them here and nowhere else. */
-function underWay({ _httpMessage, parser }: HttpSocket) {
-  return { response: _httpMessage, request: parser?.incoming };
 }
 
 function document({ code, status, message, extras }: Problem, instance: string) {

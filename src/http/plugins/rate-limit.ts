@@ -2,8 +2,8 @@
 // the router sees, also what is not found and who is not known.
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import { Problem } from '../../errors.ts';
-import type { TypedApp } from '../typed-app.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,27 +22,30 @@ export function clientOf({ token, ip }: FastifyRequest): string {
 }
 
 /** @param limit requests a second; 0: as many as they like */
-export async function limitRate(app: TypedApp, limit: number): Promise<void> {
-  if (limit === 0) return;
-  // The plugin counts; its headers are those of an older draft than draft-ietf-httpapi-ratelimit-headers-11.
-  await app.register(rateLimit, {
-    global: false,
-    cache: CLIENTS,
-    max: limit,
-    timeWindow: WINDOW_SECONDS * 1000,
-    keyGenerator: clientOf,
-  });
-  const count = app.createRateLimit();
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.unlimited === true) return;
-    const counted = await count(request);
-    if (counted.isAllowed) return;
-    const { remaining, ttlInSeconds, isExceeded } = counted;
-    reply.header('ratelimit-policy', `"default";q=${limit};w=${WINDOW_SECONDS}`);
-    reply.header('ratelimit', `"default";r=${remaining};t=${ttlInSeconds}`);
-    if (!isExceeded) return;
-    const whose = request.token === null ? 'address' : 'token';
-    const detail = `more than ${limit} requests a second of this ${whose} (RBA_RATE_LIMIT)`;
-    throw new Problem('rate-limited', detail, { retryAfterSeconds: ttlInSeconds });
-  });
-}
+export const rateLimits = fp<{ readonly limit: number }>(
+  async (app, { limit }) => {
+    if (limit === 0) return;
+    // The plugin counts; its headers are those of an older draft than draft-ietf-httpapi-ratelimit-headers-11.
+    await app.register(rateLimit, {
+      global: false,
+      cache: CLIENTS,
+      max: limit,
+      timeWindow: WINDOW_SECONDS * 1000,
+      keyGenerator: clientOf,
+    });
+    const count = app.createRateLimit();
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.routeOptions.config.unlimited === true) return;
+      const counted = await count(request);
+      if (counted.isAllowed) return;
+      const { remaining, ttlInSeconds, isExceeded } = counted;
+      reply.header('ratelimit-policy', `"default";q=${limit};w=${WINDOW_SECONDS}`);
+      reply.header('ratelimit', `"default";r=${remaining};t=${ttlInSeconds}`);
+      if (!isExceeded) return;
+      const whose = request.token === null ? 'address' : 'token';
+      const detail = `more than ${limit} requests a second of this ${whose} (RBA_RATE_LIMIT)`;
+      throw new Problem('rate-limited', detail, { retryAfterSeconds: ttlInSeconds });
+    });
+  },
+  { name: 'rate-limit', dependencies: ['authentication'] },
+);

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { Ajv, type Options } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler, preValidationHookHandler } from 'fastify';
+import fp from 'fastify-plugin';
 import type { TSchema } from 'typebox';
 import { Problem } from '../../errors.ts';
 import { DEPTH_LIMIT, isNestedDeeper, UNREAD_BODY_LIMIT } from '../bodies.ts';
@@ -26,17 +27,21 @@ const texts = ajvOf(asText, { coerceTypes: true });
 const bodyValidatorOf = compiledOnce((schema) => bodies.compile(schema));
 const textValidatorOf = compiledOnce((schema) => texts.compile(schema));
 
-export function validateRequests(app: FastifyInstance): void {
-  for (const component of COMPONENTS) app.addSchema(component);
-  app.setValidatorCompiler(({ schema, httpPart }) => {
-    if (httpPart === 'body' && Object(schema).format === 'binary') return bytesOnly;
-    return (httpPart === 'body' ? bodyValidatorOf : textValidatorOf)(Object(schema));
-  });
+export const validation = fp(
+  async (app) => {
+    for (const component of COMPONENTS) app.addSchema(component);
+    app.setValidatorCompiler(({ schema, httpPart }) => {
+      if (httpPart === 'body' && Object(schema).format === 'binary') return bytesOnly;
+      return (httpPart === 'body' ? bodyValidatorOf : textValidatorOf)(Object(schema));
+    });
 
-  refuseWhatNobodyReads(app);
-  takeWithoutType(app);
-  readJson(app);
-}
+    refuseWhatNobodyReads(app);
+    takeWithoutType(app);
+    readJson(app);
+  },
+  // A body that there is no room for is not read.
+  { name: 'validation', dependencies: ['overload'] },
+);
 
 /** Takes a body without a Content-Type (`curl -T`, many generated clients) for the first type that the route takes. */
 function takeWithoutType(app: FastifyInstance): void {
