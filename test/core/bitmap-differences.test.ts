@@ -94,3 +94,17 @@ it.each([63, 64, 65, 4096])('sets %i runs of each chunk at once as one by one', 
     expect(countsOf(atOnce)).toEqual(countsOf(oneByOne));
   }
 });
+
+it.each([
+  [true, CHUNK],
+  [false, CHUNK - 1],
+])('joins, or parts, the run of the next chunk: %s', (populated, start) => {
+  const runs = Array.from({ length: 100 }, (_, index) => ({
+    start: CHUNK - 199 + 2 * index,
+    end: CHUNK - 198 + 2 * index,
+  }));
+  const [atOnce, oneByOne] = [bitmapOf([{ start, length: 6 }]), bitmapOf([{ start, length: 6 }])];
+  atOnce.fillAll(runs, populated);
+  for (const run of runs) populated ? oneByOne.set(run) : oneByOne.clear(run);
+  expect(countsOf(atOnce)).toEqual(countsOf(oneByOne));
+});
