@@ -2,7 +2,7 @@
 // the next has the next. With --mutations, each known fault is put back instead, and must be found.
 import { randomInt } from 'node:crypto';
 import { Figures } from './figures.ts';
-import { MUTATIONS } from './mutations.ts';
+import { A_PROMISE, MUTATIONS } from './mutations.ts';
 import { REQUIRED } from './required.ts';
 import { scriptOf } from './script.ts';
 import { shrink } from './shrink.ts';
@@ -53,17 +53,22 @@ async function explain(seed: number, failed: Outcome): Promise<void> {
 }
 
 async function findMutations(): Promise<boolean> {
-  const rows: string[][] = [['fault', 'seed', 'step', 'seconds', 'said']];
+  const rows: string[][] = [['fault', 'seed', 'steps', 'seconds', 'said']];
   let isFound = true;
   const wanted = new RegExp(process.env.SIMULATE_FAULT ?? '');
-  for (const { name, tampering = {}, patch } of MUTATIONS.filter((one) => wanted.test(one.name))) {
+  for (const { name, found: sign = A_PROMISE, without = [], tampering = {}, patch } of MUTATIONS.filter((one) =>
+    wanted.test(one.name),
+  )) {
     const restore = patch?.();
     const start = performance.now();
     const elapsed = (): number => (performance.now() - start) / 1000;
     let found: string[] | null = null;
+    let steps = 0;
     for (let seed = firstSeed; found === null && elapsed() < FIND_SECONDS; seed++) {
-      const { violations, steps } = await runHistory({ seed, script: scriptOf(seed), tampering });
-      const [first] = violations;
+      const script = scriptOf(seed).filter(({ what }) => !without.some((one) => one === what));
+      const outcome = await runHistory({ seed, script, tampering });
+      steps += outcome.steps;
+      const first = outcome.violations.find((violation) => sign.test(violation));
       if (first !== undefined) found = [String(seed), String(steps), elapsed().toFixed(1), first.slice(0, 90)];
     }
     restore?.();

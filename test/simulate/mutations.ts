@@ -9,13 +9,36 @@ import { Idempotency } from '../../src/service/idempotency.ts';
 import { Machine } from '../../src/service/machine.ts';
 import { MUTATIONS as PROTOCOL, portOf, replace, swallow } from '../model/mutations.ts';
 import type { Tampering } from '../model/simulated-process.ts';
+import type { Happening } from './script.ts';
 
 export interface Mutation {
   readonly name: string;
+  /** The violation that counts; {@link A_PROMISE} where left out. */
+  readonly found?: RegExp;
+  /** Happenings that would bring the fault about in another way; left out of its histories. */
+  readonly without?: readonly Happening[];
   readonly tampering?: Tampering;
   /** Changes a class of the service. @returns what undoes that */
   readonly patch?: () => () => void;
 }
+
+/** Any violation but that nothing goes on any more, which many a clumsy fault would lead to. */
+export const A_PROMISE = /^(?!it does not come to rest|it cannot start)/;
+
+const NEVER_ENDS = /^it does not come to rest/;
+const SENT_AGAIN = /has the webhook-id of another|comes after/;
+const CRASHES: readonly Happening[] = ['crash', 'crash after a delivery', 'crash after a commit', 'restart'];
+
+/** What the faults of the model check show in a simulated history, where that is not {@link A_PROMISE}. */
+const OF_PROTOCOL: Readonly<Record<string, Pick<Mutation, 'found' | 'without'>>> = {
+  'nothing is settled': { found: NEVER_ENDS },
+  'intents and outcomes follow each other for ever, for what is settled stays unsettled': { found: NEVER_ENDS },
+  'a sequence is given again after a crash, for what an intent reserved ends with it': { found: SENT_AGAIN },
+  'a sequence is given again after a journal failure, for what an intent reserved ends with it': {
+    found: SENT_AGAIN,
+    without: CRASHES,
+  },
+};
 
 const { noteOutcome } = RamDiscardListener.prototype;
 const { recover } = RamBlock.prototype;
@@ -134,6 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...PROTOCOL.map(({ name, tampering, patch }) => ({
     name: `protocol: ${name}`,
+    ...OF_PROTOCOL[name],
     ...(tampering === undefined ? {} : { tampering }),
     ...(patch === undefined ? {} : { patch }),
   })),
