@@ -3,14 +3,14 @@ import { Ajv } from 'ajv';
 import envSchema from 'env-schema';
 import ipaddr from 'ipaddr.js';
 import { type Static, Type } from 'typebox';
-import { parseByteSize } from './core/byte-size.ts';
+import { parseByteSize } from './byte-size.ts';
+import { MAX_BYTES, MAX_TIMER_MS } from './limits.ts';
 import { type Network, parseNetwork } from './listeners/target-policy.ts';
 import { type Bounds, DEFAULT_BOUNDS } from './service/bounds.ts';
 import type { AnswerLimits } from './service/idempotency.ts';
 import { MAX_BITMAP } from './service/queries.ts';
 
-const MOST = Number.MAX_SAFE_INTEGER;
-/** What a timer can wait: 2^31 - 1 ms. One that is to wait longer is over at once. */
+/** {@link MAX_TIMER_MS} in hours. */
 const LONGEST_WAIT_HOURS = 596;
 /** The same where up to a fifth is added at random. */
 const LONGEST_RETRY_HOURS = 497;
@@ -34,26 +34,29 @@ const Environment = Type.Object({
   RBA_DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   RBA_JOURNAL: Type.Unsafe<'sqlite' | 'memory'>({ type: 'string', enum: ['sqlite', 'memory'], default: 'sqlite' }),
   RBA_CHANGE_RUNS_LIMIT: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MOST_RUNS }),
-  RBA_JOURNAL_WAIT_MS: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
-  RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1, maximum: MOST }),
-  RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
-  RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
+  RBA_JOURNAL_WAIT_MS: Type.Integer({ default: 10_000, minimum: 1, maximum: MAX_BYTES }),
+  RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1, maximum: MAX_BYTES }),
+  RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MAX_BYTES }),
+  RBA_QUEUE_WAIT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: MAX_TIMER_MS }),
   RBA_ASYNC_RETRY_SCHEDULE: Type.String({ default: '1s,5s,30s,2m,10m,30m,2h,5h,10h' }),
-  RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MOST }),
+  RBA_ASYNC_BACKLOG_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MAX_BYTES }),
   RBA_ASYNC_DISABLE_AFTER: Type.String({ default: '120h' }),
-  RBA_ASYNC_BACKLOG_RUNS: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MOST }),
+  RBA_ASYNC_BACKLOG_RUNS: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MAX_BYTES }),
   RBA_EVENTS_KEPT: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000 }),
-  RBA_MAX_RAM_BLOCKS: Type.Integer({ default: DEFAULT_BOUNDS.ramBlocks, minimum: 1, maximum: MOST }),
-  RBA_MAX_LISTENERS: Type.Integer({ default: DEFAULT_BOUNDS.listeners, minimum: 1, maximum: MOST }),
-  RBA_MAX_LISTENERS_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.listenersPerBlock, minimum: 1, maximum: MOST }),
-  RBA_MAX_SOURCES_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.sourcesPerBlock, minimum: 1, maximum: MOST }),
-  RBA_EVENT_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: MOST }),
+  RBA_MAX_RAM_BLOCKS: Type.Integer({ default: DEFAULT_BOUNDS.ramBlocks, minimum: 1, maximum: MAX_BYTES }),
+  RBA_MAX_LISTENERS: Type.Integer({ default: DEFAULT_BOUNDS.listeners, minimum: 1, maximum: MAX_BYTES }),
+  RBA_MAX_LISTENERS_PER_BLOCK: Type.Integer({
+    default: DEFAULT_BOUNDS.listenersPerBlock,
+    minimum: 1,
+    maximum: MAX_BYTES,
+  }),
+  RBA_MAX_SOURCES_PER_BLOCK: Type.Integer({ default: DEFAULT_BOUNDS.sourcesPerBlock, minimum: 1, maximum: MAX_BYTES }),
+  RBA_EVENT_STREAMS: Type.Integer({ default: 100, minimum: 1, maximum: MAX_BYTES }),
   RBA_TOKENS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   RBA_RATE_LIMIT: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   RBA_MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1 }),
-  RBA_MAX_CONNECTIONS_PER_ADDRESS: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST })),
-  // What a timer can wait.
-  RBA_REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: 2 ** 31 - 1 }),
+  RBA_MAX_CONNECTIONS_PER_ADDRESS: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_BYTES })),
+  RBA_REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1, maximum: MAX_TIMER_MS }),
   RBA_EVENT_LOOP_DELAY_LIMIT_MS: Type.Integer({ default: 1000, minimum: 0 }),
   RBA_BODY_MEMORY_LIMIT: Type.String({ default: '256M' }),
   RBA_ANSWERS_LIMIT: Type.String({ default: '4G' }),

@@ -6,7 +6,8 @@ import type { FirstRefusal } from '../../src/cli/replay/summary.ts';
 import type { ServiceConnection } from '../../src/cli/service-call.ts';
 import { findTrace } from '../../src/cli/trace-source.ts';
 import { PageBitmap } from '../../src/core/page-bitmap.ts';
-import { MIN_PAGE_SIZE, toPageRange } from '../../src/core/section.ts';
+import { toPageRange } from '../../src/core/section.ts';
+import { MIN_PAGE_SIZE } from '../../src/limits.ts';
 import { BlockMap } from '../../src/traces/block-map.ts';
 import { MEMORY_SLOT_EVENT } from '../../src/traces/trace-event.ts';
 import type { Scenario } from './scenarios.ts';
@@ -88,7 +89,7 @@ export async function batched(
 
 /** By offset in the only block of the scenario. */
 async function conversionsOf({ trace, maps }: Scenario) {
-  const map = new BlockMap(maps.map(({ gpa, size, offset, ramBlock }) => ({ gpa, size, offset, block: ramBlock })));
+  const map = new BlockMap(maps.map(({ gpa, size, offset, idstr }) => ({ gpa, size, offset, block: idstr })));
   const source = await findTrace(trace, process.stdin);
   const conversions = [];
   for await (const entry of source.open()) {

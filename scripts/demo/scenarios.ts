@@ -1,7 +1,8 @@
 // What the demo shows: guests, their RAM blocks and devices, and how their conversions are posted.
+
 import { fileURLToPath } from 'node:url';
-import type { MapOption } from '../../src/cli/replay/replay-blocks.ts';
-import { VFIO_DMA_ENTRY_LIMIT } from '../../src/cli/simulator/options.ts';
+import { DMA_ENTRY_LIMIT } from '../../src/limits.ts';
+import type { MapOption } from '../../src/traces/map-option.ts';
 
 /** A RAM block with a strict simulated device on it. */
 export interface ScenarioBlock {
@@ -45,8 +46,8 @@ const boot = (dmaMaxMappings: number) => ({
   trace: example('synthetic-boot-16g.ftrace'),
   blocks: [{ idstr: IDSTR, usedLength: 16 * GIB, dmaMaxMappings }],
   maps: [
-    { gpa: 0, size: 2 * GIB, offset: 0, ramBlock: IDSTR },
-    { gpa: 4 * GIB, size: 14 * GIB, offset: 2 * GIB, ramBlock: IDSTR },
+    { gpa: 0, size: 2 * GIB, offset: 0, idstr: IDSTR },
+    { gpa: 4 * GIB, size: 14 * GIB, offset: 2 * GIB, idstr: IDSTR },
   ],
 });
 
@@ -55,17 +56,17 @@ export const SCENARIOS: readonly Scenario[] = [
     ...plain,
     title: "KVM's selftest",
     trace: example('kvm-selftest-private-mem.qemu.log'),
-    blocks: [{ idstr: IDSTR, usedLength: 2 * GIB, gpa: 4 * GIB, dmaMaxMappings: VFIO_DMA_ENTRY_LIMIT }],
+    blocks: [{ idstr: IDSTR, usedLength: 2 * GIB, gpa: 4 * GIB, dmaMaxMappings: DMA_ENTRY_LIMIT }],
     maps: [],
   },
   { ...boot(BOOT_MAPPINGS), title: 'Boot, one batch', how: 'batch', preview: true, mirror: true },
-  { ...boot(VFIO_DMA_ENTRY_LIMIT), title: "Boot, VFIO's limit", refuses: true },
+  { ...boot(DMA_ENTRY_LIMIT), title: "Boot, VFIO's limit", refuses: true },
   {
     ...plain,
     title: 'NUMA, 2 blocks',
     trace: example('numa-two-nodes.qemu.log'),
     blocks: [
-      { idstr: 'ram-node0', usedLength: GIB, gpa: 0, dmaMaxMappings: VFIO_DMA_ENTRY_LIMIT },
+      { idstr: 'ram-node0', usedLength: GIB, gpa: 0, dmaMaxMappings: DMA_ENTRY_LIMIT },
       { idstr: 'ram-node1', usedLength: GIB, gpa: GIB, dmaMaxMappings: 3072 },
     ],
     maps: [],

@@ -1,5 +1,6 @@
 // rba plan: says what a recorded trace needs, without a service. Only arguments, files and printing are here; the work is
 // in src/planner.
+
 import { writeFile } from 'node:fs/promises';
 import { Problem } from '../errors.ts';
 import type { Plan } from '../planner/plan.ts';
@@ -9,10 +10,11 @@ import { printableJson } from '../printable.ts';
 import { CommandError, errorCode } from './command-error.ts';
 import { usageLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
-import { PLAN_TEXT, type PlanArguments, parsePlanArguments, usageOf } from './plan/arguments.ts';
+import { PLAN_TEXT, type PlanArguments, parsePlanArguments } from './plan/arguments.ts';
 import { planSvg } from './plan/plan-svg.ts';
 import { planText } from './plan/plan-text.ts';
 import { findTrace } from './trace-source.ts';
+import { usageOf } from './usage-error.ts';
 
 export const usage = usageLine(PLAN_TEXT);
 

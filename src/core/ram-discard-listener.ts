@@ -1,10 +1,11 @@
 // What a block knows of one RamDiscardListener: who it is, how far its deliveries got, what it has mapped, and what of
 // that is not known (unsettled) or not told yet (the backlog of an async one).
+import { MAX_BYTES } from '../limits.ts';
 import type { Backlog } from './backlog.ts';
 import { countMappings, countMappingsIn, countNewMappings } from './dma-mappings.ts';
 import { PageBitmap } from './page-bitmap.ts';
 import type { ListenerChanges, ListenerDefinition, ListenerOutcome, RamBlockDefinition } from './records.ts';
-import { cutAll, MAX_BYTES, type PageRange, type Section, toPageRange } from './section.ts';
+import { cutAll, type PageRange, type Section, toPageRange } from './section.ts';
 
 /**
  * registering: the replay of a sync one is not through. removing: a discard of its section is owed before it may be

@@ -1,6 +1,8 @@
 // Ranges in their two units. A Section is a byte range of a RAM block, as QEMU's MemoryRegionSection is; a PageRange is
 // the same thing in pages, as the bitmaps count. The field names differ so that the compiler tells them apart.
+
 import { Problem } from '../errors.ts';
+import { MAX_BYTES } from '../limits.ts';
 
 /** `offset` and `size` in bytes, within one RAM block. */
 export interface Section {
@@ -13,11 +15,6 @@ export interface PageRange {
   readonly start: number;
   readonly end: number;
 }
-
-/** The largest number of bytes that an answer, an offset or a sum may have: 2^53 - 1. */
-export const MAX_BYTES = Number.MAX_SAFE_INTEGER;
-
-export const MIN_PAGE_SIZE = 4096;
 
 export function toSection(range: PageRange, pageSize: number): Section {
   return { offset: range.start * pageSize, size: (range.end - range.start) * pageSize };

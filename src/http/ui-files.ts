@@ -1,7 +1,9 @@
 // The files of the dashboard as a browser takes them. Own modules lie here as TypeScript (in the package as JavaScript),
-// libraries in node_modules: types are stripped, imports named by where they are served. There is no build step.
+// libraries in node_modules: types are stripped, imports named by where they are served. There is no build step. Modules that
+// the page has in common with the service and the commands lie outside its folder, and are served under /ui/shared/.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire, stripTypeScriptTypes } from 'node:module';
+import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export interface UiFile {
@@ -28,6 +30,12 @@ const LIBRARIES = [
   { name: 'eventsource-parser', folder: './', entry: 'index.js', files: ['index.js', 'parse.js', 'errors.js'] },
 ] as const;
 
+/** Where they are served, below /ui/. */
+const SHARED_FOLDER = 'shared/';
+
+/** Modules outside `src/ui` that the page imports: by their path in `src`, without extension. */
+const SHARED = ['byte-size', 'errors', 'limits'];
+
 /** Static imports and exports: the whole of what is written before the specifier, and the specifier. */
 const IMPORTS = /(\b(?:import|from)\s*)(["'])([^"'\n]+)\2/g;
 
@@ -43,6 +51,10 @@ export class UiFiles {
       if (/\.(ts|js|html|css|svg)$/.test(path) && !path.endsWith('.d.ts')) {
         this.#places.set(path.replace(/\.ts$/, '.js'), new URL(path, own));
       }
+    }
+    const extension = extname(import.meta.filename);
+    for (const name of SHARED) {
+      this.#places.set(`${SHARED_FOLDER}${name}.js`, new URL(`../${name}${extension}`, import.meta.url));
     }
     const { resolve } = createRequire(import.meta.url);
     for (const { name, folder, files } of LIBRARIES) {
@@ -82,14 +94,22 @@ function servedText(path: string, source: string, place: string): string {
   const plain = place.endsWith('.ts') ? stripTypeScriptTypes(script) : script;
   const root = '../'.repeat(path.split('/').length - 1) || './';
   return plain.replace(IMPORTS, (whole, before: string, quote: string, specifier: string) => {
-    const served = servedSpecifier(specifier, root);
+    const served = specifier.startsWith('.') ? servedPath(path, specifier) : servedSpecifier(specifier, root);
     return served === specifier ? whole : `${before}${quote}${served}${quote}`;
   });
 }
 
+/** Returns how a file of the project is imported by the one that is served at `path`. */
+function servedPath(path: string, specifier: string): string {
+  const served = specifier.replace(/\.ts$/, '.js');
+  // Shared modules import each other as they do in `src`.
+  if (path.startsWith(SHARED_FOLDER)) return served;
+  const up = '../'.repeat(path.split('/').length);
+  return served.startsWith(up) ? `${up.slice('../'.length) || './'}${SHARED_FOLDER}${served.slice(up.length)}` : served;
+}
+
 /** @param root the way from the importing file up to /ui/: the service may be served under any path */
 function servedSpecifier(specifier: string, root: string): string {
-  if (specifier.startsWith('.')) return specifier.replace(/\.ts$/, '.js');
   const library = LIBRARIES.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
   if (library === undefined) return specifier;
   const inside = specifier === library.name ? library.entry : specifier.slice(library.name.length + 1);

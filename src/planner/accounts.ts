@@ -2,8 +2,9 @@
 
 import { CHUNK_PAGES } from '../core/chunk-words.ts';
 import type { Uniformity } from '../core/ram-discard-source.ts';
-import { countPages, MIN_PAGE_SIZE } from '../core/section.ts';
+import { countPages } from '../core/section.ts';
 import { Problem } from '../errors.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import type { BlockPart } from '../traces/block-map.ts';
 import type { TraceEvent } from '../traces/trace-event.ts';
 import { ConversionCounts } from './conversion-counts.ts';

@@ -1,6 +1,8 @@
 // Which memory is converted again and again: how many conversions changed something in each piece of 2 MiB. Bounded: when
 // there are too many pieces, those with the lowest counts are forgotten.
-import { MIN_PAGE_SIZE, type PageRange } from '../core/section.ts';
+
+import type { PageRange } from '../core/section.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import type { PlannedBlock } from './planned-block.ts';
 
 export const PIECE_BYTES = 2 * 2 ** 20;

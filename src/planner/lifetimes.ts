@@ -1,6 +1,7 @@
 // How long memory stays shared: each range that turns private is counted by its age, in decades of ticks.
+
 import type { PageRange } from '../core/section.ts';
-import { MIN_PAGE_SIZE } from '../core/section.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import type { PlanLifetimes } from './plan.ts';
 import type { PlannedBlock } from './planned-block.ts';
 import { SharedRanges } from './shared-ranges.ts';

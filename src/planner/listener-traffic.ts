@@ -1,6 +1,8 @@
 // What listeners would have been sent: one on each whole RAM block, with the service's defaults. Nothing is sent or even
 // written; the length of a body follows from its numbers.
-import { MIN_PAGE_SIZE, type PageRange } from '../core/section.ts';
+
+import type { PageRange } from '../core/section.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import type { PlanListener } from './plan.ts';
 import type { PlannedBlock } from './planned-block.ts';
 

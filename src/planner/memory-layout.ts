@@ -2,11 +2,12 @@
 // trace is read once, so fitted blocks are known only at its end; until then guest physical addresses are one space.
 
 import { Problem } from '../errors.ts';
+import { MAX_BLOCK_BYTES } from '../limits.ts';
 import { AddressFit } from '../traces/address-fit.ts';
 import { type AddressRange, BlockMap, type Mapping } from '../traces/block-map.ts';
+import type { MapOption } from '../traces/map-option.ts';
 import { type Placed, Placement } from '../traces/placement.ts';
 import type { TraceConversion } from '../traces/trace-event.ts';
-import { MAX_BLOCK_BYTES, type MapOption } from './map-option.ts';
 import type { PlanBlock } from './plan.ts';
 import { PlannedBlock } from './planned-block.ts';
 

@@ -17,9 +17,6 @@ export type TrackingName = (typeof TRACKINGS)[number];
 /** Bytes of the pieces of the last three. */
 export const PIECE_SIZES: readonly number[] = [64 * KIB, 2 * KIB ** 2, KIB ** 3];
 
-/** VFIO's default of `dma_entry_limit`. */
-export const DMA_ENTRY_LIMIT = 65_535;
-
 /** Why a line is refused where no service is asked. */
 export type PlanRefusalReason = Exclude<RangeRefusal, 'byService'>;
 

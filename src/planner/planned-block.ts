@@ -1,9 +1,11 @@
 // A RAM block as a plan follows it: the core's manager without listeners, and the aligned pieces that hold shared pages.
+
 import { countMappings, countNewMappings } from '../core/dma-mappings.ts';
 import { PageBitmap } from '../core/page-bitmap.ts';
 import { type Plan as Change, RamDiscardManager } from '../core/ram-discard-manager.ts';
 import { RAM_BLOCK_ATTRIBUTES, RamDiscardSource } from '../core/ram-discard-source.ts';
-import { MIN_PAGE_SIZE, type PageRange, type Section, toPageRange } from '../core/section.ts';
+import { type PageRange, type Section, toPageRange } from '../core/section.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import type { Footprint } from './footprint.ts';
 import { PIECE_SIZES } from './plan.ts';
 

@@ -1,7 +1,9 @@
 // Makes the plan of one trace: takes its conversions in their order and answers what they need. No I/O.
 
 import { Problem } from '../errors.ts';
+import { DMA_ENTRY_LIMIT } from '../limits.ts';
 import { type ChosenEvents, EventChoice } from '../traces/event-choice.ts';
+import type { MapOption } from '../traces/map-option.ts';
 import { MemorySlots } from '../traces/memory-slots.ts';
 import type { RangeRefusal } from '../traces/placement.ts';
 import {
@@ -13,9 +15,8 @@ import {
 } from '../traces/trace-event.ts';
 import { Accounts, MAX_RANGES } from './accounts.ts';
 import { PIECE_BYTES } from './hot-pieces.ts';
-import type { MapOption } from './map-option.ts';
 import { MemoryLayout } from './memory-layout.ts';
-import { DMA_ENTRY_LIMIT, type Plan, type PlanLines, REFUSAL_REASONS } from './plan.ts';
+import { type Plan, type PlanLines, REFUSAL_REASONS } from './plan.ts';
 
 const HOTTEST = 10;
 export const DEFAULT_POINTS = 200;

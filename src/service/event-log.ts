@@ -1,25 +1,7 @@
 // The last events, kept in memory, so that a reader who was away for a moment misses none.
 import { setImmediate } from 'node:timers/promises';
 import { Problem } from '../errors.ts';
-
-export const EVENT_TYPES = [
-  'ram_block.created',
-  'ram_block.deleted',
-  'ram_block.resized',
-  'conversion.committed',
-  'conversion.failed',
-  'source.added',
-  'source.changed',
-  'source.removed',
-  'listener.created',
-  'listener.updated',
-  'listener.deleted',
-  'listener.failing',
-  'listener.settled',
-  'delivery.failed',
-] as const;
-
-export type EventType = (typeof EVENT_TYPES)[number];
+import type { EventType } from '../event-types.ts';
 
 export interface ServiceEvent {
   readonly type: EventType;

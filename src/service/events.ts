@@ -3,10 +3,11 @@ import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { BlockRecord, Conversion } from '../core/records.ts';
 import type { Problem } from '../errors.ts';
+import type { EventType } from '../event-types.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Delivery } from '../listeners/delivery.ts';
 import type { Attempt } from '../listeners/delivery-log.ts';
-import type { EventLog, EventType, News } from './event-log.ts';
+import type { EventLog, News } from './event-log.ts';
 import { attemptView, listenerView, ramBlockView, sourceView } from './views.ts';
 
 /** The runs of a conversion that its event shows. */

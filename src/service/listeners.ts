@@ -1,11 +1,13 @@
 // Listeners of a block: registering one replays to it what is populated, unregistering discards it again. A device that
 // may have mapped something is never forgotten, but on the operator's word (force).
+
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { ListenerDefinition, NewRecord } from '../core/records.ts';
-import { checkBytes, checkPowerOfTwo, checkSection, MIN_PAGE_SIZE } from '../core/section.ts';
+import { checkBytes, checkPowerOfTwo, checkSection } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { checkPeaks, peaksOf, settleFirst } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';

@@ -1,7 +1,9 @@
 // Conversions by guest physical address: cut at the borders of the blocks of a machine, all of them or none.
+
 import type { Conversion, PageState } from '../core/records.ts';
-import { checkBytes, MIN_PAGE_SIZE, type Section } from '../core/section.ts';
+import { checkBytes, type Section } from '../core/section.ts';
 import { Problem } from '../errors.ts';
+import { MIN_PAGE_SIZE } from '../limits.ts';
 import { BlockQueue } from './block-queue.ts';
 import { foresee } from './changes.ts';
 import { asOneAnswer, carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';

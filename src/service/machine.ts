@@ -1,8 +1,9 @@
 // One machine: the unit of order in the journal, and the address spaces that its blocks share.
+
 import type { BlockRecord, NewRecord, RamBlockDefinition } from '../core/records.ts';
-import { MAX_BYTES } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Answered, Journal } from '../journal/journal.ts';
+import { MAX_BYTES } from '../limits.ts';
 
 export interface MachineOptions {
   readonly journal: Journal;

@@ -1,22 +1,18 @@
 // RAM blocks: made, resized, deleted.
+
 import { RamBlock } from '../core/ram-block.ts';
 import { RAM_BLOCK_ATTRIBUTES } from '../core/ram-discard-source.ts';
 import type { NewRecord, RamBlockDefinition } from '../core/records.ts';
-import { checkBytes, checkPowerOfTwo, MIN_PAGE_SIZE } from '../core/section.ts';
+import { checkBytes, checkPowerOfTwo } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
+import { MAX_BLOCK_BYTES, MAX_IDSTR_BYTES, MIN_PAGE_SIZE } from '../limits.ts';
 import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
 import { carryOut, peaksOf, settleFirst } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import type { ChangeOptions, TurnOptions } from './options.ts';
 import { type RamBlockView, ramBlockView } from './views.ts';
-
-/** Bytes: 64 TiB. */
-const MAX_LENGTH = 64 * 2 ** 40;
-
-/** As QEMU's RAMBlock keeps it, with its closing 0. */
-const MAX_IDSTR_BYTES = 255;
 
 /** A RAM block as a client asks for it; bytes. */
 export interface NewRamBlock {
@@ -199,7 +195,8 @@ function checkLengths({ idstr, usedLength, maxLength, pageSize, gpa }: NewRamBlo
 
 function checkLength(name: string, bytes: number, pageSize: number): void {
   if (bytes === 0) throw new Problem('invalid-range', `${name} is 0; a block has at least one page`);
-  if (bytes > MAX_LENGTH) throw new Problem('invalid-range', `${name} ${bytes} is beyond ${MAX_LENGTH} (64 TiB)`);
+  if (bytes > MAX_BLOCK_BYTES)
+    throw new Problem('invalid-range', `${name} ${bytes} is beyond ${MAX_BLOCK_BYTES} (64 TiB)`);
   if (bytes % pageSize !== 0) {
     throw new Problem('invalid-range', `${name} ${bytes} is not a multiple of the page size ${pageSize}`);
   }

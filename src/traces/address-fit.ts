@@ -1,14 +1,12 @@
 // The RAM blocks that fit the addresses of a trace, found in one pass over it: what lies close together becomes one block,
 // a large gap, such as the PCI hole below 4 GiB, ends it. Memory is bounded however the addresses are scattered.
-import { MAX_BYTES } from '../core/section.ts';
+import { MAX_BLOCK_BYTES, MAX_BYTES } from '../limits.ts';
 import type { AddressRange } from './block-map.ts';
 
 /** Bytes without a conversion that end a block. Smaller than any PCI hole, larger than what a guest leaves untouched. */
 export const GAP_BYTES = 256 * 1024 ** 2;
 /** Blocks begin and end on huge pages, so that a listener of that granularity sees the guest's own huge pages. */
 export const FIT_ALIGNMENT = 2 * 1024 ** 2;
-/** The service's limit for one block. */
-export const MAX_BLOCK_BYTES = 64 * 1024 ** 4;
 /** A sparse trace is not worth more blocks than a machine has; the closest ones become one. */
 export const MAX_BLOCKS = 16;
 

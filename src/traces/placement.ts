@@ -1,6 +1,6 @@
 // What becomes of one conversion of a trace: parts of RAM blocks to convert, as one or each by itself, or a line that the
 // range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
-import { MAX_BYTES, MIN_PAGE_SIZE } from '../core/section.ts';
+import { MAX_BYTES, MIN_PAGE_SIZE } from '../limits.ts';
 import type { BlockMap, BlockPart } from './block-map.ts';
 import type { TraceConversion } from './trace-event.ts';
 

@@ -3,9 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseListenArguments } from '../../src/cli/listen/arguments.ts';
-import { EVENT_TYPES } from '../../src/cli/listen/event-types.ts';
 import { listen } from '../../src/cli/listen/listen.ts';
-import { EVENT_TYPES as SERVICE_EVENT_TYPES } from '../../src/service/event-log.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
 
@@ -48,10 +46,6 @@ const convert = (id: string, page: number, to: string) =>
 const untimed = (line: string | undefined) => line?.replace(/^\S+Z /, '');
 
 describe('rba listen', () => {
-  it('knows the events of the service', () => {
-    expect(EVENT_TYPES).toEqual(SERVICE_EVENT_TYPES);
-  });
-
   it('tells of blocks, listeners, conversions and what fails', async () => {
     const device = await ScriptedListener.start(({ type, sections: [section] }) =>
       type === 'ram_block.populate' && section?.offsetWithinRegion === 2 * PAGE

@@ -187,8 +187,8 @@ describe('rba replay with --map', () => {
     const [node0, node1] = await createNodes();
     await listenTo(node1, ({ type }) => (type === 'ram_block.populate' ? 409 : 200));
     const maps = [
-      { gpa: 0, size: BORDER, offset: 0, ramBlock: 'ram-node0' },
-      { gpa: BORDER, size: BORDER, offset: 0, ramBlock: node1 },
+      { gpa: 0, size: BORDER, offset: 0, idstr: 'ram-node0' },
+      { gpa: BORDER, size: BORDER, offset: 0, idstr: node1 },
     ];
     const summary = await replay(lines, { maps });
     expect(summary.conversions).toMatchObject({ posted: 1, refused: 1 });
@@ -199,8 +199,8 @@ describe('rba replay with --map', () => {
     const ids = [];
     for (const idstr of ['low', 'high']) ids.push((await create({ idstr })).id);
     const maps = [
-      { gpa: 0, size: BORDER, offset: 0, ramBlock: 'low' },
-      { gpa: BORDER, size: BORDER, offset: 0, ramBlock: 'high' },
+      { gpa: 0, size: BORDER, offset: 0, idstr: 'low' },
+      { gpa: BORDER, size: BORDER, offset: 0, idstr: 'high' },
     ];
     const summary = await replay(lines, { maps });
     expect(summary.lines).toMatchObject({ applied: 1, crossing: 1, cut: 1 });
@@ -210,7 +210,7 @@ describe('rba replay with --map', () => {
 
   it('does not convert what is in the machine but in no map', async () => {
     const [node0, node1] = await createNodes();
-    const maps = [{ gpa: 0, size: BORDER, offset: 0, ramBlock: 'ram-node0' }];
+    const maps = [{ gpa: 0, size: BORDER, offset: 0, idstr: 'ram-node0' }];
     const summary = await replay([...lines, convertMemory(BORDER, PAGE)], { maps });
     expect(summary.lines).toMatchObject({ applied: 1, crossing: 0, refused: { unmappedToShared: 1 } });
     expect(summary.bytes.unassigned).toBe(2 * PAGE);

@@ -52,7 +52,7 @@ describe('rba replay', () => {
   it('goes on where a device refuses, and says where that began', async () => {
     const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '2G' });
     await withDevices(256)([{ id }]);
-    const maps = [{ gpa: 4 * 2 ** 30, size: 2 * 2 ** 30, offset: 0, ramBlock: 'pc.ram' }];
+    const maps = [{ gpa: 4 * 2 ** 30, size: 2 * 2 ** 30, offset: 0, idstr: 'pc.ram' }];
     const summary = await replayTrace({ trace: SELFTEST, service: new URL(service.url), maps });
     const { 'listener-refused': refusals } = summary.refusals;
     expect(refusals?.first).toMatchObject({ line: 1, status: 409, errno: 'ENOSPC', populated: { mappingsPerPage: 0 } });

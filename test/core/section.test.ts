@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseByteSize } from '../../src/core/byte-size.ts';
+import { parseByteSize } from '../../src/byte-size.ts';
 import { checkSection, cutAll, isPowerOfTwo, type PageRange, toPageRange, toSection } from '../../src/core/section.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;

@@ -1,8 +1,8 @@
 // The plan of a trace, worked out in the slow and obvious way: an array of pages for each RAM block, looked through as a
 // whole after every conversion. For traces by address, with blocks that are named.
 
-import type { MapOption } from '../../src/planner/map-option.ts';
 import { PIECE_SIZES, type Plan, TRACKINGS } from '../../src/planner/plan.ts';
+import type { MapOption } from '../../src/traces/map-option.ts';
 import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import {
   type Block,

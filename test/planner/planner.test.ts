@@ -1,9 +1,9 @@
 // The planner against a slow and obvious one, on random traces.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
+import { parseMapOption } from '../../src/traces/map-option.ts';
 import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import { naivePlan } from './naive-plan.ts';
 

@@ -1,9 +1,9 @@
 // Plans of short traces, as the tests write them.
 
-import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan, PlanTracking, TrackingName } from '../../src/planner/plan.ts';
 import { planTrace } from '../../src/planner/plan-trace.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
+import { parseMapOption } from '../../src/traces/map-option.ts';
 import type { TraceEvent } from '../../src/traces/trace-event.ts';
 import { TraceReader } from '../../src/traces/trace-reader.ts';
 

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { findTrace } from '../../src/cli/trace-source.ts';
-import { parseMapOption } from '../../src/planner/map-option.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { planTrace } from '../../src/planner/plan-trace.ts';
 import { Planner, type PlanOptions } from '../../src/planner/planner.ts';
+import { parseMapOption } from '../../src/traces/map-option.ts';
 import { GIB, MIB, PAGE, peaks, planText, tracked } from './planning.ts';
 
 const KIB = 1024;

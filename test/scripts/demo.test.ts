@@ -44,7 +44,7 @@ describe('the demo', () => {
 
   it('comes to the same as a batch as line by line, and with a mirror', async () => {
     const alone = await run("KVM's selftest");
-    const maps = [{ gpa: 4 * 2 ** 30, size: 2 ** 31, offset: 0, ramBlock: 'pc.ram' }];
+    const maps = [{ gpa: 4 * 2 ** 30, size: 2 ** 31, offset: 0, idstr: 'pc.ram' }];
     const together = await run("KVM's selftest", { how: 'batch', maps, mirror: true, preview: true });
     expect([...complaintsAbout(alone), ...complaintsAbout(together)]).toEqual([]);
     const { seconds: _alone, ...expected } = alone.outcome;

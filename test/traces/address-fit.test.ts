@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scanTrace } from '../../src/cli/replay/trace-scan.ts';
-import { MAX_BYTES } from '../../src/core/section.ts';
-import { AddressFit, FIT_ALIGNMENT, GAP_BYTES, MAX_BLOCK_BYTES, MAX_BLOCKS } from '../../src/traces/address-fit.ts';
+import { MAX_BLOCK_BYTES, MAX_BYTES } from '../../src/limits.ts';
+import { AddressFit, FIT_ALIGNMENT, GAP_BYTES, MAX_BLOCKS } from '../../src/traces/address-fit.ts';
 import { TraceReader } from '../../src/traces/trace-reader.ts';
 
 const GIB = 1024 ** 3;

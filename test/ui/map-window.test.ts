@@ -1,13 +1,14 @@
 // Which pages the map shows: everything at first, any page as a cell of its own, and never anything that is not there.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_CELLS } from '../../src/limits.ts';
 import {
   cellCount,
   cellOf,
   frame,
   goTo,
   isWhole,
-  MAX_CELLS,
   type MapWindow,
   pagesOf,
   pan,

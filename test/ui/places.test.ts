@@ -1,9 +1,11 @@
 // Where blocks are in a machine, and cells on the canvas.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_CELLS } from '../../src/limits.ts';
 import { blockAt, inAddressOrder, placesOf } from '../../src/ui/model/address-space.ts';
 import { cellAt, geometryFor, gridFor, outlineOf, rectangleOf } from '../../src/ui/model/geometry.ts';
-import { cellCount, MAX_CELLS, wholeWindow } from '../../src/ui/model/map-window.ts';
+import { cellCount, wholeWindow } from '../../src/ui/model/map-window.ts';
 import { block } from './samples.ts';
 
 const GiB = 2 ** 30;

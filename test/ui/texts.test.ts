@@ -1,6 +1,6 @@
 // What the page writes and understands: sizes and addresses as the API does, events, cells and commands in words.
 import { describe, expect, it } from 'vitest';
-import { parseByteSize } from '../../src/core/byte-size.ts';
+import { parseByteSize } from '../../src/byte-size.ts';
 import { Activity, lineOf } from '../../src/ui/model/activity.ts';
 import {
   compactCount,

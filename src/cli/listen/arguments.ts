@@ -1,9 +1,9 @@
 // The command line of rba listen: its help, and arguments to options.
 import ipaddr from 'ipaddr.js';
+import { EVENT_TYPES, isOfType } from '../../event-types.ts';
 import { commandLine, noFiles, parseCommandLine, repeatable } from '../command-line.ts';
 import { DEFAULT_SERVICE, parseMachine, parseService, parseToken, toHttpUrl, wholeNumber } from '../shared-options.ts';
 import { UsageError } from '../usage-error.ts';
-import { EVENT_TYPES, isOfType } from './event-types.ts';
 
 export const LISTEN_TEXT = {
   name: 'listen',

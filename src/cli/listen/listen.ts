@@ -1,8 +1,9 @@
 // What rba listen does with each event: choose, print, forward, count.
+
+import { isOfType } from '../../event-types.ts';
 import { printableJson } from '../../printable.ts';
 import type { ListenArguments } from './arguments.ts';
 import { eventText } from './event-text.ts';
-import { isOfType } from './event-types.ts';
 import { type FollowOptions, followEvents } from './follow.ts';
 import { Forwarder } from './forwarder.ts';
 

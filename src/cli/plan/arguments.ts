@@ -1,12 +1,11 @@
 // The command line of rba plan: its help, and arguments to options. Pure, so that every mistake can be tested.
-import { Problem } from '../../errors.ts';
-import { checkIdstr, type MapOption, parseMapOption } from '../../planner/map-option.ts';
-import { DMA_ENTRY_LIMIT } from '../../planner/plan.ts';
+import { DMA_ENTRY_LIMIT } from '../../limits.ts';
 import { DEFAULT_POINTS, MAX_POINTS } from '../../planner/planner.ts';
+import { checkIdstr, type MapOption, parseMapOption } from '../../traces/map-option.ts';
 import { commandLine, onlyFile, parseCommandLine, repeatable } from '../command-line.ts';
 import { wholeNumber } from '../shared-options.ts';
 import { FORMATS_HELP, SIZES_HELP } from '../trace-formats.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError, usageOf } from '../usage-error.ts';
 
 export const PLAN_TEXT = {
   name: 'plan',
@@ -79,14 +78,4 @@ function planCommand() {
 function parseSvg(path: string): string {
   if (path === '') throw new UsageError('--svg needs the name of a file');
   return path;
-}
-
-/** Runs `parse`, and throws a Problem of it as a UsageError of `option`. */
-export function usageOf<T>(option: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof Problem) throw new UsageError(`--${option}${error.message}`, { cause: error });
-    throw error;
-  }
 }

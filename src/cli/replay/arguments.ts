@@ -1,16 +1,13 @@
 // The command line of rba replay: its help, and arguments to options. Pure, so that every mistake can be tested.
-import { parseByteSize } from '../../core/byte-size.ts';
-import { checkBytes } from '../../core/section.ts';
-import { Problem } from '../../errors.ts';
+import { type MapOption, parseNamedMapOption } from '../../traces/map-option.ts';
 import { commandLine, onlyFile, parseCommandLine, repeatable } from '../command-line.ts';
 import { DEFAULT_SERVICE, parseMachine, parseService, parseToken } from '../shared-options.ts';
 import { FORMATS_HELP, SIZES_HELP } from '../trace-formats.ts';
-import { UsageError } from '../usage-error.ts';
-import type { MapOption } from './replay-blocks.ts';
+import { UsageError, usageOf } from '../usage-error.ts';
 
 export const REPLAY_TEXT = {
   name: 'replay',
-  usage: 'FILE [--service URL] [--machine NAME] [--map GPA:SIZE:RAMBLOCK]... [--block IDSTR] [options]',
+  usage: 'FILE [--service URL] [--machine NAME] [--map GPA:SIZE:IDSTR]... [--block IDSTR] [options]',
   about:
     'Posts the page conversions of a recorded trace to a running service, in their order, and sums up what they needed.',
   notes: `${FORMATS_HELP}
@@ -75,9 +72,9 @@ function replayCommand() {
       parseMachine,
     )
     .option(
-      '--map <GPA:SIZE:RAMBLOCK>',
-      'RAMBLOCK, an idstr in the machine (default) or an id, lies at these addresses; repeatable. GPA:SIZE@OFFSET:RAMBLOCK for a part of a block',
-      repeatable(parseMap),
+      '--map <GPA:SIZE:IDSTR>',
+      'IDSTR, a block of the machine (default), or its id, lies at these addresses; repeatable. GPA:SIZE@OFFSET:IDSTR for a part of a block',
+      repeatable((text) => usageOf('', () => parseNamedMapOption(text))),
     )
     .option('--block <IDSTR>', 'the block of ram_block_attributes_state_change lines (one is created to fit)')
     .option('--speed <FACTOR>', '1x: keep the times of the trace; 10x: ten times as fast (at full speed)', parseSpeed)
@@ -92,22 +89,4 @@ function parseSpeed(text: string): number {
     throw new UsageError(`--speed ${text}: a factor above 0, such as 1x, 10x or 0.5x; leave it out for full speed`);
   }
   return speed;
-}
-
-/** The idstr comes last because it may have colons itself, as `0000:00:02.0/vga.vram`. */
-function parseMap(text: string): MapOption {
-  const [, gpaText, sizeText, offsetText = '0', ramBlock] = /^([^:@]+):([^:@]+)(?:@([^:@]+))?:(.+)$/.exec(text) ?? [];
-  if (gpaText === undefined || sizeText === undefined || ramBlock === undefined) {
-    throw new UsageError(`--map ${text}: GPA:SIZE:RAMBLOCK is expected, such as 4G:12G:pc.ram`);
-  }
-  try {
-    const [gpa, size, offset] = [parseByteSize(gpaText), parseByteSize(sizeText), parseByteSize(offsetText)];
-    if (size === 0) throw new UsageError(`--map ${text}: SIZE is 0`);
-    checkBytes('GPA + SIZE', gpa + size);
-    checkBytes('OFFSET + SIZE', offset + size);
-    return { gpa, size, offset, ramBlock };
-  } catch (error) {
-    if (error instanceof Problem) throw new UsageError(`--map ${text}: ${error.message}`, { cause: error });
-    throw error;
-  }
 }

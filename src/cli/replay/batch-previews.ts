@@ -1,8 +1,10 @@
 // What a dry run knows beyond single previews: whether the conversions of a block would be accepted on top of each other,
 // asked as the preview of one batch. A limit that only their sum exceeds shows here.
+
 import type { Section } from '../../core/section.ts';
+import { MAX_BATCH } from '../../limits.ts';
 import type { ConversionTarget } from '../../traces/trace-event.ts';
-import { type BatchStep, type Converter, MAX_BATCH } from './converter.ts';
+import type { BatchStep, Converter } from './converter.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
 import type { BatchPreview } from './summary.ts';
 

@@ -1,6 +1,8 @@
 // The conversions that a replay asks the service for, or for previews of them, with the retries that the contract allows.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Section } from '../../core/section.ts';
+import { MAX_BATCH } from '../../limits.ts';
 import type { AddressRange } from '../../traces/block-map.ts';
 import type { ConversionTarget } from '../../traces/trace-event.ts';
 import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
@@ -10,8 +12,6 @@ import type { ServiceClient } from './service-client.ts';
 
 /** Attempts of one conversion that the service asks to try again later. */
 export const MAX_ATTEMPTS = 10;
-/** Conversions of one batch. */
-export const MAX_BATCH = 10_000;
 /** Milliseconds between attempts, whatever Retry-After says. */
 const SHORTEST_RETRY = 100;
 const LONGEST_RETRY = 60_000;

@@ -1,11 +1,11 @@
 // Holds conversions back until their time in the trace, at a multiple of its speed.
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_TIMER_MS } from '../../limits.ts';
 import type { TraceTime } from '../../traces/trace-event.ts';
 
 /** Milliseconds; timers are not finer, and a wait below it would cost more than it waits. */
 const SHORTEST_WAIT = 1;
-/** Milliseconds; what a timer takes at most. */
-const LONGEST_WAIT = 2 ** 31 - 1;
 
 export interface PacerClock {
   /** Milliseconds since any moment. */
@@ -38,7 +38,7 @@ export class Pacer {
     }
     let wait = zero + sinceZero - this.#clock.now();
     while (wait >= SHORTEST_WAIT) {
-      await this.#clock.sleep(Math.min(wait, LONGEST_WAIT));
+      await this.#clock.sleep(Math.min(wait, MAX_TIMER_MS));
       wait = zero + sinceZero - this.#clock.now();
     }
   }

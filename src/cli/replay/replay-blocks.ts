@@ -1,6 +1,8 @@
 // The blocks that a replay converts: the ones that the person named, or new ones that fit the trace.
+
 import { randomBytes } from 'node:crypto';
 import { BlockMap, type Mapping, OverlapError } from '../../traces/block-map.ts';
+import type { MapOption } from '../../traces/map-option.ts';
 import type { SlotMapping } from '../../traces/memory-slots.ts';
 import type { MachineLayout } from '../../traces/placement.ts';
 import type { RamBlockAnswer } from './answers.ts';
@@ -9,16 +11,6 @@ import { ReplayedBlock } from './replayed-block.ts';
 import type { NewRamBlock, ServiceClient } from './service-client.ts';
 import { size } from './summary-text.ts';
 import type { TraceScan } from './trace-scan.ts';
-
-/** `--map`: `size` bytes of guest physical addresses from `gpa` on are the bytes of `ramBlock` from `offset` on. */
-export interface MapOption {
-  readonly gpa: number;
-  readonly size: number;
-  /** Bytes; where QEMU maps one block in two parts, as it does with pc.ram around the PCI hole. */
-  readonly offset: number;
-  /** An idstr in the machine, or an id. */
-  readonly ramBlock: string;
-}
 
 export interface BlockOptions {
   /** Where names are looked up and blocks are created; null: `default` for the one, a new name for the other. */
@@ -150,7 +142,7 @@ class FoundBlocks {
 
   /** @throws ReplayError as `named`, and when the map is not within the block or its pages */
   async mapped(map: MapOption): Promise<Mapping<ReplayedBlock>> {
-    const block = await this.named(map.ramBlock);
+    const block = await this.named(map.idstr);
     checkMap(map, block);
     return { gpa: map.gpa, size: map.size, offset: map.offset, block };
   }
@@ -197,13 +189,13 @@ function missingInDryRun(machine: string | null, missing: readonly NewRamBlock[]
   );
 }
 
-function checkMap({ gpa, size, offset, ramBlock }: MapOption, { usedLength, pageSize }: ReplayedBlock): void {
+function checkMap({ gpa, size, offset, idstr }: MapOption, { usedLength, pageSize }: ReplayedBlock): void {
   if (offset + size > usedLength) {
     throw new ReplayError(
-      `--map: ${size} bytes from offset ${offset} on are beyond the used length of RAM block ${ramBlock}, ${usedLength} bytes`,
+      `--map: ${size} bytes from offset ${offset} on are beyond the used length of RAM block ${idstr}, ${usedLength} bytes`,
     );
   }
   const unaligned = [gpa, size, offset].find((bytes) => bytes % pageSize !== 0);
   if (unaligned === undefined) return;
-  throw new ReplayError(`--map: ${unaligned} is not a multiple of ${pageSize}, the page size of RAM block ${ramBlock}`);
+  throw new ReplayError(`--map: ${unaligned} is not a multiple of ${pageSize}, the page size of RAM block ${idstr}`);
 }

@@ -3,13 +3,14 @@
 
 import { Problem } from '../../errors.ts';
 import { EventChoice } from '../../traces/event-choice.ts';
+import type { MapOption } from '../../traces/map-option.ts';
 import { type Placed, Placement } from '../../traces/placement.ts';
 import { MEMORY_SLOT_EVENT, type TraceEntry, type TraceEvent } from '../../traces/trace-event.ts';
 import { findTrace } from '../trace-source.ts';
 import { BatchPreviews } from './batch-previews.ts';
 import { type ConversionResult, Converter } from './converter.ts';
 import { Pacer } from './pacer.ts';
-import { type MapOption, prepareBlocks, type ReplayBlocks } from './replay-blocks.ts';
+import { prepareBlocks, type ReplayBlocks } from './replay-blocks.ts';
 import { ReplayError } from './replay-error.ts';
 import type { ReplayedBlock } from './replayed-block.ts';
 import { ServiceClient } from './service-client.ts';

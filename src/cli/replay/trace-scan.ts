@@ -1,7 +1,7 @@
 // The first pass over a file: which events of it are applied, and which blocks they need.
 
-import { MIN_PAGE_SIZE } from '../../core/section.ts';
-import { AddressFit, fitEnd, MAX_BLOCK_BYTES } from '../../traces/address-fit.ts';
+import { MAX_BLOCK_BYTES, MIN_PAGE_SIZE } from '../../limits.ts';
+import { AddressFit, fitEnd } from '../../traces/address-fit.ts';
 import type { AddressRange } from '../../traces/block-map.ts';
 import { EventChoice } from '../../traces/event-choice.ts';
 import { MemorySlots, type SlotMapping } from '../../traces/memory-slots.ts';

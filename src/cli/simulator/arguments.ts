@@ -1,7 +1,9 @@
 // The command line of rba simulate: what can be said, and what of it makes no sense.
-import { parseByteSize } from '../../core/byte-size.ts';
-import { isPowerOfTwo, MAX_BYTES, MIN_PAGE_SIZE, type Section } from '../../core/section.ts';
+
+import { parseByteSize } from '../../byte-size.ts';
+import { isPowerOfTwo, type Section } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
+import { MAX_BYTES, MIN_PAGE_SIZE } from '../../limits.ts';
 import { commandLine, noFiles, parseCommandLine } from '../command-line.ts';
 import { toHttpUrl, wholeNumber } from '../shared-options.ts';
 import { SIZES_HELP } from '../trace-formats.ts';

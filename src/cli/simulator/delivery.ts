@@ -1,11 +1,12 @@
 // A delivery as the contract describes it, read by the receiver's own schema. Fields that it does not use may be anything:
 // the service may add some.
+
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { isPowerOfTwo, MAX_BYTES, MIN_PAGE_SIZE } from '../../core/section.ts';
-import { MAX_REGION_BYTES } from './vfio-container.ts';
+import { isPowerOfTwo } from '../../core/section.ts';
+import { MAX_BLOCK_BYTES, MAX_BYTES, MIN_PAGE_SIZE } from '../../limits.ts';
 
-const PageAligned = { multipleOf: MIN_PAGE_SIZE, maximum: MAX_REGION_BYTES };
+const PageAligned = { multipleOf: MIN_PAGE_SIZE, maximum: MAX_BLOCK_BYTES };
 const Sequence = Type.Integer({ minimum: 0, maximum: MAX_BYTES });
 
 const Delivery = Type.Object({
@@ -42,7 +43,7 @@ export function parseDelivery(body: Buffer): Delivery {
   if (!isPowerOfTwo(granularity)) throw new Error(`/data/granularity ${granularity} is not a power of two`);
   for (const { offsetWithinRegion, size } of sections) {
     const end = offsetWithinRegion + size;
-    if (end > MAX_REGION_BYTES) throw new Error(`a section ends at ${end}, beyond ${MAX_REGION_BYTES} (64 TiB)`);
+    if (end > MAX_BLOCK_BYTES) throw new Error(`a section ends at ${end}, beyond ${MAX_BLOCK_BYTES} (64 TiB)`);
   }
   return delivery;
 }

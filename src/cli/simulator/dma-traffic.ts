@@ -1,5 +1,7 @@
 // The device at work: DMA to random pages of its section, so many a second. A page that is not mapped is a fault.
-import { MIN_PAGE_SIZE, type Section } from '../../core/section.ts';
+
+import type { Section } from '../../core/section.ts';
+import { MIN_PAGE_SIZE } from '../../limits.ts';
 import { hex, type VfioContainer } from './vfio-container.ts';
 import type { ViolationLog } from './violations.ts';
 

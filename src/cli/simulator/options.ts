@@ -1,5 +1,7 @@
 // What a device simulator can be told, and what it does when it is told nothing.
+
 import type { Section } from '../../core/section.ts';
+import { DMA_ENTRY_LIMIT } from '../../limits.ts';
 import type { Violation } from './violations.ts';
 
 /** sync: it is waited for and may refuse. async: a mirror, told afterwards, which cannot. */
@@ -53,9 +55,6 @@ export interface DeviceSimulatorOptions {
   readonly onNotice: (text: string) => void;
 }
 
-/** VFIO type1's default of dma_entry_limit. */
-export const VFIO_DMA_ENTRY_LIMIT = 65_535;
-
 export const DEFAULT_OPTIONS: DeviceSimulatorOptions = {
   service: 'http://127.0.0.1:8080',
   token: null,
@@ -72,7 +71,7 @@ export const DEFAULT_OPTIONS: DeviceSimulatorOptions = {
   timeoutMs: null,
   description: null,
   keep: false,
-  dmaMaxMappings: VFIO_DMA_ENTRY_LIMIT,
+  dmaMaxMappings: DMA_ENTRY_LIMIT,
   memlock: null,
   refuseAfter: null,
   latencyMs: 0,

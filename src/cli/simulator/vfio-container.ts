@@ -4,11 +4,13 @@
 // Two page bitmaps hold them: the pages that are mapped, and those at which a mapping starts. Every question is then a
 // scan of words (overlap: a mapped page in the range; would cut: a mapped page at an end where none starts), a million
 // mappings are two bits a page, and the maximal runs come for free. Pages are of 4096 bytes, the least there can be.
+
 import { PageBitmap } from '../../core/page-bitmap.ts';
-import { MAX_BYTES, MIN_PAGE_SIZE, type PageRange, type Section, toPageRange, toSection } from '../../core/section.ts';
+import { type PageRange, type Section, toPageRange, toSection } from '../../core/section.ts';
+import { MAX_BYTES, MIN_PAGE_SIZE } from '../../limits.ts';
 
 /** The largest RAM block there is: 64 TiB. */
-export const MAX_REGION_BYTES = 64 * 2 ** 40;
+export const MAX_BLOCK_BYTES = 64 * 2 ** 40;
 
 export interface VfioLimits {
   /** VFIO type1's dma_entry_limit. */
@@ -24,11 +26,11 @@ export interface MapFailure {
   readonly text: string;
 }
 
-/** Sections are in bytes of the region, multiples of 4096, and end at {@link MAX_REGION_BYTES} at most. */
+/** Sections are in bytes of the region, multiples of 4096, and end at {@link MAX_BLOCK_BYTES} at most. */
 export class VfioContainer {
   readonly #limits: VfioLimits;
-  readonly #mapped = new PageBitmap(MAX_REGION_BYTES / MIN_PAGE_SIZE);
-  readonly #starts = new PageBitmap(MAX_REGION_BYTES / MIN_PAGE_SIZE);
+  readonly #mapped = new PageBitmap(MAX_BLOCK_BYTES / MIN_PAGE_SIZE);
+  readonly #starts = new PageBitmap(MAX_BLOCK_BYTES / MIN_PAGE_SIZE);
   /** The largest granularity so far, bytes: no mapping crosses a multiple of it. */
   #largestGranularity = MIN_PAGE_SIZE;
   #peakMappings = 0;

@@ -1,6 +1,6 @@
 // The bitmap of a block, taken as a whole: the state of another one, or of an earlier time, is carried here.
 import { Type } from 'typebox';
-import { parseByteSize } from '../../core/byte-size.ts';
+import { parseByteSize } from '../../byte-size.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import { etag } from '../../service/options.ts';
 import { MAX_BITMAP } from '../../service/queries.ts';

@@ -1,7 +1,7 @@
 // Page conversions of a block, alone, in batches and by guest physical address, and changes of its other sources.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { parseByteSize } from '../../core/byte-size.ts';
+import { parseByteSize } from '../../byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
 import type { ProblemCode } from '../../errors.ts';
 import { type Asked, asOneAnswer, eachPointedAt } from '../../service/conversion-plans.ts';

@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { Problem } from '../../errors.ts';
-import { EVENT_TYPES, type EventLog, type ServiceEvent } from '../../service/event-log.ts';
+import { EVENT_TYPES } from '../../event-types.ts';
+import type { EventLog, ServiceEvent } from '../../service/event-log.ts';
 import { clientOf } from '../plugins/rate-limit.ts';
 import { input, problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';

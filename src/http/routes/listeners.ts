@@ -1,7 +1,7 @@
 // Listeners of a block: registered, listed, unregistered; and what was sent to them.
 import { setImmediate } from 'node:timers/promises';
 import { Type } from 'typebox';
-import { parseByteSize } from '../../core/byte-size.ts';
+import { parseByteSize } from '../../byte-size.ts';
 import type { DeliveryLog } from '../../listeners/delivery-log.ts';
 import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
 import type { Machines } from '../../service/machines.ts';

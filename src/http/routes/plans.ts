@@ -1,13 +1,14 @@
 // /v1/plans: what a trace needs. It is read while it comes; no block is needed, and nothing changes.
+
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Problem } from '../../errors.ts';
-import { checkIdstr, parseMapOption } from '../../planner/map-option.ts';
-import { DMA_ENTRY_LIMIT } from '../../planner/plan.ts';
+import { DMA_ENTRY_LIMIT } from '../../limits.ts';
 import { DEFAULT_POINTS, MAX_POINTS, Planner } from '../../planner/planner.ts';
 import { checkTraceLength, MAX_TRACE, type Plans } from '../../service/plans.ts';
+import { checkIdstr, parseMapOption } from '../../traces/map-option.ts';
 import { CONVERSION_EVENTS } from '../../traces/trace-event.ts';
 import { refuseEncoded } from '../plugins/validation.ts';
 import { answer, input, problems } from '../schemas/common.ts';

@@ -1,7 +1,8 @@
 // /v1/ram-blocks: blocks themselves.
 
 import { Type } from 'typebox';
-import { parseByteSize } from '../../core/byte-size.ts';
+import { parseByteSize } from '../../byte-size.ts';
+import { MIN_PAGE_SIZE } from '../../limits.ts';
 import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
 import type { RamBlocks } from '../../service/ram-blocks.ts';
@@ -22,8 +23,6 @@ import {
 } from '../schemas/common.ts';
 import { NewRamBlock, RamBlock, RamBlockList, RamBlockUpdate } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
-
-const DEFAULT_PAGE_SIZE = 4096;
 
 export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: RamBlocks, changes: ChangeRequests): void {
   app.post(
@@ -50,7 +49,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
             ...body,
             usedLength: parseByteSize(usedLength),
             maxLength: maxLength === undefined ? undefined : parseByteSize(maxLength),
-            pageSize: parseByteSize(pageSize ?? DEFAULT_PAGE_SIZE),
+            pageSize: parseByteSize(pageSize ?? MIN_PAGE_SIZE),
             gpa: gpa === undefined || gpa === null ? null : parseByteSize(gpa),
           };
           return ramBlocks.create(wanted, options);

@@ -1,6 +1,6 @@
 // Sources of a block: listed, added, removed.
 import { Type } from 'typebox';
-import { parseByteSize } from '../../core/byte-size.ts';
+import { parseByteSize } from '../../byte-size.ts';
 import { findSource } from '../../service/conversions.ts';
 import type { Machines } from '../../service/machines.ts';
 import type { Sources } from '../../service/sources.ts';

@@ -1,8 +1,9 @@
 // What is asked of a block's state: of a range, as sections, as a bitmap, as a picture.
+
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { parseByteSize } from '../../core/byte-size.ts';
-import { MAX_BYTES } from '../../core/section.ts';
+import { parseByteSize } from '../../byte-size.ts';
+import { MAX_BYTES, MAX_CELLS } from '../../limits.ts';
 import type { FrozenBitmaps } from '../../service/frozen-bitmaps.ts';
 import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
@@ -93,7 +94,7 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
         querystring: input({
           ...WindowQuery,
           ...SourceQuery,
-          cells: Type.Integer({ minimum: 1, maximum: 4096, default: 1024, description: 'At most so many.' }),
+          cells: Type.Integer({ minimum: 1, maximum: MAX_CELLS, default: 1024, description: 'At most so many.' }),
         }),
         response: { 200: answer(Density, 'The cells.', 'etag'), ...problems('not-found', 'invalid-range') },
       },

@@ -1,7 +1,10 @@
 // What all schemas are built from. Every component has an $id: the generated document and the SDKs made from it name
 // their types by it.
+
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { BYTE_SIZE_PATTERN } from '../../byte-size.ts';
 import { PROBLEMS, type ProblemCode } from '../../errors.ts';
+import { MAX_BYTES, MAX_PAGE_ITEMS } from '../../limits.ts';
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
@@ -48,13 +51,13 @@ export function input<P extends TProperties>(properties: P, options: object = {}
   return Type.Object(properties, { ...options, required, additionalProperties: false });
 }
 
-const integer64 = { format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+const integer64 = { format: 'int64', minimum: 0, maximum: MAX_BYTES };
 
 export const Bytes = Type.Integer({ $id: 'Bytes', description: 'Bytes, 0 to 2^53-1.', ...integer64 });
 
 export const Count = Type.Integer({ $id: 'Count', description: 'A number of things, 0 to 2^53-1.', ...integer64 });
 
-const BYTE_SIZE_TEXT = { type: 'string', pattern: '^(0[xX][0-9a-fA-F]+|[0-9]+([KMGT](iB)?)?)$' };
+const BYTE_SIZE_TEXT = { type: 'string', pattern: BYTE_SIZE_PATTERN };
 
 export const ByteSize = Type.Unsafe<number | string>({
   $id: 'ByteSize',
@@ -93,7 +96,7 @@ export const SourceParams = Type.Object({ ramBlockId: Id('A RAM block.'), source
 export const ListenerParams = Type.Object({ ramBlockId: Id('A RAM block.'), listenerId: Id('A listener of it.') });
 
 export const PageQuery = {
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Items of a page.' }),
+  limit: Type.Integer({ minimum: 1, maximum: MAX_PAGE_ITEMS, default: 100, description: 'Items of a page.' }),
   cursor: Type.Optional(
     Type.String({ maxLength: 1000, description: 'Where to go on: `nextCursor` of the page before.' }),
   ),

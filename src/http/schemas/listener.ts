@@ -1,5 +1,7 @@
 // Listeners, their deliveries, and the webhooks that they receive, on the wire.
+
 import { Type } from 'typebox';
+import { DELIVERY_TIMEOUT_MS } from '../../limits.ts';
 import { SECRET_PATTERN } from '../../listeners/signature.ts';
 import { ByteSize, Bytes, Count, input, NO_CONTROLS, nullable, page, ref, Section, stringEnum } from './common.ts';
 
@@ -14,7 +16,11 @@ const DESCRIPTION = Type.Unsafe<string | null>({
   pattern: NO_CONTROLS,
   description: 'For people; without control characters.',
 });
-const TIMEOUT_MS = { minimum: 100, maximum: 30_000, description: 'Of one delivery, retries included.' };
+const TIMEOUT_MS = {
+  minimum: DELIVERY_TIMEOUT_MS.least,
+  maximum: DELIVERY_TIMEOUT_MS.most,
+  description: 'Of one delivery, retries included.',
+};
 
 const MODES = ['sync', 'async'] as const;
 

@@ -1,5 +1,7 @@
 // RAM blocks, their state and their sources on the wire.
+
 import { Type } from 'typebox';
+import { MAX_BATCH } from '../../limits.ts';
 import {
   ByteSize,
   Bytes,
@@ -148,7 +150,7 @@ export const Conversion = Type.Object(
 );
 
 export const NewConversionBatch = input(
-  { conversions: Type.Array(ref(NewConversion), { minItems: 1, maxItems: 10_000 }) },
+  { conversions: Type.Array(ref(NewConversion), { minItems: 1, maxItems: MAX_BATCH }) },
   { $id: 'NewConversionBatch', description: 'Done in this order, all of them or none.' },
 );
 

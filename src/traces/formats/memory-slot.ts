@@ -1,6 +1,5 @@
 // QEMU's kvm_set_user_memory: where it puts a part of a guest_memfd into the guest's memory.
-import { MAX_BYTES, MIN_PAGE_SIZE } from '../../core/section.ts';
-import { MAX_BLOCK_BYTES } from '../address-fit.ts';
+import { MAX_BLOCK_BYTES, MAX_BYTES, MIN_PAGE_SIZE } from '../../limits.ts';
 import { MEMORY_SLOT_EVENT, type ReadFields } from '../trace-event.ts';
 import { valuesOf } from './qemu-events.ts';
 

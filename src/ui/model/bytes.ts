@@ -1,18 +1,15 @@
-// Addresses, sizes and numbers as people write and read them. What is understood here is what the API understands.
+// Addresses, sizes and numbers as people write and read them.
+import { BYTES_PER_SUFFIX, parseByteSize } from '../../byte-size.ts';
 
-const BYTES = /^(?:0[xX][0-9a-fA-F]+|[0-9]+([KMGT](?:iB)?)?)$/;
-const PER_SUFFIX: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** Bytes of `4096`, `0x1000`, `4K` or `4KiB`; null when it is none of these, or beyond 2^53-1. */
+/** Returns the bytes of `4096`, `0x1000`, `4K` or `4KiB`; null when it is none of these, or beyond 2^53-1. */
 export function parseBytes(text: string): number | null {
-  const trimmed = text.trim();
-  const match = BYTES.exec(trimmed);
-  if (match === null) return null;
-  const suffix = match[1];
-  const digits = suffix === undefined ? trimmed : trimmed.slice(0, -suffix.length);
-  const bytes = Number(digits) * (PER_SUFFIX[suffix?.charAt(0) ?? ''] ?? 1);
-  return Number.isSafeInteger(bytes) ? bytes : null;
+  try {
+    return parseByteSize(text.trim());
+  } catch {
+    return null;
+  }
 }
 
 export function hex(bytes: number): string {
@@ -36,8 +33,7 @@ export function formatBytes(bytes: number): string {
 /** As the API's requests take it, as short as it is exact: `2M` rather than `2097152`, and `0x201000` where no unit fits. */
 export function shortBytes(bytes: number): string {
   if (bytes === 0) return '0';
-  for (const suffix of ['T', 'G', 'M', 'K']) {
-    const per = PER_SUFFIX[suffix] ?? 1;
+  for (const [suffix, per] of Object.entries(BYTES_PER_SUFFIX).reverse()) {
     if (bytes % per === 0 && bytes / per < 10_000) return `${bytes / per}${suffix}`;
   }
   return hex(bytes);

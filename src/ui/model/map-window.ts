@@ -1,5 +1,6 @@
 // Which part of a block the map shows: rows of cells, each of a power of two of pages. Rows begin at round addresses at
 // every zoom, so that what is aligned in memory stands in straight columns.
+import { MAX_CELLS } from '../../limits.ts';
 
 export interface Grid {
   /** A power of two. */
@@ -21,9 +22,6 @@ export interface MapWindow extends Grid {
   /** The first row that is shown, counted from the start of the block. */
   readonly firstRow: number;
 }
-
-/** Cells that GET .../density gives at once. */
-export const MAX_CELLS = 4096;
 
 /** The smallest power of two that is not below `value`. */
 export function powerOfTwo(value: number): number {

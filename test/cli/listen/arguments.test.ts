@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseListenArguments } from '../../../src/cli/listen/arguments.ts';
-import { EVENT_TYPES, isOfType } from '../../../src/cli/listen/event-types.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
+import { EVENT_TYPES, isOfType } from '../../../src/event-types.ts';
 import { helpOf } from '../help-of.ts';
 
 describe('parseListenArguments', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { eventText } from '../../../src/cli/listen/event-text.ts';
-import { EVENT_TYPES } from '../../../src/cli/listen/event-types.ts';
+import { EVENT_TYPES } from '../../../src/event-types.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const base = { machine: 'vm1', ramBlockId: 'blk_1', generation: 17, at: AT };

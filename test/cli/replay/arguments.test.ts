@@ -32,8 +32,8 @@ describe('parseReplayArguments', () => {
       token: 'abc',
       machine: 'vm1',
       maps: [
-        { gpa: 0, size: 2 * GIB, offset: 0, ramBlock: 'low' },
-        { gpa: 4 * GIB, size: 14 * GIB, offset: 0, ramBlock: 'high' },
+        { gpa: 0, size: 2 * GIB, offset: 0, idstr: 'low' },
+        { gpa: 4 * GIB, size: 14 * GIB, offset: 0, idstr: 'high' },
       ],
       block: 'pc.ram',
       speed: 0.5,
@@ -50,8 +50,8 @@ describe('parseReplayArguments', () => {
       '4G:14G@2G:/rom@etc/x',
     ]);
     expect(maps).toEqual([
-      { gpa: 0xe000_0000, size: 16 * 1024 ** 2, offset: 0, ramBlock: '0000:00:02.0/vga.vram' },
-      { gpa: 4 * GIB, size: 14 * GIB, offset: 2 * GIB, ramBlock: '/rom@etc/x' },
+      { gpa: 0xe000_0000, size: 16 * 1024 ** 2, offset: 0, idstr: '0000:00:02.0/vga.vram' },
+      { gpa: 4 * GIB, size: 14 * GIB, offset: 2 * GIB, idstr: '/rom@etc/x' },
     ]);
   });
 

@@ -1,11 +1,13 @@
 // What a dry run asks at the end: the conversions of each block as one batch, as many as a batch takes.
+
 import { describe, expect, it } from 'vitest';
 import { toRamBlock } from '../../../src/cli/replay/answers.ts';
 import { BatchPreviews } from '../../../src/cli/replay/batch-previews.ts';
-import { Converter, MAX_BATCH } from '../../../src/cli/replay/converter.ts';
+import { Converter } from '../../../src/cli/replay/converter.ts';
 import { ReplayedBlock } from '../../../src/cli/replay/replayed-block.ts';
 import { ServiceClient } from '../../../src/cli/replay/service-client.ts';
 import type { BatchPreview } from '../../../src/cli/replay/summary.ts';
+import { MAX_BATCH } from '../../../src/limits.ts';
 import { problem, ramBlock, type Script, ScriptedService } from './scripted-service.ts';
 
 const PAGE = 4096;

@@ -66,8 +66,8 @@ describe('replayTrace', () => {
     const low = ramBlock({ id: 'b1', idstr: 'low', usedLength: GIB, shared: [{ offset: 0, size: 2 * PAGE }] });
     const high = ramBlock({ id: 'b2', idstr: 'high', usedLength: GIB });
     const maps = [
-      { gpa: 0, size: GIB, offset: 0, ramBlock: 'low' },
-      { gpa: GIB, size: GIB, offset: 0, ramBlock: 'b2' },
+      { gpa: 0, size: GIB, offset: 0, idstr: 'low' },
+      { gpa: GIB, size: GIB, offset: 0, idstr: 'b2' },
     ];
     const lines = [convert(GIB - PAGE, 2 * PAGE), convert(3 * GIB, PAGE), convert(3 * GIB, PAGE, 'private')];
     const { summary, requests } = await replay(convertingScript([low, high]), lines, { maps });
@@ -127,7 +127,7 @@ describe('replayTrace', () => {
 
   it('says which lines of standard input it took before a more exact event came', async () => {
     const block = ramBlock({ id: 'b1', idstr: 'pc.ram', usedLength: GIB });
-    const maps = [{ gpa: 0, size: GIB, offset: 0, ramBlock: 'pc.ram' }];
+    const maps = [{ gpa: 0, size: GIB, offset: 0, idstr: 'pc.ram' }];
     const exit = 'kvm_hc_map_gpa_range gpa 0x0 size 0x1000 attributes 0x0 flags 0x1';
     const options = { trace: '-', maps, stdin: stdin([exit, convert(0, PAGE), exit, convert(PAGE, PAGE)]) };
     const { summary } = await replay(convertingScript([block]), [], options);
@@ -153,7 +153,7 @@ describe('replayTrace', () => {
     const block = ramBlock({ id: 'b1', idstr: 'a\u001b[2Jb', usedLength: GIB });
     const refuse: Script = ({ path }) =>
       path.includes('conversions') ? problem(409, 'listener-refused', {}, { detail: 'no\u009b2J\u007f' }) : null;
-    const maps = [{ gpa: 0, size: GIB, offset: 0, ramBlock: 'b1' }];
+    const maps = [{ gpa: 0, size: GIB, offset: 0, idstr: 'b1' }];
     const { summary } = await replay(convertingScript([block], refuse), [convert(0, PAGE)], { maps });
     expect(summaryText(summary)).not.toMatch(/[^\P{Cc}\n]/u);
     expect(summaryText(summary)).toContain('a\\u{1b}[2Jb');
@@ -266,7 +266,7 @@ describe('replayTrace', () => {
     ['has no RamBlockAttributes', { attributes: null }, /no RamBlockAttributes.*--map/],
   ])('does not begin when a block that --map names %s', async (_, fields, message) => {
     const block = ramBlock({ idstr: 'ram', ...fields });
-    const maps = [{ gpa: 0, size: 2 * PAGE, offset: 0, ramBlock: 'ram' }];
+    const maps = [{ gpa: 0, size: 2 * PAGE, offset: 0, idstr: 'ram' }];
     const replayed = replay(convertingScript([block]), [convert(0, PAGE)], { maps });
     await expect(replayed).rejects.toThrow(ReplayError);
     await expect(replayed).rejects.toThrow(message);

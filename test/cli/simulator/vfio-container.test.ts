@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_REGION_BYTES, VfioContainer } from '../../../src/cli/simulator/vfio-container.ts';
-import { MAX_BYTES, type Section } from '../../../src/core/section.ts';
+import { VfioContainer } from '../../../src/cli/simulator/vfio-container.ts';
+import type { Section } from '../../../src/core/section.ts';
+import { MAX_BLOCK_BYTES, MAX_BYTES } from '../../../src/limits.ts';
 import { byDepth } from '../../support/depth.ts';
 
 const PAGE = 4096;
@@ -229,12 +230,12 @@ describe('VfioContainer', () => {
 
   it('reaches to the end of the largest block', () => {
     const container = new VfioContainer(none);
-    const last = { offset: MAX_REGION_BYTES - PAGE, size: PAGE };
+    const last = { offset: MAX_BLOCK_BYTES - PAGE, size: PAGE };
     expect(container.map([last], PAGE)).toBeNull();
-    expect(container.isMapped(MAX_REGION_BYTES - 1)).toBe(true);
-    expect(container.isMapped(MAX_REGION_BYTES - PAGE - 1)).toBe(false);
+    expect(container.isMapped(MAX_BLOCK_BYTES - 1)).toBe(true);
+    expect(container.isMapped(MAX_BLOCK_BYTES - PAGE - 1)).toBe(false);
     expect([...container.runs()]).toEqual([last]);
-    expect(container.unmap({ offset: 0, size: MAX_REGION_BYTES })).toEqual([]);
+    expect(container.unmap({ offset: 0, size: MAX_BLOCK_BYTES })).toEqual([]);
     expect(container.mappings).toBe(0);
   });
 

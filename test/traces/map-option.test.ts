@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkIdstr, parseMapOption } from '../../src/planner/map-option.ts';
-import { GIB, MIB } from './planning.ts';
+import { checkIdstr, parseMapOption } from '../../src/traces/map-option.ts';
+import { GIB, MIB } from '../planner/planning.ts';
 
 describe('a map', () => {
   it.each([
