@@ -7,7 +7,7 @@ const TEXT = {
   name: 'serve',
   usage: '[--help]',
   about:
-    'Serves RAM blocks over HTTP until SIGTERM. It takes its settings from the environment and nothing from the command line: HOST, PORT, LOG_LEVEL and RBA_...; all of them are in the README.',
+    'Serves RAM blocks over HTTP until SIGTERM. It takes its settings from the environment and nothing from the command line: HOST, PORT, LOG_LEVEL and RBA_...; all of them are in docs/operations.md.',
   exitCodes: '0 after SIGTERM or SIGINT; 1 it cannot start; 2 wrong arguments',
   example: `Example:
   PORT=8081 RBA_DATA_DIR=/var/lib/ram-block-attributes rba serve

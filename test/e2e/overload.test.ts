@@ -41,7 +41,7 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^rba_${name} (.*)$`, 'm').exec((await watcher.get('/metrics')).body)?.[1]);
 }
 
-/** MiB that the README says are enough. @param bodies MiB of RBA_BODY_MEMORY_LIMIT */
+/** MiB that docs/operations.md says are enough. @param bodies MiB of RBA_BODY_MEMORY_LIMIT */
 const boundOf = (bodies: number, connections: number) => 220 + 2 * bodies + (connections * 25) / 1024;
 
 /**

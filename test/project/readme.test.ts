@@ -1,5 +1,5 @@
-// What the README says is true: its tour is run command by command, its tables are those of the code.
-import { existsSync, readFileSync } from 'node:fs';
+// The README and the pages in docs/ are true: the tour is run command by command, the tables are those of the code.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/cli/simulator/arguments.ts';
 import { type DeviceSimulator, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
@@ -7,21 +7,35 @@ import { loadConfig } from '../../src/config.ts';
 import { checkWebhook, openapi } from '../support/contract.ts';
 import { startService, type TestService } from '../support/service.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const pageOf = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+const readme = pageOf('README.md');
 const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** The part of the README under a heading. */
-function part(heading: string): string {
-  const [, text = ''] = readme.split(`\n## ${heading}\n`);
+/** Returns the part of a page under a heading. */
+function part(page: string, heading: string): string {
+  const [, text = ''] = pageOf(page).split(`\n## ${heading}\n`);
   return text.split('\n## ')[0] ?? '';
 }
 
 /** The first cells of the rows of a table. */
 const firstCells = (text: string) => [...text.matchAll(/^\| (.+?) \|/gm)].map(([, cell]) => cell ?? '');
 
-describe('the README', () => {
+const PAGES = [
+  ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md'],
+  ...readdirSync(new URL('../../docs/', import.meta.url))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+describe('the documentation', () => {
+  it('has a README that is read in a few minutes', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(250);
+    const links = [...readme.matchAll(/\]\((docs\/\w+\.md)/g)].map(([, page]) => page);
+    expect(PAGES.filter((page) => page.startsWith('docs/') && !links.includes(page))).toEqual([]);
+  });
+
   it('has the endpoints of the API, and no others', () => {
-    const written = firstCells(part('Endpoints')).flatMap((cell) =>
+    const written = firstCells(part('docs/api.md', 'Endpoints')).flatMap((cell) =>
       [...cell.matchAll(/`(\w+ \/[^`]*)`/g)].map(([, e]) => e),
     );
     const documented = Object.entries(openapi.paths).flatMap(([path, operations]) => {
@@ -31,7 +45,7 @@ describe('the README', () => {
   });
 
   it('has the settings of the service, and no others', () => {
-    const written = firstCells(part('Configuration')).flatMap((cell) =>
+    const written = firstCells(part('docs/operations.md', 'Configuration')).flatMap((cell) =>
       [...cell.matchAll(/^`(\w+)`$/g)].map(([, s]) => s),
     );
     const known = /known are (.*)/.exec(messageOf(() => loadConfig({ RBA_NO_SUCH_SETTING: '1' })))?.[1]?.split(', ');
@@ -39,7 +53,11 @@ describe('the README', () => {
   });
 
   it('names scripts that exist', () => {
-    const scripts = [...readme.matchAll(/npm run (?:-s )?([a-z-]+)/g)].map(([, script]) => script ?? '');
+    const scripts = [
+      ...PAGES.map(pageOf)
+        .join('')
+        .matchAll(/npm run (?:-s )?([a-z-]+)/g),
+    ].map(([, script]) => script ?? '');
     expect(scripts.length).toBeGreaterThan(3);
     for (const script of scripts) expect(packageJson.scripts).toHaveProperty(script);
     for (const words of ['npm ci && npm run demo', 'npm ci && npm test', 'npm ci && npm start'])
@@ -52,19 +70,16 @@ describe('the README', () => {
   });
 
   it('shows a webhook as it is sent', () => {
-    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(part('Webhooks')) ?? [];
+    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(part('docs/webhooks.md', 'A delivery')) ?? [];
     checkWebhook(JSON.parse(json));
   });
 });
 
-it.each(['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'docs/guarantees.md', 'docs/performance.md'])(
-  'every file that %s links to is there',
-  (page) => {
-    const url = new URL(`../../${page}`, import.meta.url);
-    const links = [...readFileSync(url, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '');
-    for (const link of links) expect(existsSync(new URL(link, url)), link).toBe(true);
-  },
-);
+it.each(PAGES)('every file that %s links to is there', (page) => {
+  const url = new URL(`../../${page}`, import.meta.url);
+  const links = [...readFileSync(url, 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link ?? '');
+  for (const link of links) expect(existsSync(new URL(link, url)), link).toBe(true);
+});
 
 describe('the tour', () => {
   let service: TestService;
@@ -113,7 +128,9 @@ describe('the tour', () => {
   }
 
   it('goes as it is written', async () => {
-    const consoles = [...part('A tour').matchAll(/```console\n([\s\S]*?)```/g)].map(([, text]) => text ?? '');
+    const consoles = [...part('README.md', 'A tour').matchAll(/```console\n([\s\S]*?)```/g)].map(
+      ([, text]) => text ?? '',
+    );
     const commands = consoles.flatMap((text) => text.split(/^\$ /m).slice(1));
     expect(commands.length).toBeGreaterThan(8);
     const variables = new Map<string, string>();
