@@ -1,10 +1,10 @@
 // The two ways in which the demo posts the conversions of a trace, line by line or as one batch, and what came of them.
 
-import { numberOf } from '../../src/cli/json-fields.ts';
 import { replayTrace } from '../../src/cli/replay/replay.ts';
 import type { FirstRefusal } from '../../src/cli/replay/summary.ts';
-import type { ServiceConnection } from '../../src/cli/service-call.ts';
 import { findTrace } from '../../src/cli/trace-source.ts';
+import { numberOf } from '../../src/client/json-fields.ts';
+import type { ServiceConnection } from '../../src/client/service-connection.ts';
 import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import { toPageRange } from '../../src/core/section.ts';
 import { MIN_PAGE_SIZE } from '../../src/limits.ts';

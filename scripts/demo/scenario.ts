@@ -1,6 +1,7 @@
 // One part of the demo: a VM's RAM blocks, a strict simulated device on each, a trace, and what came of it.
-import { ServiceConnection } from '../../src/cli/service-call.ts';
+
 import { type DeviceSimulator, type SimulatorState, startDeviceSimulator } from '../../src/cli/simulator/server.ts';
+import { ServiceConnection } from '../../src/client/service-connection.ts';
 import { batched, type Outcome, replayed } from './drive.ts';
 import { countEvents } from './event-count.ts';
 import type { Scenario } from './scenarios.ts';

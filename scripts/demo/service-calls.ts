@@ -1,7 +1,8 @@
 // What the demo asks the service for beside replays: any call, what is populated, and whether a mirror is up to date.
 import { setTimeout as delay } from 'node:timers/promises';
-import { fieldOf, numberOf } from '../../src/cli/json-fields.ts';
-import type { ServiceConnection, ServiceRequest } from '../../src/cli/service-call.ts';
+import { fieldOf, numberOf } from '../../src/client/json-fields.ts';
+import type { ServiceRequest } from '../../src/client/service-client.ts';
+import type { ServiceConnection } from '../../src/client/service-connection.ts';
 
 const POLL_MS = 20;
 /** A mirror is behind by some deliveries, not by minutes. */

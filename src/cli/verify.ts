@@ -1,10 +1,11 @@
 // rba verify: tells whether a webhook was signed with a secret. Only input and printing are here; what is valid is in
 // webhooks/verdict.ts.
+
+import { decodeSecret } from '../client/webhook-signature.ts';
 import { printable, printableJson } from '../printable.ts';
 import { warn } from './command.ts';
 import { usageLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
-import { decodeSecret } from './simulator/verify.ts';
 import { readBody } from './webhooks/body.ts';
 import { loadSecret } from './webhooks/secret.ts';
 import { judge } from './webhooks/verdict.ts';

@@ -34,7 +34,10 @@ const LIBRARIES = [
 const SHARED_FOLDER = 'shared/';
 
 /** Modules outside `src/ui` that the page imports: by their path in `src`, without extension. */
-const SHARED = ['byte-size', 'errors', 'limits'];
+const SHARED = [
+  ...['byte-size', 'errors', 'limits'],
+  ...['event-stream', 'follow-events', 'json-fields', 'service-client'].map((name) => `client/${name}`),
+];
 
 /** Static imports and exports: the whole of what is written before the specifier, and the specifier. */
 const IMPORTS = /(\b(?:import|from)\s*)(["'])([^"'\n]+)\2/g;

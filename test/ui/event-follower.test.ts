@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ServiceClient } from '../../src/client/service-client.ts';
 import { type Connection, EventFollower } from '../../src/ui/client/event-follower.ts';
 import type { ServiceEvent } from '../../src/ui/model/activity.ts';
 import { until } from '../support/service.ts';
@@ -24,8 +25,10 @@ async function follow(answers: ((response: ServerResponse, lastId: string | unde
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const follower = new EventFollower({
-    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    headers: () => ({ authorization: 'Bearer secret' }),
+    client: new ServiceClient({
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      token: 'secret',
+    }),
     onEvents: (events) => {
       seen.batches++;
       seen.events.push(...events);

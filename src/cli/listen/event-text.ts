@@ -1,11 +1,11 @@
 // An event as one line for people: when, what, where, and what matters of it. What an event does not have is left out, for
 // a newer service may send other fields.
 
+import type { ServiceEvent } from '../../client/event-stream.ts';
+import { fieldOf, numberOf, stringOf } from '../../client/json-fields.ts';
 import { EVENT_TYPES } from '../../event-types.ts';
 import { printable } from '../../printable.ts';
-import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
 import { size } from '../replay/summary-text.ts';
-import type { ServiceEvent } from './service-events.ts';
 
 const TYPE_WIDTH = Math.max(...EVENT_TYPES.map((type) => type.length));
 

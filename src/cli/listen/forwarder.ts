@@ -1,7 +1,7 @@
 // Posts events to a program on this machine, one after the other, so that it sees them in their order.
 import { Client } from 'undici';
+import type { ServiceEvent } from '../../client/event-stream.ts';
 import { errorCode } from '../command-error.ts';
-import type { ServiceEvent } from './service-events.ts';
 
 /** Milliseconds; a program that takes longer misses the event. */
 const FORWARD_TIMEOUT_MS = 10_000;

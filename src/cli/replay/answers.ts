@@ -1,5 +1,5 @@
 // A RAM block as the service describes it, of what a replay needs.
-import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
+import { fieldOf, numberOf, stringOf } from '../../client/json-fields.ts';
 
 /** A RAM block, of what its answer says the fields that a replay needs; bytes. */
 export interface RamBlockAnswer {

@@ -1,12 +1,12 @@
 // The conversions that a replay asks the service for, or for previews of them, with the retries that the contract allows.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fieldOf, numberOf, stringOf } from '../../client/json-fields.ts';
+import { type ServiceProblem, type ServiceRequest, toProblem } from '../../client/service-client.ts';
 import type { Section } from '../../core/section.ts';
 import { MAX_BATCH } from '../../limits.ts';
 import type { AddressRange } from '../../traces/block-map.ts';
 import type { ConversionTarget } from '../../traces/trace-event.ts';
-import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
-import { type ProblemAnswer, type ServiceRequest, toProblem } from '../service-call.ts';
 import type { RamBlockAnswer } from './answers.ts';
 import type { ServiceClient } from './service-client.ts';
 
@@ -36,7 +36,7 @@ export interface Accepted {
 
 export interface Refused {
   readonly kind: 'refused';
-  readonly problem: ProblemAnswer;
+  readonly problem: ServiceProblem;
   readonly attempts: number;
 }
 
@@ -91,7 +91,7 @@ export class Converter {
    * What a batch of `steps`, on top of each other, would meet; nothing is changed.
    * @param steps at most {@link MAX_BATCH} @returns null when it would be accepted
    */
-  async previewBatch(block: RamBlockAnswer, steps: readonly BatchStep[]): Promise<ProblemAnswer | null> {
+  async previewBatch(block: RamBlockAnswer, steps: readonly BatchStep[]): Promise<ServiceProblem | null> {
     const path = `/v1/ram-blocks/${encodeURIComponent(block.id)}/conversion-batches`;
     const result = await this.#post(path, { conversions: steps }, () => ({ parts: [], unassignedBytes: 0 }), true);
     return result.kind === 'refused' ? result.problem : null;
@@ -127,7 +127,7 @@ export class Converter {
 }
 
 /** A preview says how it is now: a listener that is not settled is a result, too. */
-function isForLater({ status, code }: ProblemAnswer, dryRun: boolean): boolean {
+function isForLater({ status, code }: ServiceProblem, dryRun: boolean): boolean {
   if (status !== 429 && status !== 503) return false;
   return code !== 'discard-unacknowledged' && !(dryRun && code === 'listener-unsettled');
 }

@@ -1,16 +1,11 @@
 // The service as a replay sees it: one kept connection, one request at a time; its blocks and machines, and what is shared
 // in them.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fieldOf, numberOf, stringOf } from '../../client/json-fields.ts';
+import { NoAnswerError, type ServiceAnswer, type ServiceRequest } from '../../client/service-client.ts';
+import { ServiceConnection } from '../../client/service-connection.ts';
 import type { Section } from '../../core/section.ts';
-import { fieldOf, numberOf, stringOf } from '../json-fields.ts';
-import {
-  answeredText,
-  NoAnswerError,
-  notTheServiceText,
-  type ServiceAnswer,
-  ServiceConnection,
-  type ServiceRequest,
-} from '../service-call.ts';
+import { answeredText, notTheServiceText } from '../service-call.ts';
 import { type RamBlockAnswer, toRamBlock } from './answers.ts';
 import { ReplayError } from './replay-error.ts';
 

@@ -1,9 +1,9 @@
 // What a replay found out: the shape of its result, also of `--json`. Sizes are bytes, times are seconds.
 
+import type { ServiceProblem } from '../../client/service-client.ts';
 import type { ChosenEvents, EventCounts } from '../../traces/event-choice.ts';
 import type { RangeRefusal } from '../../traces/placement.ts';
 import type { ConversionTarget } from '../../traces/trace-event.ts';
-import type { ProblemAnswer } from '../service-call.ts';
 
 /** Every line is in exactly one of `applied`, `repeated`, `layout`, `foreign` and the kinds of `refused`. */
 export interface LineCounts {
@@ -102,7 +102,7 @@ export interface BatchPreview {
   /** Of so many; a batch takes 10,000. */
   readonly total: number;
   /** null: they would be accepted. */
-  readonly refusal: ProblemAnswer | null;
+  readonly refusal: ServiceProblem | null;
 }
 
 export interface BlockSummary {

@@ -1,6 +1,7 @@
 // The command line of rba simulate: what can be said, and what of it makes no sense.
 
 import { parseByteSize } from '../../byte-size.ts';
+import { decodeSecret } from '../../client/webhook-signature.ts';
 import { isPowerOfTwo, type Section } from '../../core/section.ts';
 import { Problem } from '../../errors.ts';
 import { MAX_BYTES, MIN_PAGE_SIZE } from '../../limits.ts';
@@ -9,7 +10,6 @@ import { toHttpUrl, wholeNumber } from '../shared-options.ts';
 import { SIZES_HELP } from '../trace-formats.ts';
 import { UsageError } from '../usage-error.ts';
 import { DEFAULT_OPTIONS, type DeviceSimulatorOptions } from './options.ts';
-import { decodeSecret } from './verify.ts';
 
 export const SIMULATE_TEXT = {
   name: 'simulate',

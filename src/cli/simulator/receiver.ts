@@ -1,9 +1,10 @@
 // What a webhook consumer does with a delivery, all rules in one place and without I/O: fence what comes too late, answer
 // a repeated one as before, map on populate, unmap on discard, and note what a kernel would not forgive. As an async
 // listener it is a mirror: it refuses nothing, and a populate of what is mapped is nothing to do.
+
+import { DeliveryOrder, type SequenceGap } from '../../client/delivery-order.ts';
 import { MAX_BYTES } from '../../limits.ts';
 import type { Delivery } from './delivery.ts';
-import { DeliveryOrder, type SequenceGap } from './delivery-order.ts';
 import type { ListenerMode } from './options.ts';
 import { hex, VfioContainer, type VfioLimits } from './vfio-container.ts';
 import type { Violation, ViolationLog } from './violations.ts';

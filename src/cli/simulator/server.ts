@@ -4,17 +4,17 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SequenceGap } from '../../client/delivery-order.ts';
+import { decodeSecret, newSecret, verifyWebhook } from '../../client/webhook-signature.ts';
 import type { NotifiedSection } from '../../core/ram-discard-listener.ts';
 import type { Section } from '../../core/section.ts';
 import { type Delivery, parseDelivery } from './delivery.ts';
-import type { SequenceGap } from './delivery-order.ts';
 import { type DmaCounts, DmaTraffic } from './dma-traffic.ts';
 import { createEndpoint } from './http-endpoint.ts';
 import { DEFAULT_OPTIONS, type DeviceSimulatorOptions, type ListenerMode } from './options.ts';
 import { seededRandom } from './random.ts';
 import { type Answer, type DeliveryCounts, problemAnswer, Receiver } from './receiver.ts';
 import { ServiceClient } from './service-client.ts';
-import { decodeSecret, newSecret, verifyWebhook } from './verify.ts';
 import { ViolationLog, type ViolationSummary } from './violations.ts';
 
 /** How long answers may still be on their way when it closes. */

@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { stringOf } from '../../client/json-fields.ts';
+import { NoAnswerError, type ServiceRequest } from '../../client/service-client.ts';
+import { ServiceConnection } from '../../client/service-connection.ts';
 import type { Section } from '../../core/section.ts';
-import { stringOf } from '../json-fields.ts';
-import { NoAnswerError, ServiceConnection, type ServiceRequest } from '../service-call.ts';
+import { noAnswerText } from '../service-call.ts';
 
 const POLL_MS = 250;
 const READ_TIMEOUT_MS = 10_000;
@@ -148,7 +150,7 @@ export class ServiceClient implements AsyncDisposable {
       signal: AbortSignal.timeout(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS),
     };
     const { status, text, json } = await this.#connection.send(request).catch((error: unknown) => {
-      throw error instanceof NoAnswerError ? new ServiceError(error.message, null, { cause: error }) : error;
+      throw error instanceof NoAnswerError ? new ServiceError(noAnswerText(error), null, { cause: error }) : error;
     });
     if (status >= 200 && status < 300) return json;
     const [code, detail] = [stringOf(json, 'code'), stringOf(json, 'detail')];

@@ -1,8 +1,8 @@
 // The secret of a webhook as a command gets it: on the command line, or in a file, which does not show in the process list.
 // What is wrong with a secret is said without showing it.
 import { readFile } from 'node:fs/promises';
+import { decodeSecret } from '../../client/webhook-signature.ts';
 import { CommandError, unreadableText } from '../command-error.ts';
-import { decodeSecret } from '../simulator/verify.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Where a secret is. */

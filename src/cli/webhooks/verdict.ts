@@ -1,5 +1,5 @@
 // Whether a webhook is valid, and if not, why, for the person who debugs a sender: first whether it is signed, then when.
-import { isSigned, secondsOf } from '../simulator/verify.ts';
+import { isSigned, secondsOf } from '../../client/webhook-signature.ts';
 import type { VerifyOptions } from './verify-arguments.ts';
 
 export type Verdict =

@@ -1,14 +1,13 @@
-// Follows GET /v1/events by fetch, which can send a token (EventSource cannot), and begins again whenever it ends.
-import { createParser } from 'eventsource-parser';
+// The events of the service for the page: started and stopped, and again with another token.
+import { type FollowState, followEvents } from '../../client/follow-events.ts';
+import { ProblemError, type ServiceClient } from '../../client/service-client.ts';
 import type { EventData, ServiceEvent } from '../model/activity.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'unauthorized';
 
 export interface EventFollowerOptions {
-  /** The service, without a slash at the end. */
-  readonly base: string;
-  readonly headers: () => Record<string, string>;
-  /** What came with one read; seldom a single one when there are many. */
+  readonly client: ServiceClient;
+  /** Called with all events of one read; seldom a single one when there are many. */
   readonly onEvents: (events: readonly ServiceEvent[]) => void;
   /** live: everything that happens from now on will be told; what was before has to be read. */
   readonly onConnection: (connection: Connection) => void;
@@ -20,7 +19,6 @@ export interface EventFollowerOptions {
 
 export class EventFollower {
   readonly #options: Required<EventFollowerOptions>;
-  #lastId: string | null = null;
   #stop: AbortController | null = null;
 
   constructor(options: EventFollowerOptions) {
@@ -39,60 +37,28 @@ export class EventFollower {
     this.#stop = null;
   }
 
-  async #follow(stopped: AbortSignal): Promise<void> {
-    const { onConnection, retryMs } = this.#options;
-    let wait = retryMs;
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { client, onEvents, onConnection, silenceMs, retryMs } = this.#options;
     onConnection('connecting');
-    while (!stopped.aborted) {
-      const end = await this.#once(stopped).catch(() => 'failed' as const);
-      if (stopped.aborted) return;
-      if (end === 'unauthorized') {
-        onConnection('unauthorized');
-        return;
+    const onState = ({ kind }: FollowState): void => {
+      if (kind !== 'missed') onConnection(kind);
+    };
+    const times = { idleMs: silenceMs, firstRetryMs: retryMs, longestRetryMs: retryMs * 10 };
+    // Whatever else goes wrong may be over in a moment: a page stays open.
+    const isFinal = (error: Error): boolean => error instanceof ProblemError && error.problem.status === 401;
+    while (!signal.aborted) {
+      try {
+        for await (const batch of followEvents(client, { ...times, signal, onState, isFinal })) {
+          // What the API says it sends.
+          onEvents(batch.map(({ event, data }) => ({ type: event, data: data as EventData })));
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof ProblemError) return onConnection('unauthorized');
+        // Another program answers, in the place of the service.
+        onConnection('lost');
+        await new Promise((resolve) => setTimeout(resolve, times.longestRetryMs));
       }
-      if (end === 'expired') {
-        this.#lastId = null;
-        continue;
-      }
-      onConnection('lost');
-      // It did work: this is no reason to wait for long.
-      if (end === 'ended') wait = retryMs;
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      wait = Math.min(wait * 2, retryMs * 10);
-    }
-  }
-
-  /** One connection, until it ends. */
-  async #once(stopped: AbortSignal): Promise<'ended' | 'failed' | 'expired' | 'unauthorized'> {
-    const { base, headers, onEvents, onConnection, silenceMs } = this.#options;
-    const silence = new AbortController();
-    const signal = AbortSignal.any([stopped, silence.signal]);
-    const lastId = this.#lastId === null ? {} : { 'last-event-id': this.#lastId };
-    let watch = setTimeout(() => silence.abort(), silenceMs);
-    try {
-      const answer = await fetch(`${base}/v1/events`, { headers: { ...headers(), ...lastId }, signal });
-      if (answer.status === 401) return 'unauthorized';
-      if (answer.status === 410) return 'expired';
-      if (!answer.ok || answer.body === null) return 'failed';
-      const events: ServiceEvent[] = [];
-      const parser = createParser({
-        onEvent: ({ event = '', data, id }) => {
-          if (id !== undefined) this.#lastId = id;
-          events.push({ type: event, data: JSON.parse(data) as EventData });
-        },
-      });
-      onConnection('live');
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return 'ended';
-        clearTimeout(watch);
-        watch = setTimeout(() => silence.abort(), silenceMs);
-        parser.feed(value);
-        if (events.length > 0) onEvents(events.splice(0));
-      }
-    } finally {
-      clearTimeout(watch);
     }
   }
 }

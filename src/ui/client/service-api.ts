@@ -1,7 +1,9 @@
-// The HTTP client of the page: one call after the other is written down, and every failure is a problem document.
+// The calls of the page: each one is written down for its list of calls, and every failure is a problem document.
+import { NoAnswerError, type ServiceAnswer, ServiceClient } from '../../client/service-client.ts';
 import { type Call, CallLog, type Outcome } from '../model/calls.ts';
 import type { ProblemDocument } from '../model/resources.ts';
 
+/** Thrown when a reading failed. */
 export class ServiceError extends Error {
   readonly problem: ProblemDocument;
 
@@ -18,41 +20,29 @@ export interface ServiceApiOptions {
 }
 
 export class ServiceApi {
-  readonly base: string;
-  token: string | null;
+  readonly client: ServiceClient;
   readonly log = new CallLog();
   /** Called after each 401: there is no token, or one that the service does not know. */
   onUnauthorized: () => void = () => {};
 
   constructor({ base, token }: ServiceApiOptions) {
-    this.base = base;
-    this.token = token;
+    this.client = new ServiceClient({ url: base, token });
   }
 
-  get headers(): Record<string, string> {
-    return this.token === null ? {} : { authorization: `Bearer ${this.token}` };
-  }
-
-  /** Never throws: what went wrong is in the outcome. */
+  /** Returns what became of a call. Never throws: whatever went wrong is in the outcome. */
   async call<Body>(call: Call): Promise<Outcome<Body>> {
     const at = Date.now();
     const began = performance.now();
+    const { method, path, body, file } = call;
+    const content = file === undefined ? {} : { content: { type: 'text/plain', data: file.blob } };
     let status: number | null = null;
     let outcome: Outcome<Body>;
     try {
-      const { file, body } = call;
-      const sent =
-        file === undefined
-          ? { type: 'application/json', body: body === undefined ? null : JSON.stringify(body) }
-          : { type: 'text/plain', body: file.blob };
-      const answer = await fetch(this.base + call.path, {
-        method: call.method,
-        headers: { ...this.headers, ...(sent.body === null ? {} : { 'content-type': sent.type }) },
-        body: sent.body,
-      });
+      const answer = await this.client.send({ method, path, body, ...content });
       status = answer.status;
-      outcome = await outcomeOf<Body>(answer);
+      outcome = outcomeOf<Body>(answer);
     } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
       outcome = { ok: false, problem: unreachable(error) };
     }
     this.log.add({ ...call, at, status, durationMs: Math.round(performance.now() - began) });
@@ -60,7 +50,7 @@ export class ServiceApi {
     return outcome;
   }
 
-  /** The body of a GET. @throws ServiceError */
+  /** Returns the body of a GET. @throws ServiceError */
   async read<Body>(path: string): Promise<Body> {
     const outcome = await this.call<Body>({ method: 'GET', path });
     if (outcome.ok) return outcome.body;
@@ -68,17 +58,15 @@ export class ServiceApi {
   }
 }
 
-async function outcomeOf<Body>(answer: Response): Promise<Outcome<Body>> {
-  const text = await answer.text();
-  const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+function outcomeOf<Body>({ status, text, json, header }: ServiceAnswer): Outcome<Body> {
+  const isJson = /json/.test(header('content-type') ?? '') && json !== undefined;
   // What the API says it answers; openapi.json is held against its types by a test.
-  const body = (isJson ? JSON.parse(text) : text) as Body;
-  if (answer.ok) return { ok: true, body };
+  const body = (isJson ? json : text) as Body;
+  if (status >= 200 && status < 300) return { ok: true, body };
   if (isJson) return { ok: false, problem: body as ProblemDocument };
-  return { ok: false, problem: { title: answer.statusText, status: answer.status, detail: text, code: 'unknown' } };
+  return { ok: false, problem: { title: `The answer is ${status}`, status, detail: text, code: 'unknown' } };
 }
 
-export function unreachable(error: unknown): ProblemDocument {
-  const detail = error instanceof Error ? error.message : String(error);
-  return { title: 'The service does not answer', status: 0, detail, code: 'unreachable' };
+function unreachable({ reason }: NoAnswerError): ProblemDocument {
+  return { title: 'The service does not answer', status: 0, detail: reason, code: 'unreachable' };
 }

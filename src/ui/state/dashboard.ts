@@ -69,8 +69,7 @@ export class Dashboard {
     this.plans = new PlansView(api);
     api.onUnauthorized = () => this.#setConnection('unauthorized');
     this.#follower = new EventFollower({
-      base: api.base,
-      headers: () => api.headers,
+      client: api.client,
       onEvents: (events) => this.handle(events),
       onConnection: (connection) => {
         this.#setConnection(connection);
@@ -96,7 +95,7 @@ export class Dashboard {
 
   /** From now on with another token; null: without. */
   useToken(token: string | null): void {
-    this.api.token = token;
+    this.api.client.token = token;
     this.start();
   }
 

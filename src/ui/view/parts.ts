@@ -6,7 +6,7 @@ import type { Dashboard } from '../state/dashboard.ts';
 
 /** The command that does what a button does, and a button that copies it. */
 export function curlView(call: Call, { api }: Dashboard): TemplateResult {
-  const command = curlOf(call, api.base, api.token !== null);
+  const command = curlOf(call, api.client.url, api.client.token !== null);
   return html`<div class="curl">
     <code tabindex="0" role="group" aria-label="curl command">${command}</code>
     <button type="button" class="small" @click=${(event: Event) => void copy(event, command)}>Copy</button>

@@ -19,7 +19,7 @@ export class TokenDialog {
 
   open(): void {
     if (this.element.open) return;
-    const isWrong = this.#dashboard.api.token !== null && this.#dashboard.connection === 'unauthorized';
+    const isWrong = this.#dashboard.api.client.token !== null && this.#dashboard.connection === 'unauthorized';
     render(
       html`<form class="dialog" @submit=${(event: Event) => this.#submit(event)}>
         <h2 id="token-title">Bearer token</h2>

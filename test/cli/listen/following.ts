@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
 import { type FollowOptions, followEvents } from '../../../src/cli/listen/follow.ts';
-import type { ServiceEvent } from '../../../src/cli/listen/service-events.ts';
+import type { ServiceEvent } from '../../../src/client/event-stream.ts';
 import { type EventScript, EventServer, sse } from './event-server.ts';
 
 export const event = (id: string): string => sse(id, 'conversion.committed', { machine: 'm' });

@@ -1,6 +1,6 @@
 // A scripted service that has blocks and machines, and converts as it is asked to: without listeners, holes and ranges that
 // are not valid, which a test brings about itself.
-import { fieldOf, numberOf, stringOf } from '../../../src/cli/json-fields.ts';
+import { fieldOf, numberOf, stringOf } from '../../../src/client/json-fields.ts';
 import { PageBitmap } from '../../../src/core/page-bitmap.ts';
 import { problem, ramBlock, type Script } from './scripted-service.ts';
 

@@ -1,10 +1,10 @@
 // A replay from the lines of a trace to its summary, against a scripted service; and how both are printed.
 import { describe, expect, it } from 'vitest';
-import { fieldOf } from '../../../src/cli/json-fields.ts';
 import { ProgressBar, progressText } from '../../../src/cli/replay/progress-bar.ts';
 import { type ReplayOptions, type ReplayProgress, replayTrace } from '../../../src/cli/replay/replay.ts';
 import { ReplayError } from '../../../src/cli/replay/replay-error.ts';
 import { size, summaryText } from '../../../src/cli/replay/summary-text.ts';
+import { fieldOf } from '../../../src/client/json-fields.ts';
 import { convertingScript } from './converting-script.ts';
 import { problem, ramBlock, type Script, ScriptedService } from './scripted-service.ts';
 import { convertMemory as convert, stateChange, TraceFile } from './trace-file.ts';

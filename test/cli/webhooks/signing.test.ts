@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { decodeSecret } from '../../../src/cli/simulator/verify.ts';
 import { signedHeaders } from '../../../src/cli/webhooks/signed-headers.ts';
 import { judge, type SignedWebhook } from '../../../src/cli/webhooks/verdict.ts';
+import { decodeSecret } from '../../../src/client/webhook-signature.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const NOW = 1_767_225_600;

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { decodeSecret, newSecret, verifyWebhook } from '../../../src/cli/simulator/verify.ts';
-import { SECRET, signed } from './webhooks.ts';
+import { decodeSecret, newSecret, verifyWebhook } from '../../src/client/webhook-signature.ts';
+import { SECRET, signed } from '../cli/simulator/webhooks.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const BODY = '{"grüße":1}';

@@ -1,7 +1,6 @@
 // Server-Sent Events as bytes to events of the service.
 import { createParser } from 'eventsource-parser';
-import { CommandError } from '../command-error.ts';
-import { parseJson } from '../json-fields.ts';
+import { parseJson } from './json-fields.ts';
 
 /** Characters of one event: the largest has a thousand sections. */
 const MAX_EVENT_LENGTH = 4 * 2 ** 20;
@@ -15,16 +14,25 @@ export interface ServiceEvent {
   readonly data: unknown;
 }
 
-/** What a stream has: events, and ids to go on from, which may come without an event. */
+/** The items of a stream: events, and ids to go on from, which may come without an event. */
 export type StreamItem =
   | { readonly kind: 'event'; readonly event: ServiceEvent }
   | { readonly kind: 'position'; readonly id: string };
 
+/** Thrown when an event has no end: the service sends none that is as long. */
+export class EventTooLongError extends Error {
+  constructor() {
+    super(`an event of more than ${MAX_EVENT_LENGTH} characters: this service sends none`);
+    this.name = 'EventTooLongError';
+  }
+}
+
 /**
- * Reads a stream to its end. Comments are passed over, and what the end cuts off is no event.
- * @throws CommandError when it is no stream of events of this service; what `bytes` throws
+ * Reads a stream to its end, and gives the items of each piece together. Comments are passed over, and an event that the
+ * end cuts off is none.
+ * @throws EventTooLongError; whatever `bytes` throws
  */
-export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<StreamItem> {
+export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly StreamItem[]> {
   let items: StreamItem[] = [];
   const decoder = new TextDecoder();
   const parser = createParser({
@@ -35,13 +43,12 @@ export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenera
       items.push({ kind: 'event', event: { id, event, data: json === undefined ? data : json } });
     },
     onError: ({ type }) => {
-      if (type !== 'max-buffer-size-exceeded') return;
-      throw new CommandError(`an event of more than ${MAX_EVENT_LENGTH} characters: this service sends none`);
+      if (type === 'max-buffer-size-exceeded') throw new EventTooLongError();
     },
   });
   for await (const piece of bytes) {
     parser.feed(decoder.decode(piece, { stream: true }));
-    yield* items;
+    yield items;
     items = [];
   }
 }

@@ -1,7 +1,7 @@
 // Bytes to events, however the network cuts them.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEvents, type ServiceEvent, type StreamItem } from '../../../src/cli/listen/service-events.ts';
+import { readEvents, type ServiceEvent, type StreamItem } from '../../src/client/event-stream.ts';
 
 async function* pieces(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
@@ -12,8 +12,8 @@ async function* pieces(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerat
   }
 }
 
-const read = (text: string, cuts: readonly number[] = []): Promise<StreamItem[]> =>
-  Array.fromAsync(readEvents(pieces(Buffer.from(text), cuts)));
+const read = async (text: string, cuts: readonly number[] = []): Promise<StreamItem[]> =>
+  (await Array.fromAsync(readEvents(pieces(Buffer.from(text), cuts)))).flat();
 
 async function eventsOf(text: string): Promise<ServiceEvent[]> {
   return (await read(text)).flatMap((item) => (item.kind === 'event' ? [item.event] : []));
