@@ -1,4 +1,4 @@
-// What is asked of a block's state. Reads never wait: during a callback they show the state before the change.
+// Queries of a block's state. Reads never wait: during a callback they show the state before the change.
 import type { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import { asPageState } from '../core/ram-discard-source.ts';
@@ -9,18 +9,21 @@ import type { BitmapReading, FrozenBitmaps } from './frozen-bitmaps.ts';
 /** Bytes of the largest bitmap that is given or taken at once. */
 export const MAX_BITMAP = 64 * 2 ** 20;
 
-/** What is asked about: a range, and one source by its name, or undefined for the AND of all. Bytes. */
-export interface Asked {
-  readonly offset: number | undefined;
-  readonly size: number | undefined;
-  readonly source: string | undefined;
+/** The part of a block that a query is about. */
+export interface QueriedPart {
+  /** Bytes; the start of the block where left out. */
+  readonly offset?: number | undefined;
+  /** Bytes; to the end of the block where left out. */
+  readonly size?: number | undefined;
+  /** The name of one source; all of them together where left out. */
+  readonly source?: string | undefined;
 }
 
 /** Whether a range is populated, and what RamBlockAttributes says of it. @throws Problem `invalid-range`, `not-found` */
-export function rangeState(block: RamBlock, asked: Asked) {
-  const window = windowOf(block, asked, 1);
+export function rangeState(block: RamBlock, part: QueriedPart) {
+  const window = windowOf(block, part, 1);
   const range = toPageRange(window, block.pageSize);
-  const populated = bitmapOf(block, asked.source).count(range);
+  const populated = bitmapOf(block, part.source).count(range);
   return {
     ...window,
     populated: populated === range.end - range.start,
@@ -36,16 +39,16 @@ export function rangeState(block: RamBlock, asked: Asked) {
  */
 export function sections(
   block: RamBlock,
-  asked: Asked,
+  part: QueriedPart,
   populated: boolean,
   from: number | null,
   limit: number,
 ): Section[] {
-  const window = windowOf(block, asked, 1);
+  const window = windowOf(block, part, 1);
   const range = toPageRange(window, block.pageSize);
   const start = Math.max(range.start, Math.floor((from ?? 0) / block.pageSize));
   const found: Section[] = [];
-  for (const run of bitmapOf(block, asked.source).runs({ start, end: range.end }, populated)) {
+  for (const run of bitmapOf(block, part.source).runs({ start, end: range.end }, populated)) {
     found.push(cutBytes(toSection(run, block.pageSize), window));
     if (found.length >= limit) break;
   }
@@ -56,10 +59,10 @@ export function sections(
  * How many pages of each cell of a window are populated; all cells have the same number of pages, but for the last.
  * @param cells at most @throws Problem `invalid-range`, `not-found`
  */
-export function density(block: RamBlock, asked: Asked, cells: number) {
-  const { start, end } = toPageRange(windowOf(block, asked, 1), block.pageSize);
+export function density(block: RamBlock, part: QueriedPart, cells: number) {
+  const { start, end } = toPageRange(windowOf(block, part, 1), block.pageSize);
   const pagesPerCell = Math.ceil((end - start) / cells);
-  const populated = bitmapOf(block, asked.source);
+  const populated = bitmapOf(block, part.source);
   const counts = Array.from({ length: Math.ceil((end - start) / pagesPerCell) }, (_, index) => {
     const from = start + index * pagesPerCell;
     return populated.count({ start: from, end: Math.min(from + pagesPerCell, end) });
@@ -74,20 +77,20 @@ export function density(block: RamBlock, asked: Asked, cells: number) {
  */
 export function bitmap(
   block: RamBlock,
-  asked: Asked,
+  part: QueriedPart,
   frozen: FrozenBitmaps,
 ): { readonly bytes: number; readonly reading: BitmapReading } {
-  const range = toPageRange(windowOf(block, asked, block.pageSize), block.pageSize);
+  const range = toPageRange(windowOf(block, part, block.pageSize), block.pageSize);
   const bytes = Math.ceil((range.end - range.start) / 8);
   if (bytes > MAX_BITMAP) {
     const detail = `the bitmap of this window has ${bytes} bytes, the limit is ${MAX_BITMAP}; ask for a smaller size`;
     throw new Problem('payload-too-large', detail, { ramBlockId: block.id });
   }
-  return { bytes, reading: frozen.read(bitmapOf(block, asked.source), range, block.generation) };
+  return { bytes, reading: frozen.read(bitmapOf(block, part.source), range, block.generation) };
 }
 
 /** @throws Problem `invalid-range` */
-function windowOf(block: RamBlock, { offset = 0, size }: Omit<Asked, 'source'>, alignment: number): Section {
+function windowOf(block: RamBlock, { offset = 0, size }: Omit<QueriedPart, 'source'>, alignment: number): Section {
   const window = { offset, size: size ?? Math.max(0, block.usedLength - offset) };
   checkSection(window, block.usedLength, alignment);
   return window;

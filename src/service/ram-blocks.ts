@@ -19,7 +19,7 @@ export interface NewRamBlock {
   readonly idstr: string;
   readonly usedLength: number;
   /** Makes the block resizeable. */
-  readonly maxLength: number | undefined;
+  readonly maxLength?: number | undefined;
   readonly pageSize: number;
   readonly machine: string;
   readonly gpa: number | null;

@@ -3,10 +3,12 @@
 import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { Ajv, type Options } from 'ajv';
+import type { DataValidationCxt } from 'ajv/dist/types/index.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyRequest, preParsingHookHandler, preValidationHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 import type { TSchema } from 'typebox';
+import { BYTE_SIZE_PATTERN, parseByteSize } from '../../byte-size.ts';
 import { Problem } from '../../errors.ts';
 import { DEPTH_LIMIT, isNestedDeeper, UNREAD_BODY_LIMIT } from '../bodies.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
@@ -20,10 +22,13 @@ declare module 'fastify' {
   }
 }
 
+/** A keyword of schemas: what is valid is replaced by the number of bytes that it stands for. */
+const DECODED = 'decodedBytes';
+const BYTE_SIZE = new RegExp(BYTE_SIZE_PATTERN);
+
 // An integer beyond the range of a double is still an integer, and too large by a rule, not by the schema.
-const bodies = ajvOf(COMPONENTS).addFormat('int64', { type: 'number', validate: () => true });
-const asText = COMPONENTS.map((component) => (component === ByteSize ? ByteSizeText : component));
-const texts = ajvOf(asText, { coerceTypes: true });
+const bodies = ajvOf(withByteSize(ByteSize)).addFormat('int64', { type: 'number', validate: () => true });
+const texts = ajvOf(withByteSize(ByteSizeText), { coerceTypes: true });
 const bodyValidatorOf = compiledOnce((schema) => bodies.compile(schema));
 const textValidatorOf = compiledOnce((schema) => texts.compile(schema));
 
@@ -122,11 +127,34 @@ function readJson(app: FastifyInstance): void {
   });
 }
 
+/**
+ * Puts the number in the place of a byte size. Where it is none, the schema says so itself.
+ * @throws Problem `invalid-range`, which Fastify passes on, where the number is too large
+ */
+function decode(_schema: unknown, value: unknown, _parent: unknown, at?: DataValidationCxt): true {
+  const isWritten = typeof value === 'number' || (typeof value === 'string' && BYTE_SIZE.test(value));
+  if (!isWritten || at === undefined) return true;
+  try {
+    at.parentData[at.parentDataProperty] = parseByteSize(value);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { code, message } = error;
+    throw new Problem(code, message, { errors: [{ pointer: `#${at.instancePath}`, detail: message }] });
+  }
+  return true;
+}
+
+/** Returns the components, with `byteSize` decoded wherever they refer to it. */
+function withByteSize(byteSize: TSchema): TSchema[] {
+  return COMPONENTS.map((component) => (component === ByteSize ? { ...byteSize, [DECODED]: true } : component));
+}
+
 function ajvOf(components: readonly TSchema[], options: Options = {}): Ajv {
   // Strict with numbers, Ajv would hold none that is not finite against a bound, such as that of ?limit=1e400.
   const common = { useDefaults: true, allowUnionTypes: true, verbose: true, strictNumbers: false };
   const ajv = new Ajv({ ...common, ...options });
   addFormats.default(ajv);
+  ajv.addKeyword({ keyword: DECODED, modifying: true, validate: decode });
   for (const component of components) ajv.addSchema(component);
   return ajv;
 }

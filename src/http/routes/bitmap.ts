@@ -1,6 +1,5 @@
 // The bitmap of a block, taken as a whole: the state of another one, or of an earlier time, is carried here.
 import { Type } from 'typebox';
-import { parseByteSize } from '../../byte-size.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import { etag } from '../../service/options.ts';
 import { MAX_BITMAP } from '../../service/queries.ts';
@@ -52,11 +51,8 @@ export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Pro
     },
     async (request, reply) => {
       const { params, query, body } = request;
-      const window = {
-        offset: query.offset === undefined ? 0 : parseByteSize(query.offset),
-        size: query.size === undefined ? undefined : parseByteSize(query.size),
-      };
-      const batch = await conversions.setBitmap(params.ramBlockId, window, body, withoutKey(request, reply));
+      const { offset = 0, size } = query;
+      const batch = await conversions.setBitmap(params.ramBlockId, { offset, size }, body, withoutKey(request, reply));
       reply.header('etag', etag(batch.generation));
       return batch;
     },

@@ -1,7 +1,6 @@
 // Page conversions of a block, alone, in batches and by guest physical address, and changes of its other sources.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { parseByteSize } from '../../byte-size.ts';
 import type { Conversion as ConversionView } from '../../core/records.ts';
 import type { ProblemCode } from '../../errors.ts';
 import { type Asked, asOneAnswer, eachPointedAt } from '../../service/conversion-plans.ts';
@@ -190,7 +189,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const range = { gpa: parseByteSize(body.gpa), size: parseByteSize(body.size) };
+      const range = { gpa: body.gpa, size: body.size };
       if (query.dryRun) {
         const shown = machineConversions.preview(params.machine, range, body.to);
         return preview<ShownGuestMemory>(request, reply, shortenedAll, shown);
@@ -253,14 +252,8 @@ function inBatch(index: number): string {
   return `#/conversions/${index}`;
 }
 
-interface Wanted<To> {
-  readonly offset: number | string;
-  readonly size: number | string;
-  readonly to: To;
-}
-
-function askedOf<To>({ offset, size, to }: Wanted<To>, pointer?: Asked<To>['pointer']): Asked<To> {
-  return { offset: parseByteSize(offset), size: parseByteSize(size), to, pointer };
+function askedOf<To>({ offset, size, to }: Omit<Asked<To>, 'pointer'>, pointer?: Asked<To>['pointer']): Asked<To> {
+  return { offset, size, to, pointer };
 }
 
 function shortened({ changed: _changed, ...rest }: Shown): Shown {

@@ -1,7 +1,6 @@
 // Listeners of a block: registered, listed, unregistered; and what was sent to them.
 import { setImmediate } from 'node:timers/promises';
 import { Type } from 'typebox';
-import { parseByteSize } from '../../byte-size.ts';
 import type { DeliveryLog } from '../../listeners/delivery-log.ts';
 import { findListener, type Listeners, type RegisteredView } from '../../service/listeners.ts';
 import type { Machines } from '../../service/machines.ts';
@@ -82,11 +81,11 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
             dmaMaxMappings: dmaMaxMappings ?? null,
             description: description ?? null,
             secret,
-            granularity: optionalBytes(granularity),
+            granularity,
             section: {
-              offset: optionalBytes(section.offset) ?? 0,
-              size: optionalBytes(section.size) ?? null,
-              offsetWithinAddressSpace: optionalBytes(section.offsetWithinAddressSpace),
+              offset: section.offset ?? 0,
+              size: section.size ?? null,
+              offsetWithinAddressSpace: section.offsetWithinAddressSpace,
             },
           };
           return listeners.register(ramBlockId, wanted, common);
@@ -192,8 +191,4 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
       return { items: items.map(({ attempt }) => attemptView(attempt)), nextCursor };
     },
   );
-}
-
-function optionalBytes(value: number | string | undefined): number | undefined {
-  return value === undefined ? undefined : parseByteSize(value);
 }

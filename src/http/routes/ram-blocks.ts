@@ -1,7 +1,6 @@
 // /v1/ram-blocks: blocks themselves.
 
 import { Type } from 'typebox';
-import { parseByteSize } from '../../byte-size.ts';
 import { MIN_PAGE_SIZE } from '../../limits.ts';
 import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
@@ -44,15 +43,8 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
       changes.post<RamBlockView>(request, reply, {
         status: 201,
         run: (options) => {
-          const { usedLength, maxLength, pageSize, gpa, ...body } = request.body;
-          const wanted = {
-            ...body,
-            usedLength: parseByteSize(usedLength),
-            maxLength: maxLength === undefined ? undefined : parseByteSize(maxLength),
-            pageSize: parseByteSize(pageSize ?? MIN_PAGE_SIZE),
-            gpa: gpa === undefined || gpa === null ? null : parseByteSize(gpa),
-          };
-          return ramBlocks.create(wanted, options);
+          const { pageSize = MIN_PAGE_SIZE, gpa = null, ...body } = request.body;
+          return ramBlocks.create({ ...body, pageSize, gpa }, options);
         },
         headers: (block) => ({ location: `/v1/ram-blocks/${block.id}`, etag: etag(block.generation) }),
       }),
@@ -140,7 +132,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
       },
     },
     async (request, reply) => {
-      const usedLength = parseByteSize(request.body.usedLength);
+      const { usedLength } = request.body;
       const block = await ramBlocks.resize(request.params.ramBlockId, usedLength, withoutKey(request, reply));
       reply.header('etag', etag(block.generation));
       return block;

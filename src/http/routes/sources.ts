@@ -1,6 +1,5 @@
 // Sources of a block: listed, added, removed.
 import { Type } from 'typebox';
-import { parseByteSize } from '../../byte-size.ts';
 import { findSource } from '../../service/conversions.ts';
 import type { Machines } from '../../service/machines.ts';
 import type { Sources } from '../../service/sources.ts';
@@ -59,15 +58,7 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         status: 201,
         run: (options) => {
           const { name, granularity, populated = [] } = request.body;
-          const wanted = {
-            name,
-            granularity: granularity === undefined ? undefined : parseByteSize(granularity),
-            populated: populated.map(({ offset, size }) => ({
-              offset: parseByteSize(offset),
-              size: parseByteSize(size),
-            })),
-          };
-          return sources.add(ramBlockId, wanted, options);
+          return sources.add(ramBlockId, { name, granularity, populated }, options);
         },
         headers: ({ id }) => ({ location: `/v1/ram-blocks/${ramBlockId}/sources/${id}` }),
       });

@@ -2,12 +2,11 @@
 
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { parseByteSize } from '../../byte-size.ts';
 import { MAX_BYTES, MAX_CELLS } from '../../limits.ts';
 import type { FrozenBitmaps } from '../../service/frozen-bitmaps.ts';
 import type { Machines } from '../../service/machines.ts';
 import { etag } from '../../service/options.ts';
-import { type Asked, bitmap, density, rangeState, sections } from '../../service/queries.ts';
+import { bitmap, density, rangeState, sections } from '../../service/queries.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
   answer,
@@ -43,7 +42,7 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
     },
     async ({ params, query }, reply) => {
       const { block } = machines.block(params.ramBlockId);
-      const state = rangeState(block, asked(query));
+      const state = rangeState(block, query);
       reply.header('etag', etag(state.generation));
       return state;
     },
@@ -76,7 +75,7 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
       const { block } = machines.block(params.ramBlockId);
       const list = `${query.state} sections of ${params.ramBlockId}`;
       const from = numberCursor(list, query.cursor, 0, MAX_BYTES);
-      const found = sections(block, asked(query), query.state === 'populated', from, query.limit + 1);
+      const found = sections(block, query, query.state === 'populated', from, query.limit + 1);
       reply.header('etag', etag(block.generation));
       const page = pageFrom(list, found, query.limit, ({ offset, size }) => offset + size);
       return { ...page, generation: block.generation };
@@ -101,7 +100,7 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
     },
     async ({ params, query }, reply) => {
       const { block } = machines.block(params.ramBlockId);
-      const found = density(block, asked(query), query.cells);
+      const found = density(block, query, query.cells);
       reply.header('etag', etag(found.generation));
       return found;
     },
@@ -131,25 +130,11 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
     },
     async ({ params, query }, reply) => {
       const { block } = machines.block(params.ramBlockId);
-      const { bytes, reading } = bitmap(block, asked(query), frozen);
+      const { bytes, reading } = bitmap(block, query, frozen);
       reply.headers({ etag: etag(block.generation), 'content-length': bytes }).type(OCTET_STREAM);
       const stream = Readable.from(reading.pieces);
       stream.once('close', () => reading.release());
       return reply.send(stream);
     },
   );
-}
-
-interface WindowText {
-  readonly offset?: number | string | undefined;
-  readonly size?: number | string | undefined;
-  readonly source?: string | undefined;
-}
-
-function asked({ offset, size, source }: WindowText): Asked {
-  return {
-    offset: offset === undefined ? undefined : parseByteSize(offset),
-    size: size === undefined ? undefined : parseByteSize(size),
-    source,
-  };
 }

@@ -59,7 +59,8 @@ export const Count = Type.Integer({ $id: 'Count', description: 'A number of thin
 
 const BYTE_SIZE_TEXT = { type: 'string', pattern: BYTE_SIZE_PATTERN };
 
-export const ByteSize = Type.Unsafe<number | string>({
+/** Written in many ways, and a number of bytes once it is validated. */
+export const ByteSize = Type.Unsafe<number>({
   $id: 'ByteSize',
   description:
     'Bytes: an integer, or a string that is decimal, hexadecimal ("0x200000") or has a binary suffix ("2M", "16GiB"; K, M, G, T, each with or without iB). At most 2^53-1.',
@@ -68,7 +69,7 @@ export const ByteSize = Type.Unsafe<number | string>({
 });
 
 /** As {@link ByteSize}, for what is text anyway: coerced to a number, "1e3" or " 4096" would be one. */
-export const ByteSizeText = Type.Unsafe<string>({
+export const ByteSizeText = Type.Unsafe<number>({
   ...BYTE_SIZE_TEXT,
   $id: 'ByteSize',
   description: 'Bytes: decimal, hexadecimal ("0x200000") or with a binary suffix ("2M", "16GiB"; K, M, G, T).',
