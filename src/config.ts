@@ -33,7 +33,7 @@ const Environment = Type.Object({
   }),
   RBA_DATA_DIR: Type.String({ default: './data', minLength: 1 }),
   RBA_JOURNAL: Type.Unsafe<'sqlite' | 'memory'>({ type: 'string', enum: ['sqlite', 'memory'], default: 'sqlite' }),
-  RBA_CHANGE_RUNS_LIMIT: Type.Integer({ default: 2 ** 20, minimum: 1, maximum: MOST_RUNS }),
+  RBA_CHANGE_RUNS_LIMIT: Type.Integer({ default: 2 ** 17, minimum: 1, maximum: MOST_RUNS }),
   RBA_JOURNAL_WAIT_MS: Type.Integer({ default: 10_000, minimum: 1, maximum: MAX_BYTES }),
   RBA_SNAPSHOT_EVERY: Type.Integer({ default: 1000, minimum: 1, maximum: MAX_BYTES }),
   RBA_BLOCK_QUEUE_LIMIT: Type.Integer({ default: 10_000, minimum: 1, maximum: MAX_BYTES }),

@@ -10,7 +10,7 @@ const ODD = new Uint8Array(RUNS / 4).fill(0b1010_1010);
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ settings: { RBA_CHANGE_RUNS_LIMIT: String(2 ** 21) } });
 });
 
 afterAll(() => service.close());
