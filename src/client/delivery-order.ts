@@ -7,6 +7,7 @@ export interface SequenceGap {
 }
 
 /**
+ * Follows the deliveries of one listener.
  * The first number seen is the start, whatever it is: a receiver that has just started knows nothing of what was before.
  */
 export class DeliveryOrder {
@@ -29,13 +30,13 @@ export class DeliveryOrder {
     return this.#gaps;
   }
 
-  /** Whether the service has given up or finished this delivery: acting on it now could map what has turned private. */
+  /** Tells whether the service has given up or finished this delivery: acting on it now could map what has turned private. */
   isFenced(sequence: number): boolean {
     return sequence <= this.#settledThrough;
   }
 
   /**
-   * Takes note of a delivery that is not fenced.
+   * Notes a delivery that is not fenced.
    * @param coversMissing whether it makes up for every delivery that is missing below it, as a recovery does
    */
   note(sequence: number, settledThrough: number, coversMissing: boolean): void {

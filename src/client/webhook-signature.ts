@@ -1,5 +1,5 @@
-// Checks that a webhook comes from the service: Standard Webhooks 1.0.0. Written for itself with node:crypto, so that a
-// mistake in the service's signing cannot hide in shared code.
+// Checks that a webhook comes from the service: Standard Webhooks 1.0.0. Shares no code with the service's signing, so that
+// a mistake there cannot hide.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -14,13 +14,13 @@ export type Verification =
   /** `reason` is for people; it says nothing of the expected signature. */
   | { readonly ok: false; readonly reason: string };
 
-/** A new secret with a key of 32 random bytes. */
+/** Returns a new secret with a key of 32 random bytes. */
 export function newSecret(): string {
   return SECRET_PREFIX + randomBytes(32).toString('base64');
 }
 
 /**
- * The key in a secret (`whsec_` and base64).
+ * Returns the key in a secret (`whsec_` and base64).
  * @throws Error when it is not of this form or the key has not 24 to 64 bytes
  */
 export function decodeSecret(secret: string): Buffer {
@@ -37,7 +37,7 @@ export function decodeSecret(secret: string): Buffer {
 }
 
 /**
- * Whether one of the signatures of a webhook was made with `key` over these very bytes, within five minutes of `nowMs`.
+ * Tells whether one of the signatures of a webhook was made with `key` over these very bytes, within five minutes of `nowMs`.
  * @param body as it arrived @param nowMs milliseconds since 1970
  */
 export function verifyWebhook(key: Buffer, headers: IncomingHttpHeaders, body: Buffer, nowMs: number): Verification {
@@ -58,12 +58,12 @@ export function verifyWebhook(key: Buffer, headers: IncomingHttpHeaders, body: B
   return isRight ? { ok: true, webhookId } : { ok: false, reason: 'no signature matches' };
 }
 
-/** Seconds since 1970 in a `webhook-timestamp`; null where it holds none. */
+/** Returns the seconds since 1970 in a `webhook-timestamp`; null where it holds none. */
 export function secondsOf(timestamp: string): number | null {
   return /^[0-9]{1,15}$/.test(timestamp) ? Number(timestamp) : null;
 }
 
-/** Whether one of the signatures of a `webhook-signature` was made with `key` over these headers and this very body. */
+/** Tells whether one of the signatures of a `webhook-signature` was made with `key` over these headers and this very body. */
 export function isSigned(key: Buffer, webhookId: string, timestamp: string, signatures: string, body: Buffer): boolean {
   const expected = createHmac('sha256', key).update(`${webhookId}.${timestamp}.`).update(body).digest();
   // All are compared, so that the time taken does not tell which one matched.

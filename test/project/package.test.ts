@@ -66,6 +66,13 @@ describe('the installed package', () => {
     },
   );
 
+  it('exports the client', async () => {
+    const script =
+      "import { ServiceClient, verifyWebhook } from 'ram-block-attributes/client'; console.log(new ServiceClient({ url: 'http://s/' }).url, typeof verifyWebhook)";
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, env });
+    expect(stdout).toBe('http://s function\n');
+  });
+
   it('serves, drives a device, replays a trace, and ends well', async () => {
     const settings = { PORT: '0', RBA_DATA_DIR: join(folder, 'data') };
     const service = await start(['serve'], /Server listening at (http:[^"]+)/, settings);

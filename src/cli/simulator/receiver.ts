@@ -2,15 +2,13 @@
 // a repeated one as before, map on populate, unmap on discard, and note what a kernel would not forgive. As an async
 // listener it is a mirror: it refuses nothing, and a populate of what is mapped is nothing to do.
 
+import { AnswerMemory } from '../../client/answer-memory.ts';
 import { DeliveryOrder, type SequenceGap } from '../../client/delivery-order.ts';
 import { MAX_BYTES } from '../../limits.ts';
 import type { Delivery } from './delivery.ts';
 import type { ListenerMode } from './options.ts';
 import { hex, VfioContainer, type VfioLimits } from './vfio-container.ts';
 import type { Violation, ViolationLog } from './violations.ts';
-
-/** How many webhook ids are remembered with their answers. */
-export const REMEMBERED_ANSWERS = 10_000;
 
 /** A problem document; `detail` and `errno` are passed on by the service. */
 export interface ProblemBody {
@@ -62,7 +60,7 @@ export class Receiver {
   readonly container: VfioContainer;
   readonly #options: ReceiverOptions;
   readonly #violations: ViolationLog;
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new AnswerMemory<Answer>();
   readonly #listeners = new Map<string, ListenerView>();
   readonly #counts = { populate: 0, discard: 0, repeated: 0, fenced: 0, refused: 0 };
   #ramBlockId: string | null = null;
@@ -119,7 +117,7 @@ export class Receiver {
     this.#checkAddresses(webhookId, delivery, addressDelta);
     const answer = delivery.type === 'ram_block.populate' ? this.#populate(webhookId, delivery) : ACCEPTED;
     if (delivery.type === 'ram_block.discard') this.#discard(webhookId, delivery);
-    this.#remember(webhookId, answer);
+    this.#answers.set(webhookId, answer);
     return answer;
   }
 
@@ -219,16 +217,6 @@ export class Receiver {
       this.#listeners.set(data.listenerId, view);
     }
     return view;
-  }
-
-  #remember(webhookId: string, answer: Answer): void {
-    this.#answers.set(webhookId, answer);
-    if (this.#answers.size <= REMEMBERED_ANSWERS) return;
-    // A Map keeps its keys in the order of their arrival.
-    for (const oldest of this.#answers.keys()) {
-      this.#answers.delete(oldest);
-      break;
-    }
   }
 }
 

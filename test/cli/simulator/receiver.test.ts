@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DmaTraffic } from '../../../src/cli/simulator/dma-traffic.ts';
 import { seededRandom } from '../../../src/cli/simulator/random.ts';
-import { REMEMBERED_ANSWERS, Receiver, type ReceiverOptions } from '../../../src/cli/simulator/receiver.ts';
+import { Receiver, type ReceiverOptions } from '../../../src/cli/simulator/receiver.ts';
 import { KEPT_VIOLATIONS, ViolationLog } from '../../../src/cli/simulator/violations.ts';
+import { REMEMBERED_ANSWERS } from '../../../src/client/answer-memory.ts';
 import { discard, PAGE, pages, populate } from './webhooks.ts';
 
 let violations: ViolationLog;
