@@ -1,4 +1,6 @@
-// How large, and how deep, a body may be.
+// How large, and how deep, a body may be; and how one of many megabytes is read.
+import type { Readable } from 'node:stream';
+import { Problem } from '../errors.ts';
 
 /** Bytes of a JSON body, where a route names no other limit: a listener with all its texts has a tenth of that. */
 export const BODY_LIMIT = 64 * 1024;
@@ -31,4 +33,30 @@ export function isNestedDeeper(json: Uint8Array, limit: number): boolean {
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
   }
   return false;
+}
+
+/** Bytes of the first room for a body whose length is not announced; it doubles whenever it is full. */
+const FIRST_ROOM = 64 * 1024;
+
+/**
+ * Returns a body as one Buffer. Each piece is copied when it comes: to join 64 MiB at the end would hold up everything else.
+ * @param announced bytes (Content-Length); null where that is not known
+ * @param limit bytes
+ * @throws Problem `payload-too-large` beyond the limit, at once where it is announced; and what the stream throws
+ */
+export async function readBytes(body: Readable, announced: number | null, limit: number): Promise<Buffer> {
+  const tooLarge = () => {
+    return new Problem('payload-too-large', `the body is larger than ${limit / 2 ** 20} MiB, the most that this takes`);
+  };
+  if (announced !== null && announced > limit) throw tooLarge();
+  let room = Buffer.allocUnsafe(announced ?? FIRST_ROOM);
+  let length = 0;
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    const needed = length + piece.length;
+    if (needed > limit) throw tooLarge();
+    if (needed > room.length) room = Buffer.concat([room], Math.min(limit, Math.max(needed, 2 * room.length)));
+    piece.copy(room, length);
+    length = needed;
+  }
+  return room.subarray(0, length);
 }

@@ -1,8 +1,11 @@
 // The bitmap of a block, taken as a whole: the state of another one, or of an earlier time, is carried here.
+import type { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Conversions } from '../../service/conversions.ts';
 import { etag } from '../../service/options.ts';
 import { MAX_BITMAP } from '../../service/queries.ts';
+import { readBytes } from '../bodies.ts';
 import { withoutKey } from '../change-requests.ts';
 import { refuseEncoded } from '../plugins/validation.ts';
 import { answer, input, problems, RamBlockParams, WindowQuery, WRITE_PROBLEMS } from '../schemas/common.ts';
@@ -14,8 +17,11 @@ const OCTET_STREAM = 'application/octet-stream';
 /** In a scope of its own, for its body is bytes. */
 export async function bitmapRoutes(app: TypedApp, conversions: Conversions): Promise<void> {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(OCTET_STREAM, { parseAs: 'buffer' }, (request, bytes, done) => {
-    done(refuseEncoded(request), bytes);
+  app.addContentTypeParser(OCTET_STREAM, async (request: FastifyRequest, body: Readable) => {
+    const encoded = refuseEncoded(request);
+    if (encoded !== null) throw encoded;
+    const { 'content-length': announced } = request.headers;
+    return readBytes(body, announced === undefined ? null : Number(announced), MAX_BITMAP);
   });
 
   app.put(
