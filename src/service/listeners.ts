@@ -112,7 +112,7 @@ export class Listeners {
       return found;
     };
     const listener = await (force
-      ? live.inTurnByForce([listenerId], options.ifMatch, unregister)
+      ? live.inTurnByForce(listenerId, options.ifMatch, unregister)
       : live.inTurn(unregister, options));
     // Most are gone at once, which saves the client from asking.
     await live.asyncDeliveries.ended(listener, listener.definition.timeoutMs);

@@ -170,6 +170,8 @@ export class LiveBlock {
   readonly #stopped = new AbortController();
   /** Ends what changes send to one listener, by its id. */
   readonly #sending = new Map<string, AbortController>();
+  /** Removals by force that wait or run: of one listener, or (null) of the block with all that it has or gets meanwhile. */
+  readonly #forces = new Set<{ readonly listenerId: string | null }>();
   /** Changes of the generation that are about to become durable. */
   #coming = 0;
   #snapshotBytes: number;
@@ -194,9 +196,13 @@ export class LiveBlock {
     return new RunBudget(this.dependencies.changeRunsLimit);
   }
 
-  /** Aborts when nothing may be sent to a listener any more: it is removed by force, or the block is stopped. */
+  /**
+   * Returns a signal that aborts when nothing may be sent to a listener any more: it is removed by force, or the block is
+   * stopped. While that is so, the signal is aborted from the start.
+   */
   signalFor(listenerId: string): AbortSignal {
     if (this.#stopped.signal.aborted) return this.#stopped.signal;
+    if (this.#isForced(listenerId)) return AbortSignal.abort();
     let sending = this.#sending.get(listenerId);
     if (sending === undefined) {
       sending = new AbortController();
@@ -216,22 +222,33 @@ export class LiveBlock {
   }
 
   /**
-   * As {@link LiveBlock.inTurn}, before all that waits, and without a wait for what is being sent to `listenerIds`: their
-   * devices are gone. From now on deliveries to them count as unanswered, unless the task fails.
+   * Runs `task` as {@link LiveBlock.inTurn} does, before all that waits, and without a wait for what is being sent to
+   * devices that are gone. Until the task ends, deliveries to them count as unanswered.
+   * @param listenerId the listener whose device is gone; null: every listener that the block has or gets meanwhile
    * @throws Problem `not-found`, `generation-mismatch`
    */
-  async inTurnByForce<T>(listenerIds: readonly string[], ifMatch: IfMatch, task: () => Promise<T>): Promise<T> {
+  async inTurnByForce<T>(listenerId: string | null, ifMatch: IfMatch, task: () => Promise<T>): Promise<T> {
     checkGeneration(this.block, ifMatch);
-    for (const listenerId of listenerIds) {
-      this.signalFor(listenerId);
-      this.#sending.get(listenerId)?.abort();
-      this.settling.abandon(listenerId);
+    const force = { listenerId };
+    this.#forces.add(force);
+    const all = [...this.block.manager.listeners.keys(), ...this.#sending.keys()];
+    for (const id of listenerId === null ? all : [listenerId]) {
+      this.#sending.get(id)?.abort();
+      // Should the listener stay, it is sent to again.
+      this.#sending.delete(id);
+      this.settling.abandon(id);
     }
     try {
       return await this.queue.runFirst(() => this.#whileThere(task, ifMatch));
     } finally {
-      for (const listenerId of listenerIds) this.#sending.delete(listenerId);
+      this.#forces.delete(force);
     }
+  }
+
+  /** Whether a removal by force concerns the listener. */
+  #isForced(id: string): boolean {
+    for (const { listenerId } of this.#forces) if (listenerId === null || listenerId === id) return true;
+    return false;
   }
 
   #whileThere<T>(task: () => Promise<T>, ifMatch: IfMatch): Promise<T> {

@@ -105,9 +105,7 @@ export class RamBlocks {
       this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');
       for (const listener of listeners) live.dismiss(listener);
     };
-    return force
-      ? live.inTurnByForce([...manager.listeners.keys()], options.ifMatch, remove)
-      : live.inTurn(remove, options);
+    return force ? live.inTurnByForce(null, options.ifMatch, remove) : live.inTurn(remove, options);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FaultyJournal } from '../support/faulty-journal.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
 
@@ -13,12 +14,17 @@ const PAGE = 4096;
 
 let service: TestService;
 let device: ScriptedListener;
+let journal: FaultyJournal;
 let path: string;
 const log: string[] = [];
 
 beforeEach(async () => {
   log.length = 0;
-  service = await startService({ log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }) });
+  journal = new FaultyJournal();
+  service = await startService({
+    openJournal: journal.open,
+    log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
+  });
   device = await ScriptedListener.start();
   const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '64K' });
   path = `/v1/ram-blocks/${id}`;
@@ -127,6 +133,19 @@ describe('DELETE with force', () => {
     await until('the device is told', () => device.received.length > 1);
     expect((await service.api.delete(`${path}?force=true`)).status).toBe(204);
     expect((await change).status).toBe(503);
+  });
+
+  it('of the block waits for no listener that comes meanwhile, which is told nothing', async () => {
+    device.script = () => 'hang';
+    journal.hold();
+    const registered = register(device.url, LONG);
+    await until('the registration is being recorded', () => journal.held === 1);
+    const removed = service.api.delete(`${path}?force=true`);
+    await until('the removal waits', async () => /rba_queue_length 1/.test((await service.api.get('/metrics')).body));
+    journal.release();
+    expect(await registered).toMatchObject({ status: 502, body: { code: 'listener-unreachable', unsettled: [] } });
+    expect((await removed).status).toBe(204);
+    expect(device.received).toEqual([]);
   });
 
   it('leaves the listener as it is where its condition does not hold', async () => {

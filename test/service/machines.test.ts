@@ -1,42 +1,18 @@
 // Reading the journal back: what of it may fail, and what is left behind then.
-import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
-import { createIds } from '../../src/ids.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import type { Deliver } from '../../src/listeners/delivery.ts';
-import type { Dependencies } from '../../src/service/dependencies.ts';
-import { EventLog } from '../../src/service/event-log.ts';
-import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
-import { deliveriesToReserve } from '../../src/service/notifications.ts';
+import { dependenciesWith, NO_CONDITIONS } from '../support/dependencies.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { until } from '../support/service.ts';
 
 const PAGE = 4096;
 const { now } = Date;
 
-function dependencies(journal: () => Promise<FaultyJournal>, deliver: Deliver): Dependencies {
-  return {
-    openJournal: journal,
-    deliver,
-    attemptOnce: async () => ({ outcome: 'accepted', status: 200, excerpt: '' }),
-    asyncSettings: { retrySchedule: [1000], backlogLimit: 10, backlogRuns: 1000, disableAfter: 1000 },
-    events: new Events(new EventLog(10, 'epoch'), now),
-    checkTarget: async () => undefined,
-    newSecret: () => '',
-    now,
-    elapsed: () => performance.now(),
-    random: Math.random,
-    newId: createIds(now),
-    log: pino({ level: 'silent' }),
-    queueLimits: { length: 10, waitMs: 10_000 },
-    journalWaitMs: 10_000,
-    changeRunsLimit: 2 ** 20,
-    deliveriesToReserve,
-    snapshotEvery: 1000,
-  };
-}
+const dependencies = (openJournal: () => Promise<FaultyJournal>, deliver: Deliver) =>
+  dependenciesWith({ openJournal, deliver });
 
 /** What a crash leaves of a block with one listener: a conversion that was under way. */
 function crashed(ramBlockId: string, machine: string): BlockRecord[] {
@@ -129,8 +105,9 @@ it('closes the journal that was being opened again', async () => {
   if (first !== undefined) first.fate = () => 'fails';
   const live = machines.block('b1');
   const gone: NewRecord = { ramBlockId: 'b1', kind: 'block-deleted' };
-  const options = { ifMatch: null, clientGone: () => new AbortController().signal };
-  await expect(live.inTurn(() => live.commit([gone]), options)).rejects.toMatchObject({ code: 'journal-unavailable' });
+  await expect(live.inTurn(() => live.commit([gone]), NO_CONDITIONS)).rejects.toMatchObject({
+    code: 'journal-unavailable',
+  });
   const closing = machines.close();
   // Not before closing has come as far as it can.
   setImmediate(() => gate.resolve());

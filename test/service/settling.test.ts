@@ -1,18 +1,12 @@
 // How settling waits for a device that stays away: ever longer, up to minutes, and not at all when it is told to go on.
-import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { createIds } from '../../src/ids.ts';
-import { MemoryJournal } from '../../src/journal/memory-journal.ts';
-import { EventLog } from '../../src/service/event-log.ts';
-import { Events } from '../../src/service/events.ts';
 import { Machines } from '../../src/service/machines.ts';
-import { deliveriesToReserve } from '../../src/service/notifications.ts';
 import { settlingDelay } from '../../src/service/settling.ts';
+import { dependenciesWith, NO_CONDITIONS } from '../support/dependencies.ts';
 import { rulesOf } from '../support/rules.ts';
 import { until } from '../support/service.ts';
 
 const PAGE = 4096;
-const NO_CONDITIONS = { ifMatch: null, clientGone: () => new AbortController().signal, answered: () => null };
 const LISTENER = {
   url: 'http://127.0.0.1:9/',
   mode: 'sync' as const,
@@ -30,29 +24,16 @@ const LISTENER = {
 /** A service whose devices accept while `isThere` says so, with a clock that stands still. */
 async function start(isThere: () => boolean) {
   const calls = { count: 0 };
-  const journal = new MemoryJournal();
-  const machines = await Machines.open({
-    openJournal: async () => journal,
-    deliver: async () => {
-      calls.count++;
-      return isThere() ? { outcome: 'accepted' } : { outcome: 'unanswered', status: null, detail: 'away' };
-    },
-    attemptOnce: async () => ({ outcome: 'accepted', status: 200, excerpt: '' }),
-    asyncSettings: { retrySchedule: [1000], backlogLimit: 10, backlogRuns: 2 ** 20, disableAfter: 1000 },
-    events: new Events(new EventLog(10, 'epoch'), Date.now),
-    checkTarget: async () => undefined,
-    newSecret: () => '',
-    now: Date.now,
-    elapsed: () => 0,
-    random: () => 0.5,
-    newId: createIds(Date.now),
-    log: pino({ level: 'silent' }),
-    queueLimits: { length: 10, waitMs: 10_000 },
-    changeRunsLimit: 2 ** 20,
-    snapshotEvery: 1000,
-    journalWaitMs: 10_000,
-    deliveriesToReserve,
-  });
+  const machines = await Machines.open(
+    dependenciesWith({
+      deliver: async () => {
+        calls.count++;
+        return isThere() ? { outcome: 'accepted' } : { outcome: 'unanswered', status: null, detail: 'away' };
+      },
+      elapsed: () => 0,
+      random: () => 0.5,
+    }),
+  );
   const rules = rulesOf(machines);
   const block = { idstr: 'pc.ram', usedLength: 4 * PAGE, maxLength: undefined, pageSize: PAGE, machine: 'm' };
   const { id } = await rules.ramBlocks.create({ ...block, gpa: null, guestMemfd: true }, NO_CONDITIONS);
