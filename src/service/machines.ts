@@ -159,6 +159,8 @@ export class Machines {
     await this.started.catch(() => undefined);
     await this.#reopening;
     await this.drain();
+    // That the journal ends now is no failure.
+    this.#unavailable ??= draining();
     await this.#journal?.close();
   }
 
@@ -246,14 +248,16 @@ export class Machines {
     });
   }
 
-  /** Nothing may be sent or written until it is known again what is durable. */
+  /** Nothing may be sent or written until it is known again what is durable: a service that is closing leaves that to the next. */
   #fail(problem: Problem): void {
-    if (this.#unavailable !== null || this.#closing.signal.aborted) return;
+    if (this.#unavailable !== null) return;
     this.#unavailable = problem;
-    this.#dependencies.log.error({ err: problem }, 'the journal failed; nothing is written until it is read back');
+    const isClosing = this.#closing.signal.aborted;
+    const consequence = isClosing ? 'it is read back at the next start' : 'nothing is written until it is read back';
+    this.#dependencies.log.error({ err: problem }, `the journal failed; ${consequence}`);
     for (const each of this.#machines.values()) each.close(problem);
     for (const live of this.#blocks.all.values()) live.stop(problem);
-    this.#reopening = this.#reopen();
+    if (!isClosing) this.#reopening = this.#reopen();
   }
 
   async #reopen(): Promise<void> {

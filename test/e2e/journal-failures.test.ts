@@ -3,8 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { Api } from '../support/api.ts';
 import { EventStream } from '../support/event-stream.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
@@ -119,6 +121,56 @@ it('says that it is not ready while the journal that died cannot be opened', asy
   journal.fault = null;
   await until('the service is ready', isReady);
   expect(journal.opened).toBe(2);
+});
+
+describe('while the service shuts down, nothing more is sent once the journal', () => {
+  it.each([
+    ['cannot be written', (journal: FaultyJournal) => (journal.fate = () => 'fails')],
+    ['is gone', (journal: FaultyJournal) => journal.die()],
+  ])('%s, and the service ends', async (_name, fail) => {
+    const journal = new FaultyJournal();
+    service = await startService({ openJournal: journal.open });
+    const api = new Api(service.url);
+    const gates = [Promise.withResolvers<number>(), Promise.withResolvers<number>()] as const;
+    const devices = await Promise.all(gates.map(({ promise }) => ScriptedListener.start(() => promise)));
+    const next = await ScriptedListener.start();
+    const begun = [];
+    for (const [index, device] of devices.entries()) {
+      const { id } = await api.ok('POST', '/v1/ram-blocks', { idstr: `ram ${index}`, usedLength: '64K' });
+      const path = `/v1/ram-blocks/${id}`;
+      // In the second block there is one more, which is told after the newest.
+      for (const { url } of index === 0 ? [device] : [next, device]) {
+        await api.ok('POST', `${path}/listeners`, { url, secret: SECRET, timeoutMs: 30_000 });
+      }
+      begun.push(api.post(`${path}/conversions`, { offset: 0, size: PAGE, to: 'shared' }));
+      await until('the device is told', () => device.received.length === 1);
+    }
+    const closing = service.close();
+    await until('it drains', async () => (await api.get('/readyz')).status === 503);
+    fail(journal);
+    // The first change finds out that the journal fails, unless that is known already; the second must not go on then.
+    for (const [index, gate] of gates.entries()) {
+      gate.resolve(200);
+      expect(await begun[index]).toMatchObject({ status: 503, body: { code: 'journal-unavailable' } });
+    }
+    await closing;
+    expect([...devices, next].map(({ received }) => received.length)).toEqual([1, 1, 0]);
+    for (const device of [...devices, next]) await device.close();
+    await api.close();
+  });
+});
+
+it('does not call it a failure that the journal ends with the service', async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rba-journal-failures-'));
+  const data = folder;
+  const errors: string[] = [];
+  service = await startService({
+    openJournal: () => SqliteJournal.open(data),
+    log: pino({ level: 'error' }, { write: (line: string) => void errors.push(line) }),
+  });
+  await createBlock();
+  await service.close();
+  expect(errors).toEqual([]);
 });
 
 describe('what is too long for the journal', () => {
