@@ -942,7 +942,7 @@ export interface components {
             size: components["schemas"]["Bytes"];
             offsetWithinAddressSpace: components["schemas"]["Bytes"];
         };
-        /** @description What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. */
+        /** @description What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. A delivery that an async listener did not acknowledge before it was given up changes nothing here, whatever the receiver did with it, until a replay or a `recovery` covers its pages. */
         ListenerMapped: {
             bytes: components["schemas"]["Bytes"];
             runs: components["schemas"]["Count"];
@@ -956,7 +956,7 @@ export interface components {
             /** @description The first 1000. */
             sections: components["schemas"]["Section"][];
         };
-        /** @description How far its deliveries have come. Of an async one what is acknowledged is shown once it is durable; a replay that has not begun is one pending delivery. */
+        /** @description How far its deliveries have come. Every delivery up to `acknowledgedSequence` is over: acknowledged, or given up by a skip, by a replay or because the listener was disabled. Of an async one what is acknowledged is shown once it is durable; a replay that has not begun is one pending delivery. */
         ListenerPosition: {
             /** Format: int64 */
             lastSequence: number;

@@ -76,8 +76,10 @@ export class AsyncDeliveries {
   }
 
   /**
-   * Runs `task` while nothing is being sent to `listener`; what is under way is broken off.
+   * Runs `task` while nothing is being sent to `listener`; what is under way is broken off, and how far the listener has
+   * come is durable before.
    * @param task gets the last sequence that may have been sent, and the last that was accepted
+   * @throws Problem `journal-unavailable`
    */
   between<T>(listener: RamDiscardListener, task: (sent: number, accepted: number) => Promise<T>): Promise<T> {
     const course = this.#courseOf(listener);
@@ -86,6 +88,8 @@ export class AsyncDeliveries {
     course.waiting?.abort();
     course.due = 0;
     return this.#exclusively(course, async () => {
+      // The task may give up all that is pending: what was accepted of that is mapped nevertheless.
+      await this.#keep(course);
       const result = await task(listener.lastSequence, course.accepted);
       course.failures = 0;
       course.failingSince = course.backlog.failingSince;
@@ -206,6 +210,7 @@ export class AsyncDeliveries {
     const { id: listenerId } = listener;
     course.accepted = Math.max(course.accepted, backlog.acknowledged);
     if (this.#isTooFarBehind(course)) {
+      await this.#keep(course);
       await this.#commit({ kind: 'listener-replay', listenerId, step: 'wanted', givenUp: listener.lastSequence });
       return;
     }

@@ -93,7 +93,7 @@ export const ListenerMapped = Type.Object(
   {
     $id: 'ListenerMapped',
     description:
-      'What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch.',
+      'What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. A delivery that an async listener did not acknowledge before it was given up changes nothing here, whatever the receiver did with it, until a replay or a `recovery` covers its pages.',
     additionalProperties: false,
   },
 );
@@ -122,7 +122,7 @@ export const ListenerPosition = Type.Object(
   {
     $id: 'ListenerPosition',
     description:
-      'How far its deliveries have come. Of an async one what is acknowledged is shown once it is durable; a replay that has not begun is one pending delivery.',
+      'How far its deliveries have come. Every delivery up to `acknowledgedSequence` is over: acknowledged, or given up by a skip, by a replay or because the listener was disabled. Of an async one what is acknowledged is shown once it is durable; a replay that has not begun is one pending delivery.',
     additionalProperties: false,
   },
 );
