@@ -39,7 +39,10 @@ afterEach(async () => {
 
 const convert = (offset: number, to: string) => service.api.post(`${path}/conversions`, { offset, size: PAGE, to });
 const register = (url: string, fields: object = {}) =>
-  service.api.post(`${path}/listeners`, { url, secret: SECRET, timeoutMs: 300, ...fields });
+  service.api.post(`${path}/listeners`, { url, secret: SECRET, timeoutMs: 30_000, ...fields });
+/** The deadline of a listener that gives no answer. */
+const SOON = { timeoutMs: 300 };
+const setDeadline = (id: string) => service.api.ok('PATCH', `${path}/listeners/${id}`, SOON);
 const listeners = async () => (await service.api.ok('GET', `${path}/listeners`)).items;
 
 /** A port at which nobody listens. */
@@ -58,7 +61,7 @@ describe('a registration of which no byte was sent leaves nothing', () => {
     ['there is no such name', async () => 'http://no-such-host.invalid/'],
     ['TLS fails', async () => device.url.replace('http:', 'https:')],
   ])('where %s', async (_name, url) => {
-    const answer = await register(await url());
+    const answer = await register(await url(), SOON);
     expect(answer).toMatchObject({ status: 502, body: { code: 'listener-unreachable', unsettled: [] } });
     expect(answer.body.detail).toContain('nothing was sent to it, and it is not registered');
     expect(await listeners()).toEqual([]);
@@ -72,7 +75,7 @@ describe('a registration of which something may have been sent', () => {
     'says that it is being removed, and what ends it, where the device does %s',
     async (reply) => {
       device.script = ({ type }) => (type === 'ram_block.populate' ? reply : 404);
-      const { status, body } = await register(device.url);
+      const { status, body } = await register(device.url, SOON);
       const [listener] = await listeners();
       expect(listener).toMatchObject({ state: 'removing' });
       expect([status, body.code, body.listenerId, body.unsettled]).toEqual([
@@ -95,19 +98,17 @@ describe('a registration of which something may have been sent', () => {
       void device.close();
       response.writeHead(200, { connection: 'close' }).end();
     };
-    const { status } = await register(url, { maxSections: 1 });
+    const { status } = await register(url, { ...SOON, maxSections: 1 });
     expect(status).toBe(502);
     expect(await listeners()).toMatchObject([{ state: 'removing', unsettled: { unknownBytes: 16 * PAGE } }]);
   });
 });
 
 describe('DELETE with force', () => {
-  const LONG = { timeoutMs: 30_000 };
-
   it('ends the delivery that holds the block, and the change is undone', async () => {
     const other = await ScriptedListener.start();
     await register(other.url);
-    const { body } = await register(device.url, LONG);
+    const { body } = await register(device.url);
     other.received.length = 0;
     device.received.length = 0;
     device.script = () => 'hang';
@@ -127,7 +128,7 @@ describe('DELETE with force', () => {
   });
 
   it('of the block waits for no delivery either', async () => {
-    await register(device.url, LONG);
+    await register(device.url);
     device.script = () => 'hang';
     const change = convert(0, 'private');
     await until('the device is told', () => device.received.length > 1);
@@ -138,7 +139,7 @@ describe('DELETE with force', () => {
   it('of the block waits for no listener that comes meanwhile, which is told nothing', async () => {
     device.script = () => 'hang';
     journal.hold();
-    const registered = register(device.url, LONG);
+    const registered = register(device.url);
     await until('the registration is being recorded', () => journal.held === 1);
     const removed = service.api.delete(`${path}?force=true`);
     await until('the removal waits', async () => /rba_queue_length 1/.test((await service.api.get('/metrics')).body));
@@ -157,6 +158,7 @@ describe('DELETE with force', () => {
 
   it('sends nothing more to it, and does not call it settled', async () => {
     const { body } = await register(device.url);
+    await setDeadline(body.id);
     device.script = () => 404;
     expect((await convert(0, 'private')).body.code).toBe('discard-unacknowledged');
     await until('it is asked to discard', () => device.received.some(({ reason }) => reason === 'recovery'));
@@ -175,6 +177,7 @@ it('an operator who changes an unsettled listener, or retries, does not wait for
   const { body } = await register(device.url);
   const listener = `${path}/listeners/${body.id}`;
   expect((await service.api.post(`${listener}/retry`)).body.code).toBe('listener-not-async');
+  await setDeadline(body.id);
   device.script = () => 404;
   await convert(0, 'private');
   for (const ask of [
