@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { BlockRecord } from '../../src/core/records.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { createBlock, GIB } from '../core/blocks.ts';
-import { alternate, type Figure, figure, median, rateAt, type Scale } from '../measure.ts';
+import { alternate, type Figure, figure, median, type Reach, rateAt, type Scale } from '../measure.ts';
 import { makeDataFolder, removeDataFolder } from '../processes/data-folder.ts';
 import { RawLog } from './raw-log.ts';
 
+/** What one client waits for matters; how many appends there are room for, beyond what HTTP asks, is only shown. */
+const REACH: Readonly<Record<number, Reach>> = { 1: { atLeast: 0.5 } };
 const BYTES = 200;
 const MACHINE = 'bench';
 const RAM_BLOCK_ID = 'blk_01a2069582dc0000d37e5c0d';
@@ -23,7 +25,7 @@ export async function appendFigures(scale: Scale): Promise<Figure[]> {
   const record = recordOf(BYTES);
   const bytes = Buffer.from(JSON.stringify(record));
   const figures: Figure[] = [];
-  for (const waiting of [64, 1000]) {
+  for (const waiting of [1, 64, 1000]) {
     const measured = {
       journal: () => appendsPerSecond(() => append(record), waiting, scale.windowMs),
       raw: () => appendsPerSecond(() => raw.append(bytes), waiting, scale.windowMs),
@@ -31,7 +33,7 @@ export async function appendFigures(scale: Scale): Promise<Figure[]> {
     await alternate(2, measured);
     const { journal: values, raw: yardsticks } = await alternate(scale.rounds, measured);
     const what = `durable appends of ${BYTES} bytes, ${waiting.toLocaleString('en-US')} waiting : write and fdatasync`;
-    figures.push(figure({ id: `journal-${waiting}`, what, unit: '/s' }, values, yardsticks, { atLeast: 0.7 }));
+    figures.push(figure({ id: `journal-${waiting}`, what, unit: '/s' }, values, yardsticks, REACH[waiting] ?? null));
   }
   await journal.close();
   await raw.close();

@@ -7,7 +7,6 @@ import { pino } from 'pino';
 import { encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
 import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
 import { createIds } from '../../src/ids.ts';
-import { readSegment } from '../../src/journal/segment-text.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { EventLog } from '../../src/service/event-log.ts';
 import { Events } from '../../src/service/events.ts';
@@ -124,8 +123,8 @@ const handlers = {
     const start = performance.now();
     const database = new DatabaseSync(join(folder, 'journal.sqlite'));
     let kinds = 0;
-    for (const { text } of database.prepare('SELECT text FROM segments ORDER BY block, last').iterate()) {
-      for (const { json } of readSegment(String(text))) kinds += JSON.parse(json).kind === '' ? 0 : 1;
+    for (const { text } of database.prepare('SELECT text FROM records ORDER BY number').iterate()) {
+      kinds += JSON.parse(String(text)).kind === '' ? 0 : 1;
     }
     database.close();
     const took = performance.now() - start;

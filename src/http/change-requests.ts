@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../errors.ts';
-import type { Answered } from '../journal/journal.ts';
-import { type Idempotency, keptBody } from '../service/idempotency.ts';
+import type { KeptAnswer } from '../journal/journal.ts';
+import type { Idempotency } from '../service/idempotency.ts';
 import type { ChangeOptions, IfMatch } from '../service/options.ts';
+import { decodeAnswer, encodeAnswer } from './kept-answers.ts';
 
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 /** Characters of the digest of a token's name: 128 bits and more. */
@@ -47,31 +48,26 @@ export class ChangeRequests {
     change: ChangeRequest<Resource>,
   ): Promise<Resource> {
     const name = request.token?.name;
-    const requestKey = {
+    const keyed = {
       owner: name === undefined ? '' : digest(name).slice(0, OWNER_LENGTH),
-      digest: digest(name ?? '', request.method, request.url, key),
+      key: digest(name ?? '', request.method, request.url, key),
+      fingerprint: digest(request.rawBody ?? '', JSON.stringify(common.ifMatch)),
     };
-    const fingerprint = digest(request.rawBody ?? '', JSON.stringify(common.ifMatch));
-    const keep = (storedKey: string, resource: Resource): Answered => {
+    const answered = (resource: Resource): KeptAnswer => {
       const status = statusOf(resource, change);
-      return {
-        kind: 'answered',
-        key: storedKey,
-        fingerprint,
-        status,
-        headers: headersOf(resource, change),
-        ...keptBody(String(reply.serializeInput(Object(resource), String(status)))),
-        at: this.#now(),
-      };
+      const body = String(reply.serializeInput(Object(resource), String(status)));
+      const content = encodeAnswer({ status, headers: headersOf(resource, change), body });
+      return { ...keyed, at: this.#now(), content };
     };
-    const outcome = await this.#idempotency.once(requestKey, fingerprint, async (storedKey) => {
-      return { resource: await change.run({ ...common, answered: (resource) => keep(storedKey, resource) }) };
+    const outcome = await this.#idempotency.once(keyed, async () => {
+      return { resource: await change.run({ ...common, answered }) };
     });
     if ('resource' in outcome) return answerWith(outcome.resource, reply, change);
-    reply.code(outcome.status).headers({ ...outcome.headers, 'idempotent-replayed': 'true' });
+    const { status, headers, body } = await decodeAnswer(outcome.content);
+    reply.code(status).headers({ ...headers, 'idempotent-replayed': 'true' });
     reply.type('application/json; charset=utf-8').serializer(String);
     // The stored text is what the serializer made of a Resource when it was first answered.
-    return outcome.body as Resource;
+    return body as Resource;
   }
 }
 

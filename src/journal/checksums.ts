@@ -1,16 +1,13 @@
-// Checksums of what the SQLite journal keeps: a row that is not what was written is found out, and so is one that is
-// missing, for rows that follow each other carry the checksum of the one before.
+// Checksums of rows: each row carries one of its whole content and of where it belongs, so that what is read is what was
+// written. What is missing is found by counts: see sqlite-tables.ts.
 import { crc32 } from 'node:zlib';
 
-/** What the first of a chain has before it, and what stands for a checksum where there is nothing. */
-export const NOTHING = 0;
-
-/** Of values, in order. */
+/** Returns the checksum of values, in order. */
 export function checksumOf(...values: (string | number)[]): number {
   return crc32(values.join(' '));
 }
 
-/** Of a long text or of bytes, and of values that belong to it. */
+/** Returns the checksum of a long text or of bytes, and of values that belong to it. */
 export function checksumWith(data: string | Uint8Array, ...values: (string | number)[]): number {
   return crc32(data, checksumOf(...values));
 }

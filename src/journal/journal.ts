@@ -1,25 +1,21 @@
 // The journal as a port: what the service needs of a durable log. The unit of order is the machine; nothing above this
 // file may know which journal it is.
 import type { BlockRecord, Conversion, SourceChanged } from '../core/records.ts';
-import type { Problem } from '../errors.ts';
+import { Problem, type ProblemCode } from '../errors.ts';
 
-/** The stored answer to a request with an Idempotency-Key, written with the change that it answers for. */
-export interface Answered {
-  readonly kind: 'answered';
-  /** Digest of token, method, path with query, and key; before it, with a dot between, one of the token that it counts for. */
+/** The answer to a request with an Idempotency-Key, kept with the change that it answers for. */
+export interface KeptAnswer {
+  /** Names the request and who made it; unique. */
   readonly key: string;
-  /** Digest of body and If-Match. */
+  /** Whose share of the kept answers it counts for; '' where it is nobody's. */
+  readonly owner: string;
+  /** Tells another request under the same key from a repeated one. */
   readonly fingerprint: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The text of the answer; of a long one, its raw deflate in base64. */
-  readonly body: string;
-  readonly encoding?: 'deflate';
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** The answer, in a form that only the room that gave it knows. */
+  readonly content: Uint8Array;
 }
-
-export type JournalRecord = BlockRecord | Answered;
 
 /** Conversions of a block that its history keeps; older ones may be forgotten. */
 export const HISTORY_LIMIT = 10_000;
@@ -33,45 +29,68 @@ export interface PastConversion {
   readonly conversion: Conversion;
 }
 
-/** The conversions of a change that is at `sequence` of its machine, newest first. */
+/** Returns the conversions of a change that is at `sequence` of its machine, newest first. */
 export function pastConversions(sequence: number, { steps }: SourceChanged): PastConversion[] {
   return steps.map(({ conversion }, index) => ({ position: sequence * MAX_STEPS + index, conversion })).reverse();
 }
 
-/** A block as it is kept; one that is large comes in several of these that follow each other, the first with the snapshot. */
+/** Something of what is kept of a block. The first piece of a block has its snapshot, or begins with its creation. */
 export interface StoredBlock {
   readonly ramBlockId: string;
-  /** The newest snapshot; null where there is none. */
+  /** The newest snapshot; null where there is none, and in all pieces but the first. */
   readonly snapshot: Uint8Array | null;
-  /** What came after the snapshot, oldest first. */
+  /** Records after the snapshot, oldest first. */
   readonly records: readonly BlockRecord[];
+}
+
+/** Why an append failed, and what is known of its outcome. */
+export class AppendFailed extends Problem {
+  readonly machine: string;
+  /** `not-written`: nothing of the append is or will be durable. `unknown`: all of it may be. */
+  readonly outcome: 'not-written' | 'unknown';
+
+  constructor(code: ProblemCode, detail: string, about: Pick<AppendFailed, 'machine' | 'outcome'>) {
+    super(code, detail, { retryAfterSeconds: 1 });
+    this.machine = about.machine;
+    this.outcome = about.outcome;
+  }
 }
 
 export interface Journal {
   /** Resolves with the reason when this journal is of no more use; never where that does not happen. */
   readonly failed: Promise<Problem>;
 
-  /** Milliseconds that the oldest of the calls has waited that are not answered yet; 0 where there is none. */
+  /** Milliseconds that the oldest call has waited that is not answered yet; 0 where there is none. */
   readonly waitedMs: number;
 
-  /** What people should know of how the journal was found when it was opened; null when all was in order. */
+  /** What people should know about the state in which the journal was found; null when all was in order. */
   readonly remark: string | null;
 
-  /** The last sequence of every machine that was ever written to. */
+  /** Returns the last sequence of every machine that records were ever appended to. */
   positions(): Promise<ReadonlyMap<string, number>>;
 
-  /** All blocks that were created and not deleted, one after the other, in no special order. */
-  blocks(): AsyncIterable<StoredBlock>;
+  /**
+   * Reads blocks that were created and not deleted, piece by piece. The pieces of a block follow each other in order, but
+   * those of others may lie between them.
+   * @param machine whose blocks are read; all blocks where it is left out
+   */
+  blocks(machine?: string): AsyncIterable<StoredBlock>;
 
   /**
-   * Appends `records` to `machine`: all of them or none, durable when the promise resolves. Appends become durable, and
-   * their promises resolve, in the order of the calls. A `block-deleted` ends its block: nothing of it is kept.
-   * @param expectedSequence the last sequence of the machine as the caller knows it; the records follow it
-   * Throws, where it does not return a promise, `payload-too-large`: they are too long, and nothing was done.
-   * @throws Problem `not-owner` when the machine has another last sequence: somebody else writes to it
-   * @throws Problem `journal-unavailable` when the outcome is unknown; this journal is of no more use then
+   * Appends `records` to `machine` and keeps `answer` with them: all of it or nothing, durable when the promise resolves.
+   * Appends become durable, and their promises resolve, in the order of the calls. A `block-deleted` ends its block:
+   * nothing of it is kept.
+   * @param expectedSequence the last sequence of the machine as the caller knows it; each record takes the next one
+   * Throws, where it does not return a promise, AppendFailed `payload-too-large`: nothing was done.
+   * @throws AppendFailed `not-owner` when the machine has another last sequence: somebody else writes to it.
+   *   `journal-unavailable` when this journal is of no more use
    */
-  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void>;
+  append(
+    machine: string,
+    expectedSequence: number,
+    records: readonly BlockRecord[],
+    answer?: KeptAnswer | null,
+  ): Promise<void>;
 
   /**
    * Keeps `snapshot` as the state of the block after the record at `sequence`; records up to there may be forgotten,
@@ -80,14 +99,14 @@ export interface Journal {
    */
   saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void>;
 
-  /** The last conversions of a block with a position below `before`, newest first. */
+  /** Returns the last conversions of a block with a position below `before`, newest first. */
   history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]>;
 
-  findAnswer(key: string): Promise<Answered | null>;
+  findAnswer(key: string): Promise<KeptAnswer | null>;
 
   /**
-   * Returns the bytes that the kept answers take (keys and JSON): all of them, or those whose keys have `owner` before the
-   * dot, '' standing for keys without one. An append counts at once; a key that is kept is not to be appended again.
+   * Returns the bytes that the kept answers take, as {@link bytesOfAnswer} counts them: all of them, or those of `owner`.
+   * An append counts at once; a key that is kept is not to be appended again.
    */
   answerBytes(owner?: string): number;
 
@@ -95,4 +114,9 @@ export interface Journal {
   forgetAnswers(at: number): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** Returns the bytes that a kept answer counts for. */
+export function bytesOfAnswer({ key, owner, fingerprint, content }: Omit<KeptAnswer, 'at'>): number {
+  return key.length + owner.length + fingerprint.length + content.byteLength;
 }

@@ -1,13 +1,13 @@
 // A journal that lives as long as the process: for tests and for RBA_JOURNAL=memory. It keeps what the port asks for.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BlockRecord, SourceChanged } from '../core/records.ts';
-import { Problem } from '../errors.ts';
-import { AnswerBook, answerBytes, ownerOf } from './answer-book.ts';
+import { AnswerBook } from './answer-book.ts';
 import {
-  type Answered,
+  AppendFailed,
+  bytesOfAnswer,
   HISTORY_LIMIT,
   type Journal,
-  type JournalRecord,
+  type KeptAnswer,
   type PastConversion,
   pastConversions,
   type StoredBlock,
@@ -19,6 +19,7 @@ interface Kept<Kind extends BlockRecord = BlockRecord> {
 }
 
 interface KeptBlock {
+  readonly machine: string;
   snapshot: Uint8Array | null;
   records: Kept[];
   /** What the history is told from, oldest first, and how many conversions those are. */
@@ -27,35 +28,45 @@ interface KeptBlock {
 }
 
 export class MemoryJournal implements Journal {
-  /** Ends for all that is appended in this turn of the event loop at once: what they do next, they do one after the other. */
+  /** Ends for everything that is appended in this turn of the event loop at once. */
   #group: Promise<void> | null = null;
   readonly remark = null;
   readonly failed = new Promise<never>(() => undefined);
   readonly waitedMs = 0;
   readonly #positions = new Map<string, number>();
   readonly #blocks = new Map<string, KeptBlock>();
-  readonly #answers = new Map<string, Answered>();
+  readonly #answers = new Map<string, KeptAnswer>();
   readonly #answerBook = new AnswerBook();
 
   async positions(): Promise<ReadonlyMap<string, number>> {
     return new Map(this.#positions);
   }
 
-  async *blocks(): AsyncIterable<StoredBlock> {
-    for (const [ramBlockId, { snapshot, records }] of this.#blocks) {
-      yield { ramBlockId, snapshot, records: records.map(({ record }) => record) };
+  async *blocks(machine?: string): AsyncIterable<StoredBlock> {
+    for (const [ramBlockId, block] of this.#blocks) {
+      if (machine !== undefined && block.machine !== machine) continue;
+      yield { ramBlockId, snapshot: block.snapshot, records: block.records.map(({ record }) => record) };
     }
   }
 
-  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  append(
+    machine: string,
+    expectedSequence: number,
+    records: readonly BlockRecord[],
+    answer: KeptAnswer | null = null,
+  ): Promise<void> {
     const last = this.#positions.get(machine) ?? 0;
     if (last !== expectedSequence) {
       const detail = `machine ${machine} is at sequence ${last}, not ${expectedSequence}`;
-      return Promise.reject(new Problem('not-owner', detail, { retryAfterSeconds: 1 }));
+      return Promise.reject(new AppendFailed('not-owner', detail, { machine, outcome: 'not-written' }));
     }
     let sequence = expectedSequence;
-    for (const record of records) this.#keep(++sequence, record);
-    this.#positions.set(machine, sequence);
+    for (const record of records) this.#keep(machine, ++sequence, record);
+    if (sequence > last) this.#positions.set(machine, sequence);
+    if (answer !== null) {
+      this.#answers.set(answer.key, answer);
+      this.#answerBook.add(answer.owner, bytesOfAnswer(answer));
+    }
     this.#group ??= nextTurn().finally(() => {
       this.#group = null;
     });
@@ -78,7 +89,7 @@ export class MemoryJournal implements Journal {
     return found.slice(0, limit);
   }
 
-  async findAnswer(key: string): Promise<Answered | null> {
+  async findAnswer(key: string): Promise<KeptAnswer | null> {
     return this.#answers.get(key) ?? null;
   }
 
@@ -86,24 +97,19 @@ export class MemoryJournal implements Journal {
     for (const [key, answer] of this.#answers) {
       if (answer.at >= at) continue;
       this.#answers.delete(key);
-      this.#answerBook.add(ownerOf(key), -answerBytes(key, JSON.stringify(answer)));
+      this.#answerBook.add(answer.owner, -bytesOfAnswer(answer));
     }
   }
 
   answerBytes(owner?: string): number {
-    return owner === undefined ? this.#answerBook.total : this.#answerBook.of(owner);
+    return this.#answerBook.bytes(owner);
   }
 
   async close(): Promise<void> {}
 
-  #keep(sequence: number, record: JournalRecord): void {
-    if (record.kind === 'answered') {
-      this.#answers.set(record.key, record);
-      this.#answerBook.keep(record, JSON.stringify(record));
-      return;
-    }
+  #keep(machine: string, sequence: number, record: BlockRecord): void {
     if (record.kind === 'block-created') {
-      this.#blocks.set(record.ramBlockId, { snapshot: null, records: [], changes: [], conversions: 0 });
+      this.#blocks.set(record.ramBlockId, { machine, snapshot: null, records: [], changes: [], conversions: 0 });
     }
     const block = this.#blocks.get(record.ramBlockId);
     if (block === undefined) return;

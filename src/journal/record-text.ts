@@ -1,10 +1,20 @@
-// How records are written down: as JSON. Of changes of a source, of which there are most, only what cannot be told from
-// the rest, and of all their steps together, for what a change costs on disk and at a start is mostly the length of its text.
+// How records are written down: as JSON, with long lists of runs packed beside it. Of changes of a source, which are most
+// of all records, only what cannot be told from the rest, and of all their steps together: a change costs on disk and at a
+// start what its text costs. The journal knows nothing else about the content of a record.
 import type { BlockRecord, Conversion, SourceChanged, SourceStep } from '../core/records.ts';
-import type { Section } from '../core/section.ts';
-import { packRuns, unpackRuns } from './packed-runs.ts';
+import type { PageRange, Section } from '../core/section.ts';
+import { packLists, unpackLists } from './packed-runs.ts';
+
+/** A record as it is kept: what is long is in parts of at most about 1 MiB, and never in one string. */
+export interface EncodedRecord {
+  /** JSON. */
+  readonly text: string;
+  /** What {@link packLists} took out of it. */
+  readonly lists: readonly Uint8Array[];
+}
 
 type Change = BlockRecord & SourceChanged;
+type WrittenRecord = BlockRecord | WrittenChange;
 
 interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
   readonly kind: 'changed';
@@ -19,8 +29,8 @@ interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
   readonly states: string;
   /** What else there is to say of a step, by its number; left out where that is nothing. */
   readonly rest: Readonly<Record<number, WrittenRest>> | undefined;
-  /** Of steps that set runs, by their number, those; the last of all, so that {@link withoutRuns} finds it. */
-  readonly runs: Readonly<Record<number, string>> | undefined;
+  /** The runs of the steps that set runs, by the number of the step. */
+  readonly runs: Readonly<Record<number, readonly PageRange[]>> | undefined;
 }
 
 interface WrittenRest {
@@ -38,25 +48,37 @@ const STATES = new Map(Object.entries(LETTERS).map(([state, letter]) => [letter 
 const NOBODY: readonly string[] = [];
 const NOTHING: WrittenRest = {};
 
-/** `record` as JSON. */
-export function writeRecord(record: BlockRecord): string {
-  return JSON.stringify(record.kind === 'source-changed' ? written(record) : record);
+/** Returns how many conversions of the history are in `record`. */
+export function conversionsIn(record: BlockRecord): number {
+  return record.kind === 'source-changed' ? record.steps.length : 0;
 }
 
-const RUNS = ',"runs":{';
-
-/**
- * Returns the text of a change of a source without the runs of its steps, which the history does not show: they can be
- * most of it by far.
- */
-export function withoutRuns(json: string): string {
-  // No text in such a record can have quotes: ids have none.
-  const at = json.lastIndexOf(RUNS);
-  return at < 0 ? json : `${json.slice(0, at)}}`;
+/** @throws RangeError where there is no string that is long enough */
+export function encodeRecord(record: BlockRecord): EncodedRecord {
+  const { value, lists } = packLists(record.kind === 'source-changed' ? written(record) : record);
+  return { text: JSON.stringify(value), lists };
 }
 
-/** What {@link writeRecord} wrote, once its JSON is parsed. */
-export function readRecord(parsed: BlockRecord | WrittenChange): BlockRecord {
+/** Returns the record that {@link encodeRecord} wrote. */
+export function decodeRecord({ text, lists }: EncodedRecord): BlockRecord {
+  return readRecord(unpackLists(JSON.parse(text), lists));
+}
+
+/** Returns the records of several texts that have no lists and stand between commas. */
+export function decodeRecords(texts: string): BlockRecord[] {
+  const all: WrittenRecord[] = JSON.parse(`[${texts}]`);
+  return all.map(readRecord);
+}
+
+/** As {@link decodeRecord}, but for the long lists, which the history does not show: they can be most of a record by far. */
+export function decodeWithoutLists(text: string, hasLists: boolean): BlockRecord {
+  const value: unknown = JSON.parse(text);
+  return readRecord(hasLists ? unpackLists(value, null) : value);
+}
+
+/** @param value what {@link encodeRecord} made of a record, parsed */
+function readRecord(value: unknown): BlockRecord {
+  const parsed = value as WrittenRecord;
   return parsed.kind === 'changed' ? read(parsed) : parsed;
 }
 
@@ -67,14 +89,14 @@ function written({ steps, ...record }: Change): WrittenChange {
   // Made at once at the end, as the ids: JSON.stringify takes twice as long where any string is put together, or cut out.
   const states = new Array<string>(steps.length);
   let rest: Record<number, WrittenRest> | undefined;
-  let packed: Record<number, string> | undefined;
+  let own: Record<number, readonly PageRange[]> | undefined;
   let notified = NOBODY;
   steps.forEach(({ conversion, runs }, index) => {
     const isAsBefore = isSame(conversion.notified, notified);
     notified = conversion.notified;
     if (runs !== undefined) {
-      packed ??= {};
-      packed[index] = packRuns(runs);
+      own ??= {};
+      own[index] = runs;
     }
     if (!isAsBefore || !isWhole(conversion)) {
       rest ??= {};
@@ -98,7 +120,7 @@ function written({ steps, ...record }: Change): WrittenChange {
     sections,
     states: states.join(''),
     rest,
-    runs: packed,
+    runs: own,
   };
 }
 
@@ -131,7 +153,7 @@ function read({
   sections,
   states,
   rest,
-  runs: packed,
+  runs: ownRuns,
 }: WrittenChange): Change {
   const steps: SourceStep[] = [];
   const own = states.length > 2 ? ids.split(' ') : [ids];
@@ -155,8 +177,8 @@ function read({
       generation,
       notified,
     };
-    const runs = packed?.[index];
-    steps.push(runs === undefined ? { conversion } : { conversion, runs: unpackRuns(runs) });
+    const runs = ownRuns?.[index];
+    steps.push(runs === undefined ? { conversion } : { conversion, runs });
   }
   return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
 }

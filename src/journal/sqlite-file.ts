@@ -4,15 +4,15 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { damaged } from './checksums.ts';
+import { convertFormat7 } from './format-7.ts';
+import { FORMAT, SCHEMA } from './sqlite-tables.ts';
 import { inspectLog, syncLog } from './write-ahead-log.ts';
 
-const FORMAT = 7;
+const OLD_FORMAT = 7;
 /** What PRAGMA synchronous says of FULL. */
 const FULL = 2;
-/** The log that is filed, and what is filed of it, so that neither is read back from the file. */
+/** Pages that are read and written again: the last ones of the tables, and those that are forgotten next. */
 const CACHE_KIB = 32 * 1024;
-/** Pages that the write-ahead log may have: enough that the log is filed before it is copied to its place. */
-const CHECKPOINT_PAGES = 4000;
 /** Bytes of the file that are mapped while it is read back; SQLite maps no more. */
 const MAPPED_BYTES = 2 ** 31 - 2 ** 16;
 /** Of the file, read at once, and how many of them. */
@@ -22,45 +22,9 @@ const PIECES_AT_ONCE = 4;
 const PART_BYTES = 64 * 1024;
 /** What every file of SQLite begins with. */
 const HEADER_BYTES = 100;
-// No table with long rows is WITHOUT ROWID: to look for a key there, SQLite reads the rows that it passes.
-const SCHEMA = `
-  -- A row for each group of appends that is not filed yet: see log-text.ts.
-  CREATE TABLE log (number INTEGER PRIMARY KEY, previous INTEGER NOT NULL, crc INTEGER NOT NULL, text TEXT NOT NULL);
-  -- One row: the last row that was written and the last that was filed, and their checksums.
-  CREATE TABLE log_end (
-    number INTEGER NOT NULL, crc INTEGER NOT NULL, filed INTEGER NOT NULL, filed_crc INTEGER NOT NULL
-  );
-  INSERT INTO log_end VALUES (0, 0, 0, 0);
-  CREATE TABLE machines (machine TEXT PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
-  -- With the last sequence, what the first segment has before it, the link of the last, the checksum of the snapshot.
-  CREATE TABLE blocks (
-    number INTEGER PRIMARY KEY, block TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL,
-    oldest INTEGER NOT NULL, newest INTEGER NOT NULL, snapshot INTEGER NOT NULL
-  );
-  -- Records that follow each other: see segment-table.ts and segment-text.ts. What is long comes last.
-  CREATE TABLE segments (
-    block INTEGER NOT NULL, last INTEGER NOT NULL, first INTEGER NOT NULL, others INTEGER NOT NULL,
-    conversions INTEGER NOT NULL, previous INTEGER NOT NULL, link INTEGER NOT NULL, crc INTEGER NOT NULL,
-    text TEXT NOT NULL,
-    PRIMARY KEY (block, last)
-  );
-  CREATE TABLE snapshots (
-    block INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, crc INTEGER NOT NULL, data BLOB NOT NULL
-  );
-  CREATE TABLE answers (
-    key TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL, json TEXT NOT NULL
-  );
-  CREATE INDEX answers_by_age ON answers (at);
-  PRAGMA user_version = ${FORMAT};
-`;
-
 export interface FileOptions {
   /** Pages of 4 KiB that SQLite may use; as many as the disk has where it is missing. */
   readonly maxPages?: number;
-  /** Characters that the log may have before it is filed; 4 Mi where it is missing. */
-  readonly logLimit?: number;
-  /** Characters that one append may have; as many as a string may have, where it is missing. */
-  readonly longestAppend?: number;
 }
 
 export interface OpenFile {
@@ -87,20 +51,27 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
   try {
     // The exclusive lock is taken with the first transaction and kept until the process ends, however it ends.
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA mmap_size = ${MAPPED_BYTES}`);
-    const remark = inspectAlone(file, log);
+    const found = inspectAlone(file, log);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
-    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; BEGIN IMMEDIATE`);
+    db.exec('PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE');
     const value = (pragma: string): unknown => answerTo(db, pragma);
-    if (remark !== null) syncLog(log);
+    if (found !== null) syncLog(log);
     if (maxPages !== undefined) value(`max_page_count = ${maxPages}`);
     // SQLite keeps silent where a file system cannot do it; nothing would be durable then.
     if (value('journal_mode') !== 'wal' || value('synchronous') !== FULL) {
       throw new Error(`${file} cannot be written durably (WAL, synchronous FULL)`);
     }
     const format = Number(value('user_version'));
-    if (format !== 0 && format !== FORMAT) {
-      throw new Error(`${file} has format ${format}; this version reads format ${FORMAT}`);
+    if (format !== 0 && format !== OLD_FORMAT && format !== FORMAT) {
+      throw new Error(`${file} has format ${format}; this version reads formats ${OLD_FORMAT} and ${FORMAT}`);
     }
+    // In this one transaction: whatever ends it leaves the folder as it was.
+    if (format === OLD_FORMAT) {
+      checkPages(db);
+      convertFormat7(db);
+    }
+    const converted =
+      format === OLD_FORMAT ? `it had format ${OLD_FORMAT} and was converted to format ${FORMAT}` : null;
     if (format === 0) {
       const { tables } = db.prepare('SELECT COUNT(*) AS tables FROM sqlite_schema').get() ?? {};
       if (tables !== 0) throw damaged(`${file} has tables and no format`);
@@ -112,7 +83,7 @@ export function openFile(folder: string, { maxPages }: FileOptions): OpenFile {
       // Exclusively: through a link that somebody has just put there another file would be written.
       writeFileSync(mark, text, { flag: 'wx', mode: 0o600, flush: true });
     }
-    return { db, remark };
+    return { db, remark: [found, converted].filter((each) => each !== null).join('; ') || null };
   } catch (error) {
     db.close();
     if (isLocked(error)) {
@@ -149,9 +120,27 @@ function isLocked(error: unknown): boolean {
 
 /** Looks at all pages of the file, which is not mapped any more after that. @throws Error where it is damaged */
 export function checkFile(db: DatabaseSync): void {
+  checkPages(db);
+  db.exec('PRAGMA mmap_size = 0');
+}
+
+function checkPages(db: DatabaseSync): void {
   const soundness = answerTo(db, 'quick_check(1)');
   if (soundness !== 'ok') throw damaged(String(soundness));
-  db.exec('PRAGMA mmap_size = 0');
+}
+
+/** Returns the pages in the write-ahead log since it was begun anew. */
+export function framesInLog(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA wal_checkpoint(NOOP)').get()?.log ?? 0);
+}
+
+/** Copies the write-ahead log to its place, where that is possible: it goes on growing where it is not. */
+export function checkpoint(db: DatabaseSync): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    // Such as a file that may not grow. What is in the log stays there, and is as durable as before.
+  }
 }
 
 /**

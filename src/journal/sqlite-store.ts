@@ -1,86 +1,109 @@
-// The journal as SQLite keeps it: a log that groups of appends are committed to as they are, and the tables that they are
-// filed in, many together. Synchronous: it lives in the journal's worker thread, where a slow disk holds up nobody else.
+// The journal as SQLite keeps it, see sqlite-tables.ts. Synchronous: it lives in the journal's worker thread, where a slow
+// disk holds up nobody else. Whatever takes longer than a commit may is cut into slices, between which others commit.
 import type { DatabaseSync } from 'node:sqlite';
-import { AnswerBook } from './answer-book.ts';
-import { BlockTable } from './block-table.ts';
-import { checksumOf, damaged } from './checksums.ts';
-import { LogTable } from './log-table.ts';
-import { LogTail } from './log-tail.ts';
-import type { LoggedAnswer, LoggedRecord } from './log-text.ts';
-import { withoutRuns } from './record-text.ts';
-import { SHORT } from './segment-table.ts';
-import { cutIntoSegments, writeSegment } from './segment-text.ts';
-import { checkFile, type FileOptions, openFile } from './sqlite-file.ts';
+import { HISTORY_LIMIT, type KeptAnswer } from './journal.ts';
+import type { EncodedRecord } from './record-text.ts';
+import { checkFile, checkpoint, type FileOptions, framesInLog, openFile } from './sqlite-file.ts';
+import {
+  type AnswerBytes,
+  type BlockRow,
+  keyOf,
+  type MachineRow,
+  type RecordKey,
+  SqliteTables,
+} from './sqlite-tables.ts';
 import { Statements } from './statements.ts';
 
-/** A block as it is read back. */
-export interface LoadedBlock {
+/** A record to be appended. */
+export interface NewRecord extends EncodedRecord {
   readonly ramBlockId: string;
-  readonly snapshot: Uint8Array | null;
-  /** The last sequence that is in the snapshot. */
-  readonly after: number;
-  /** Segments with all records after it, and perhaps some before, oldest first; to be read once. */
-  readonly texts: Iterable<string>;
+  readonly ends: 'nothing' | 'begins' | 'ends';
+  /** How many the history finds in it. */
+  readonly conversions: number;
 }
 
-/** Some of a block as it is read back: all of it, or, of one that is large, what follows the piece before. */
-export interface LoadedPiece extends LoadedBlock {
-  readonly texts: string[];
+/** One append, as it comes to the journal's thread. */
+export interface NewAppend {
+  readonly machine: string;
+  /** The last one of the machine; the records follow it. */
+  readonly sequence: number;
+  readonly records: readonly NewRecord[];
+  readonly answer: KeptAnswer | null;
 }
 
-/** Records of the history; not all where the oldest of them is followed by others that were not looked at. */
+/** Something of what is kept: first the snapshots, then what came after them. */
+export interface LoadedPiece {
+  readonly snapshots: { readonly ramBlockId: string; readonly snapshot: Uint8Array }[];
+  /** In order: the texts of several records with commas between them, or one record with lists. */
+  readonly records: (string | EncodedRecord)[];
+}
+
+/** A record of the history without its lists. */
+export interface PastRecord {
+  readonly sequence: number;
+  readonly text: string;
+  readonly hasLists: boolean;
+}
+
+/** Some of the history, newest first. */
 export interface PieceOfHistory {
-  readonly records: readonly LoggedRecord[];
-  readonly isAll: boolean;
+  readonly records: readonly PastRecord[];
+  /** The number of the change that follows; 0 where there is none. */
+  readonly next: number;
 }
 
-/** Bytes of stored answers (keys and JSON) by whose they are: see `ownerOf`. */
-export type BytesByOwner = readonly (readonly [owner: string, bytes: number])[];
+/** A block that was not deleted. */
+interface Block {
+  readonly row: BlockRow;
+  /** Its newest change, if any; null until somebody asks, or all is read. */
+  newest: Pick<RecordKey, 'number' | 'total'> | null;
+}
 
+/** Bytes and characters that are read back together; more where a single snapshot or record has more. */
+const PIECE = 2 ** 20;
 /** Characters of records of the history that are read in one piece, and one record more. */
 const PIECE_OF_HISTORY = 2 ** 20;
-
-/** Characters with which the log is filed: these, and for each of its blocks these; and with so many in any case. */
-const ENOUGH = 512 * 1024;
-const ENOUGH_OF_BLOCK = 1.5 * SHORT;
-const LOG_LIMIT = 4 * 1024 * 1024;
-/** Bytes and characters that are read back together; more where a single snapshot or segment has more. */
-const PIECE = 512 * 1024;
+/** Changes that are passed in one piece. */
+const MOST_PASSED = 2000;
+/** Rows that are looked at, and deleted, in one slice: about a millisecond, and an fsync. */
+const SLICE = 200;
+/** Records that come before any are forgotten; as many as there are, where those are more: each is looked at anew. */
+const FORGET_EVERY = 1000;
+/** Pages that the write-ahead log may have before they are copied to their places. */
+const CHECKPOINT_PAGES = 4000;
 
 export class SqliteStore {
-  /** What people should know of how it was found. */
+  /** What people should know about the state in which it was found. */
   readonly remark: string | null;
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
-  readonly #logLimit: number;
-  readonly #log: LogTable;
-  readonly #blocks: BlockTable;
-  /** The last sequence of each machine, as filed. Nobody else writes it: the file is this process's alone. */
-  readonly #sequences: Map<string, number>;
-  readonly #tail: LogTail;
+  readonly #tables: SqliteTables;
+  /** Nobody else writes what these say: the file is this process's alone. */
+  readonly #machines: Map<string, MachineRow>;
+  readonly #blocks = new Map<string, Block>();
+  /** All of them by number, also those that are deleted. */
+  readonly #rows = new Map<number, BlockRow>();
+  readonly #chores: Generator<void, void>[] = [];
   #failure: unknown = null;
   #isChecked = false;
-  /** Whether {@link SqliteStore.blocks} is not at its end yet: what is filed meanwhile would be read twice. */
-  #isBeingRead = false;
+  /** Records that there were when some were last forgotten; null while that goes on. */
+  #recordsLeft: number | null = 0;
 
   /** @throws Error when the folder cannot be used, another process has it, or it is damaged */
   constructor(folder: string, options: FileOptions = {}) {
     const { db, remark } = openFile(folder, options);
     this.#db = db;
     this.remark = remark;
-    this.#logLimit = options.logLimit ?? LOG_LIMIT;
     this.#statements = new Statements(db);
     try {
-      this.#sequences = readSequences(this.#statements);
-      this.#blocks = new BlockTable(this.#statements);
-      this.#log = new LogTable(this.#statements);
-      this.#tail = new LogTail({
-        sequenceOf: (machine) => this.#sequences.get(machine),
-        hasBlock: (ramBlockId) => this.#blocks.get(ramBlockId) !== undefined,
-      });
-      for (const text of this.#log.read()) this.#tail.add(text);
-      // Unpacked here, where what does not fit together is found out in time.
-      this.positions();
+      this.#tables = new SqliteTables(this.#statements);
+      const machines = this.#tables.machines();
+      this.#machines = new Map(machines.map((machine) => [machine.name, machine]));
+      for (const row of this.#tables.blocks(machines)) {
+        this.#rows.set(row.number, row);
+        if (row.deleted) this.#chores.push(this.#deleteOldParts(row));
+        else this.#blocks.set(row.ramBlockId, { row, newest: null });
+      }
     } catch (error) {
       db.close();
       throw error;
@@ -94,43 +117,22 @@ export class SqliteStore {
 
   positions(): [string, number][] {
     this.#expectUsable();
-    return [...new Map([...this.#sequences, ...this.#tail.positions])];
+    return [...this.#machines.values()].map(({ name, sequence }) => [name, sequence]);
   }
 
-  blockIds(): string[] {
+  /**
+   * Reads all blocks, some at a time: whoever reads them has something to do meanwhile. At the end {@link SqliteStore.check}.
+   * @param name of the machine whose blocks are read; null: all
+   * @throws Error where it is damaged
+   */
+  *blocks(name: string | null): Generator<LoadedPiece, void> {
     this.#expectUsable();
-    const { blocks } = this.#tail;
-    const filed = [...this.#blocks.ids()].filter((id) => !blocks.has(id));
-    return [...filed, ...[...blocks].flatMap(([id, { exists }]) => (exists ? [id] : []))];
-  }
-
-  /** All blocks, some at a time, then {@link SqliteStore.check}: whoever reads them has something to do meanwhile. */
-  *blocks(): Generator<LoadedPiece[], void> {
-    this.#isBeingRead = true;
-    let pieces: LoadedPiece[] = [];
-    let size = 0;
-    for (const ramBlockId of this.blockIds()) {
-      const { snapshot, after, texts } = this.load(ramBlockId);
-      let piece: LoadedPiece | null = { ramBlockId, snapshot, after, texts: [] };
-      pieces.push(piece);
-      size += snapshot?.length ?? 0;
-      for (const text of texts) {
-        if (piece === null) {
-          piece = { ramBlockId, snapshot: null, after, texts: [] };
-          pieces.push(piece);
-        }
-        piece.texts.push(text);
-        size += text.length;
-        if (size < PIECE) continue;
-        yield pieces;
-        [pieces, piece, size] = [[], null, 0];
-      }
-      if (size < PIECE) continue;
-      yield pieces;
-      [pieces, size] = [[], 0];
+    const machine = name === null ? null : (this.#machines.get(name) ?? null);
+    const blocks = [...this.#blocks.values()].filter(({ row }) => machine === null || row.machine === machine);
+    if (name === null || machine !== null) {
+      yield* this.#snapshots(blocks);
+      yield* this.#records(blocks, machine);
     }
-    if (pieces.length > 0) yield pieces;
-    this.#isBeingRead = false;
     this.check();
   }
 
@@ -140,6 +142,7 @@ export class SqliteStore {
     if (this.#isChecked) return;
     try {
       checkFile(this.#db);
+      this.#tables.checkRecords();
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -147,161 +150,259 @@ export class SqliteStore {
     this.#isChecked = true;
   }
 
-  /** The newest snapshot of a block and the records after it. @throws Error on damaged rows */
-  load(ramBlockId: string): LoadedBlock {
-    this.#expectUsable();
-    const unfiled = this.#tail.blocks.get(ramBlockId);
-    const records = unfiled?.records ?? [];
-    if (unfiled?.replaced) return { ramBlockId, snapshot: null, after: -1, texts: segmentsOf(records) };
-    const { snapshot, after, texts } = this.#blocks.load(ramBlockId);
-    return { ramBlockId, snapshot, after, texts: records.length === 0 ? texts : both(texts, segmentsOf(records)) };
-  }
-
-  /** Commits a group of appends with one fsync. @throws Error when the outcome is unknown; the store is of no more use then */
-  commit(group: string): void {
-    this.#change(() => this.#log.append(group));
-    this.#tail.add(group);
-  }
-
-  /**
-   * Files the log where it has enough for segments that need not be written again, or is long. Appends wait for it, so
-   * that sooner is better. Where it fails, {@link SqliteStore.failure} says so.
-   */
-  fileWhenDue(): void {
-    if (this.#failure !== null) return;
+  /** Commits appends with one fsync. @throws Error when the outcome is unknown; the store is of no more use then */
+  commit(appends: readonly NewAppend[]): void {
+    this.check();
     try {
-      // To count them unpacks the log, commit by commit, which then need not be done all at once.
-      const enough = Math.max(ENOUGH, this.#tail.blocks.size * ENOUGH_OF_BLOCK);
-      if (this.#tail.length >= Math.min(enough, this.#logLimit)) this.#file();
+      this.#statements.transaction(() => {
+        const changed = new Set<MachineRow>();
+        for (const append of appends) changed.add(this.#append(append));
+        for (const machine of changed) this.#tables.updateMachine(machine);
+      });
     } catch (error) {
-      this.#failure ??= error;
-    }
-  }
-
-  /** @throws Error when it is not kept; the store is of use all the same, unless filing failed */
-  saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): void {
-    this.check();
-    const unfiled = this.#tail.blocks.get(ramBlockId);
-    if (unfiled?.exists === false) return;
-    if (unfiled?.replaced) this.#file();
-    this.#blocks.saveSnapshot(ramBlockId, sequence, data);
-  }
-
-  /**
-   * The record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first, without
-   * the runs of their steps. Few where they are long: commits wait meanwhile, so that the rest is asked for once more.
-   */
-  history(ramBlockId: string, last: number, limit: number): PieceOfHistory {
-    this.#expectUsable();
-    const records: LoggedRecord[] = [];
-    let older = 0;
-    let characters = 0;
-    for (const record of this.#newestFirst(ramBlockId, last)) {
-      characters += record.json.length;
-      records.push({ ...record, json: withoutRuns(record.json) });
-      older += record.sequence === last ? 0 : record.conversions;
-      if (older >= limit) break;
-      if (characters >= PIECE_OF_HISTORY) return { records, isAll: false };
-    }
-    return { records, isAll: true };
-  }
-
-  findAnswer(key: string): string | null {
-    this.#expectUsable();
-    const unfiled = this.#tail.answers.get(key);
-    if (unfiled !== undefined) return unfiled.json;
-    const row = this.#statements.get('SELECT at, json, crc FROM answers WHERE key = ?', key);
-    if (row === undefined) return null;
-    const json = String(row.json);
-    if (checksumOf(key, Number(row.at), json) !== row.crc) throw damaged('a stored answer does not match its checksum');
-    return json;
-  }
-
-  /** Returns the bytes that the kept answers take. SQLite takes the lengths from the heads of rows, without the texts. */
-  answerBytes(): BytesByOwner {
-    this.#expectUsable();
-    const book = new AnswerBook();
-    for (const [owner, bytes] of this.#filedAnswerBytes('TRUE')) book.add(owner, bytes);
-    for (const answer of this.#tail.answers.values()) {
-      for (const [owner, bytes] of this.#filedAnswerBytes('key = ?', answer.key)) book.add(owner, -bytes);
-      book.keep(answer, answer.json);
-    }
-    return [...book.entries()];
-  }
-
-  /**
-   * Forgets the answers given before `before` (milliseconds since the epoch); none while the blocks are being read, and the
-   * next call sees to them. @returns the bytes that they took
-   */
-  forgetAnswers(before: number): BytesByOwner {
-    if (this.#isBeingRead) return [];
-    this.check();
-    if ([...this.#tail.answers.values()].some(({ at }) => at < before)) this.#file();
-    const forgotten = this.#filedAnswerBytes('at < ?', before);
-    this.#statements.run('DELETE FROM answers WHERE at < ?', before);
-    return forgotten;
-  }
-
-  close(): void {
-    try {
-      if (this.#tail.length > 0) this.#file();
-    } catch {
-      // It is in the log, where it is found when the journal is opened again.
-    }
-    this.#statements.close();
-  }
-
-  *#newestFirst(ramBlockId: string, last: number): Generator<LoggedRecord> {
-    const unfiled = this.#tail.blocks.get(ramBlockId);
-    for (const record of unfiled?.records.toReversed() ?? []) {
-      if (record.conversions > 0 && record.sequence <= last) yield record;
-    }
-    const chain = this.#blocks.get(ramBlockId);
-    if (chain !== undefined && !unfiled?.replaced) yield* this.#blocks.segments.newestFirst(chain, last);
-  }
-
-  /** Moves what is in the log to where it is looked for. */
-  #file(): void {
-    this.#change(() => {
-      for (const [ramBlockId, block] of this.#tail.blocks) this.#blocks.file(ramBlockId, block);
-      for (const [machine, sequence] of this.#tail.positions) this.#fileSequence(machine, sequence);
-      for (const answer of this.#tail.answers.values()) this.#fileAnswer(answer);
-      this.#log.empty();
-    });
-    this.#tail.clear();
-  }
-
-  #fileSequence(machine: string, sequence: number): void {
-    const crc = checksumOf(machine, sequence);
-    this.#statements.run('INSERT OR REPLACE INTO machines VALUES (?, ?, ?)', machine, sequence, crc);
-    this.#sequences.set(machine, sequence);
-  }
-
-  /** @param condition of SQL, on the table of answers, with a place for each of `values` */
-  #filedAnswerBytes(condition: string, ...values: (string | number)[]): BytesByOwner {
-    // The owner is what ownerOf says, the bytes are what answerBytes says.
-    const rows = this.#statements.all(
-      `SELECT substr(key, 1, max(0, instr(key, '.') - 1)) AS owner, SUM(octet_length(key) + octet_length(json)) AS bytes
-       FROM answers WHERE ${condition} GROUP BY owner`,
-      ...values,
-    );
-    return rows.map(({ owner, bytes }) => [String(owner), Number(bytes)]);
-  }
-
-  #fileAnswer({ key, at, json }: LoggedAnswer): void {
-    const crc = checksumOf(key, at, json);
-    this.#statements.run('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)', key, at, crc, json);
-  }
-
-  /** After a change that failed nothing is known of what is in the file: the store is of no more use. */
-  #change(task: () => void): void {
-    this.check();
-    try {
-      this.#statements.transaction(task);
-    } catch (error) {
+      // What is in memory may not be what is in the file.
       this.#failure = error;
       throw error;
     }
+  }
+
+  /** Copies the write-ahead log to its place where it is long. Appends wait for it, so it is no part of a commit. */
+  checkpointWhenDue(): void {
+    if (this.#failure === null && framesInLog(this.#db) >= CHECKPOINT_PAGES) checkpoint(this.#db);
+  }
+
+  /** Returns what there is to do when nobody waits, in slices; undefined where there is nothing. */
+  nextChore(): Generator<void, void> | undefined {
+    // Not before somebody has written, or all is read: nothing is written before all of the file was looked at.
+    return this.#isChecked ? this.#chores.shift() : undefined;
+  }
+
+  /** Keeps a snapshot, in slices. @throws Error when it is not kept; the store is of use all the same */
+  *saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): Generator<void, void> {
+    this.check();
+    const block = this.#blocks.get(ramBlockId);
+    // What came after an older one may be forgotten already.
+    if (block === undefined || sequence <= block.row.snapshot) return;
+    const { row } = block;
+    const parts = [...SqliteTables.partsOf(data)];
+    for (const [part, bytes] of parts.slice(0, -1).entries()) {
+      this.#statements.transaction(() => this.#tables.insertSnapshotPart(row, sequence, part, bytes));
+      yield;
+      if (row.deleted) return;
+    }
+    const { number: newest, total } = this.#newestOf(block);
+    const saved = { snapshot: sequence, parts: parts.length, newest, total };
+    this.#statements.transaction(() => {
+      const last = parts.at(-1);
+      if (last !== undefined) this.#tables.insertSnapshotPart(row, sequence, parts.length - 1, last);
+      this.#tables.updateBlock({ ...row, ...saved });
+    });
+    Object.assign(row, saved);
+    this.#chores.push(this.#deleteOldParts(row));
+    this.#forgetWhenDue();
+  }
+
+  /**
+   * Returns the record at `last`, where it has conversions, and older ones with at least `limit` of them, newest first.
+   * Few where they are long, or lie far back: commits wait meanwhile, so the rest is asked for once more.
+   * @param from the number of the change to begin with, as the piece before says; null: the newest
+   */
+  history(ramBlockId: string, from: number | null, last: number, limit: number): PieceOfHistory {
+    this.#expectUsable();
+    const records: PastRecord[] = [];
+    const block = this.#blocks.get(ramBlockId);
+    if (block === undefined) return { records, next: 0 };
+    let next = from ?? this.#newestOf(block).number;
+    let older = 0;
+    let characters = 0;
+    for (let passed = 0; next > 0 && older < limit && characters < PIECE_OF_HISTORY; passed++) {
+      if (passed === MOST_PASSED) break;
+      const record = this.#tables.record(block.row, next);
+      if (record === null) return { records, next: 0 };
+      const { sequence, text, conversions, lists, earlier } = record;
+      next = earlier;
+      if (sequence > last) continue;
+      records.push({ sequence, text, hasLists: lists > 0 });
+      characters += text.length;
+      older += sequence === last ? 0 : conversions;
+    }
+    return { records, next };
+  }
+
+  findAnswer(key: string): KeptAnswer | null {
+    this.#expectUsable();
+    return this.#tables.findAnswer(key);
+  }
+
+  /** Returns the bytes that the kept answers take. */
+  answerBytes(): AnswerBytes[] {
+    this.#expectUsable();
+    return this.#tables.answerBytes();
+  }
+
+  /** Forgets the answers given before `at` (milliseconds since the epoch), in slices. @returns the bytes that they took */
+  *forgetAnswers(at: number): Generator<void, AnswerBytes[]> {
+    this.check();
+    const forgotten: AnswerBytes[] = [];
+    let after = 0;
+    for (;;) {
+      const last = this.#tables.nextAnswers(after, SLICE);
+      if (last === null) return forgotten;
+      const bytes = this.#tables.oldAnswerBytes(after, last, at);
+      if (bytes.length > 0) this.#statements.transaction(() => this.#tables.deleteOldAnswers(after, last, at));
+      forgotten.push(...bytes);
+      after = last;
+      yield;
+    }
+  }
+
+  close(): void {
+    this.#statements.close();
+  }
+
+  *#snapshots(blocks: readonly Block[]): Generator<LoadedPiece, void> {
+    let snapshots: LoadedPiece['snapshots'] = [];
+    let size = 0;
+    for (const { row } of blocks) {
+      const snapshot = this.#tables.snapshotOf(row);
+      if (snapshot === null) continue;
+      snapshots.push({ ramBlockId: row.ramBlockId, snapshot });
+      size += snapshot.byteLength;
+      if (size < PIECE) continue;
+      yield { snapshots, records: [] };
+      [snapshots, size] = [[], 0];
+    }
+    if (snapshots.length > 0) yield { snapshots, records: [] };
+  }
+
+  *#records(blocks: readonly Block[], machine: MachineRow | null): Generator<LoadedPiece, void> {
+    const newest = new Map<number, RecordKey>();
+    let piece = new Piece();
+    for (const record of this.#tables.records(this.#rows, machine)) {
+      if (record.conversions > 0) newest.set(record.block, record);
+      if (record.lists === 0) piece.addText(record.text);
+      else piece.add({ text: record.text, lists: this.#tables.listsOf(record) });
+      if (piece.size < PIECE) continue;
+      yield piece.loaded();
+      piece = new Piece();
+    }
+    for (const block of blocks) block.newest ??= newest.get(block.row.number) ?? newestIn(block.row);
+    if (piece.size > 0) yield piece.loaded();
+  }
+
+  #newestOf(block: Block): Pick<RecordKey, 'number' | 'total'> {
+    block.newest ??= this.#tables.newestChange(block.row) ?? newestIn(block.row);
+    return block.newest;
+  }
+
+  /** @throws Error where it does not go on from what is there */
+  #append({ machine: name, sequence, records, answer }: NewAppend): MachineRow {
+    const machine = this.#machines.get(name) ?? this.#tables.insertMachine(name);
+    this.#machines.set(name, machine);
+    if (machine.sequence !== sequence) throw new Error(`machine ${name} is at sequence ${machine.sequence}`);
+    for (const record of records) this.#keep(machine, record);
+    if (answer !== null) this.#tables.insertAnswer(answer);
+    return machine;
+  }
+
+  #keep(machine: MachineRow, { ramBlockId, ends, conversions, text, lists }: NewRecord): void {
+    machine.sequence++;
+    if (ends === 'begins') {
+      this.#delete(ramBlockId);
+      const row = this.#tables.insertBlock(ramBlockId, machine);
+      this.#rows.set(row.number, row);
+      this.#blocks.set(ramBlockId, { row, newest: newestIn(row) });
+    }
+    const block = this.#blocks.get(ramBlockId);
+    if (block === undefined) throw new Error(`a record names block ${ramBlockId}, which the journal does not have`);
+    if (ends === 'ends') {
+      this.#delete(ramBlockId);
+      return;
+    }
+    const { number: earlier, total } = conversions === 0 ? NONE : this.#newestOf(block);
+    const record = { sequence: machine.sequence, conversions, total: total + conversions, earlier, text, lists };
+    const key = this.#tables.insertRecord(block.row, record);
+    if (conversions > 0) block.newest = key;
+    machine.records++;
+    machine.keys += keyOf(key);
+  }
+
+  /** Marks the block under that id, if any, as deleted: what is left of it goes in slices. */
+  #delete(ramBlockId: string): void {
+    const block = this.#blocks.get(ramBlockId);
+    if (block === undefined) return;
+    block.row.deleted = true;
+    this.#tables.updateBlock(block.row);
+    this.#blocks.delete(ramBlockId);
+    this.#chores.push(this.#deleteOldParts(block.row));
+    this.#forgetWhenDue();
+  }
+
+  *#deleteOldParts(row: BlockRow): Generator<void, void> {
+    while (this.#statements.transaction(() => this.#tables.deleteOldPart(row))) yield;
+  }
+
+  #forgetWhenDue(): void {
+    if (this.#recordsLeft === null) return;
+    if (this.#countRecords() - this.#recordsLeft < Math.max(FORGET_EVERY, this.#recordsLeft)) return;
+    this.#recordsLeft = null;
+    this.#chores.push(this.#forget());
+  }
+
+  /** Forgets the records that nobody asks for: see {@link SqliteStore.#isWanted}. */
+  *#forget(): Generator<void, void> {
+    try {
+      const deleted = [...this.#rows.values()].filter((row) => row.deleted);
+      const end = this.#tables.lastRecord;
+      for (let after = 0; ; ) {
+        const keys = this.#tables.keysBetween(after, end, SLICE);
+        const last = keys.at(-1);
+        if (last === undefined) break;
+        const doomed = keys.filter((key) => !this.#isWanted(key));
+        if (doomed.length > 0) this.#deleteRecords(doomed);
+        after = last.number;
+        yield;
+      }
+      for (const row of deleted) {
+        yield* this.#deleteOldParts(row);
+        this.#statements.transaction(() => this.#tables.deleteBlock(row));
+        this.#rows.delete(row.number);
+      }
+    } finally {
+      this.#recordsLeft = this.#countRecords();
+    }
+  }
+
+  /** Whether a record came after the snapshot of its block, or is in the history. */
+  #isWanted({ block: number, sequence, conversions, total }: RecordKey): boolean {
+    const row = this.#rows.get(number);
+    const block = row === undefined || row.deleted ? undefined : this.#blocks.get(row.ramBlockId);
+    if (block === undefined) return false;
+    if (sequence > block.row.snapshot) return true;
+    return conversions > 0 && this.#newestOf(block).total - total < HISTORY_LIMIT;
+  }
+
+  #deleteRecords(keys: readonly RecordKey[]): void {
+    const changed = new Map<MachineRow, MachineRow>();
+    this.#statements.transaction(() => {
+      for (const key of keys) {
+        this.#tables.deleteRecord(key);
+        const machine = this.#rows.get(key.block)?.machine;
+        if (machine === undefined) continue;
+        const left = changed.get(machine) ?? { ...machine };
+        left.records--;
+        left.keys -= keyOf(key);
+        changed.set(machine, left);
+      }
+      for (const machine of changed.values()) this.#tables.updateMachine(machine);
+    });
+    for (const [machine, left] of changed) Object.assign(machine, left);
+  }
+
+  #countRecords(): number {
+    let count = 0;
+    for (const { records } of this.#machines.values()) count += records;
+    return count;
   }
 
   #expectUsable(): void {
@@ -309,23 +410,39 @@ export class SqliteStore {
   }
 }
 
-function* segmentsOf(records: readonly LoggedRecord[]): Generator<string, void> {
-  for (const some of cutIntoSegments(records)) yield writeSegment(some);
+/** Stands for the change before the first. */
+const NONE = { number: 0, total: 0 };
+
+/** The newest change of a block when its snapshot was saved. */
+function newestIn({ newest, total }: BlockRow): Pick<RecordKey, 'number' | 'total'> {
+  return { number: newest, total };
 }
 
-function* both<T>(first: Iterable<T>, second: Iterable<T>): Generator<T, void> {
-  yield* first;
-  yield* second;
-}
+/** A {@link LoadedPiece} while it is put together. */
+class Piece {
+  readonly #records: (string | EncodedRecord)[] = [];
+  #texts: string[] = [];
+  /** Bytes and characters. */
+  size = 0;
 
-/** @throws Error on damaged rows */
-function readSequences(statements: Statements): Map<string, number> {
-  const rows = statements.all('SELECT machine, sequence, crc FROM machines');
-  return new Map(
-    rows.map(({ machine, sequence, crc }) => {
-      const [name, last] = [String(machine), Number(sequence)];
-      if (checksumOf(name, last) !== crc) throw damaged('the sequence of a machine does not match its checksum');
-      return [name, last];
-    }),
-  );
+  addText(text: string): void {
+    this.#texts.push(text);
+    this.size += text.length;
+  }
+
+  add(record: EncodedRecord): void {
+    this.#joinTexts();
+    this.#records.push(record);
+    this.size += record.lists.reduce((sum, { byteLength }) => sum + byteLength, record.text.length);
+  }
+
+  loaded(): LoadedPiece {
+    this.#joinTexts();
+    return { snapshots: [], records: this.#records };
+  }
+
+  #joinTexts(): void {
+    if (this.#texts.length > 0) this.#records.push(this.#texts.join(','));
+    this.#texts = [];
+  }
 }

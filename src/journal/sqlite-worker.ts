@@ -1,18 +1,23 @@
-// The journal's worker thread: takes calls in order and answers each. Everything that waits comes as one group.
+// The journal's worker thread: takes calls in order and answers each. Between them, when nobody waits, it goes on with what
+// is done in slices: snapshots and forgetting.
 import { parentPort, workerData } from 'node:worker_threads';
 import { damaged } from './checksums.ts';
 import type { FileOptions } from './sqlite-file.ts';
-import { type LoadedPiece, SqliteStore } from './sqlite-store.ts';
+import { type LoadedPiece, type NewAppend, SqliteStore } from './sqlite-store.ts';
 
-/** The calls that the worker answers, by name: argument list and result are those of the store. */
+/** The calls that the worker answers, by name. */
 export type StoreCall =
-  | { readonly method: 'open' | 'positions' | 'blockIds' | 'answerBytes' | 'close'; readonly args: readonly [] }
-  | { readonly method: 'blocks'; readonly args: readonly [isFirst: boolean] }
-  | { readonly method: 'commit'; readonly args: readonly [group: string] }
+  | { readonly method: 'open' | 'close'; readonly args: readonly [] }
+  /** The first one of a `reading` begins it; each gives a piece, and the last one null. */
+  | { readonly method: 'blocks'; readonly args: readonly [reading: number, machine: string | null] }
+  | { readonly method: 'commit'; readonly args: readonly [appends: readonly NewAppend[]] }
   | { readonly method: 'saveSnapshot'; readonly args: readonly [string, number, Uint8Array] }
-  | { readonly method: 'history'; readonly args: readonly [string, number, number] }
+  | { readonly method: 'history'; readonly args: readonly [string, number | null, number, number] }
   | { readonly method: 'findAnswer'; readonly args: readonly [string] }
   | { readonly method: 'forgetAnswers'; readonly args: readonly [number] };
+
+/** What `open` gives. */
+export type Opened = ReturnType<typeof open>;
 
 export interface StoreData {
   readonly folder: string;
@@ -27,58 +32,118 @@ export type StoreResponse =
   /** The store is of no more use; nobody need have asked for anything. */
   | { readonly failed: string };
 
+/** What is done in slices. A chore has no id: nobody waits for it. */
+interface Job {
+  readonly id: number | null;
+  readonly slices: Generator<void, unknown>;
+}
+
 let store: SqliteStore | undefined;
 let isFailureTold = false;
-/** Where the reading of all blocks is. */
-let reading: Iterator<LoadedPiece[], void> | undefined;
+const readings = new Map<number, Iterator<LoadedPiece, void>>();
+const jobs: Job[] = [];
+let isWorking = false;
 
-function answer(call: StoreCall): unknown {
-  if (call.method === 'open') {
-    const { folder, options } = workerData as StoreData;
-    store = new SqliteStore(folder, options);
-    return store.remark;
-  }
+function open() {
+  const { folder, options } = workerData as StoreData;
+  store = new SqliteStore(folder, options);
+  return { remark: store.remark, positions: store.positions(), answerBytes: store.answerBytes() };
+}
+
+function opened(): SqliteStore {
   if (store === undefined) throw new Error('the journal is not open');
+  return store;
+}
+
+function answer(call: StoreRequest): unknown {
   switch (call.method) {
-    case 'positions':
-      return store.positions();
-    case 'blockIds':
-      return store.blockIds();
+    case 'open':
+      return open();
     case 'close':
-      return store.close();
+      return opened().close();
     case 'blocks':
-      if (call.args[0]) reading = store.blocks();
-      return reading?.next().value ?? [];
+      return nextBlocks(...call.args);
     case 'commit':
-      return store.commit(...call.args);
-    case 'saveSnapshot':
-      return store.saveSnapshot(...call.args);
+      return opened().commit(...call.args);
     case 'history':
-      return store.history(...call.args);
+      return opened().history(...call.args);
     case 'findAnswer':
-      return store.findAnswer(...call.args);
-    case 'answerBytes':
-      return store.answerBytes();
+      return opened().findAnswer(...call.args);
+    case 'saveSnapshot':
+      jobs.push({ id: call.id, slices: opened().saveSnapshot(...call.args) });
+      return LATER;
     case 'forgetAnswers':
-      return store.forgetAnswers(...call.args);
+      jobs.push({ id: call.id, slices: opened().forgetAnswers(...call.args) });
+      return LATER;
   }
 }
 
-parentPort?.on('message', (request: StoreRequest) => {
-  let response: StoreResponse;
+/** Is no answer: that comes when a job is done. */
+const LATER = Symbol();
+
+function nextBlocks(id: number, machine: string | null): LoadedPiece | null {
+  const reading = readings.get(id) ?? opened().blocks(machine);
+  readings.set(id, reading);
+  return reading.next().value ?? null;
+}
+
+/** Goes on with what is done in slices, one slice a turn: calls that have come meanwhile come first. */
+function work(): void {
+  isWorking = false;
+  const chore = jobs.length === 0 ? store?.nextChore() : undefined;
+  if (chore !== undefined) jobs.push({ id: null, slices: chore });
+  const [job] = jobs;
+  if (job === undefined) return;
   try {
-    response = { id: request.id, result: answer(request) };
+    const { done, value } = job.slices.next();
+    if (done) {
+      jobs.shift();
+      tell(job.id, { result: value });
+    }
   } catch (error) {
-    response = { id: request.id, error: messageOf(error) };
+    // A chore that failed is done again with the next snapshot, or when the journal is opened.
+    jobs.shift();
+    tell(job.id, { error: messageOf(error) });
   }
-  parentPort?.postMessage(response);
-  // When whoever waits for the commit is told.
-  if (request.method === 'commit') store?.fileWhenDue();
+  tellFailure();
+  workSoon();
+}
+
+function workSoon(): void {
+  if (isWorking || store === undefined) return;
+  isWorking = true;
+  setImmediate(work);
+}
+
+function tell(id: number | null, response: { readonly result: unknown } | { readonly error: string }): void {
+  if (id === null) return;
+  const message: StoreResponse = { id, ...response };
+  parentPort?.postMessage(message);
+}
+
+function tellFailure(): void {
   const failure = store?.failure ?? null;
   if (failure === null || isFailureTold) return;
   isFailureTold = true;
   const told: StoreResponse = { failed: messageOf(failure) };
   parentPort?.postMessage(told);
+}
+
+parentPort?.on('message', (request: StoreRequest) => {
+  try {
+    const result = answer(request);
+    if (result !== LATER) tell(request.id, { result });
+  } catch (error) {
+    tell(request.id, { error: messageOf(error) });
+  }
+  tellFailure();
+  if (request.method === 'close') {
+    store = undefined;
+    return;
+  }
+  // When whoever waits for the commit has been told.
+  if (request.method === 'commit') store?.checkpointWhenDue();
+  workSoon();
 });
 
 function messageOf(error: unknown): string {

@@ -19,21 +19,17 @@ export class Statements {
     return this.#statement(sql).all(...values);
   }
 
-  iterate(sql: string, ...values: SQLInputValue[]): Iterable<StoredRow> {
-    return this.#statement(sql).iterate(...values);
+  run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
   }
 
-  /** @returns the number that SQLite gave to an inserted row */
-  run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).lastInsertRowid);
-  }
-
-  /** Does `task` wholly and durably, or not at all. @throws what it throws */
-  transaction(task: () => void): void {
+  /** Does `task` wholly and durably, or not at all. @returns what it returns @throws what it throws */
+  transaction<Result>(task: () => Result): Result {
     this.run('BEGIN IMMEDIATE');
     try {
-      task();
+      const result = task();
       this.run('COMMIT');
+      return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;

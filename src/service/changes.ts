@@ -2,10 +2,10 @@
 // a source, sources that come and go, and resizing; over one block or several of a machine.
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { PlannedSteps } from '../core/ram-discard-manager.ts';
-import type { DeliveryReason, NewRecord } from '../core/records.ts';
+import type { BlockRecord, DeliveryReason, NewRecord } from '../core/records.ts';
 import { type Call, callsOf, type Round } from '../core/rounds.ts';
 import { aboutListener, Problem } from '../errors.ts';
-import type { Answered } from '../journal/journal.ts';
+import type { KeptAnswer } from '../journal/journal.ts';
 import { beginTogether, type Commit, commitTogether, type LiveBlock } from './live-block.ts';
 import { unknownSections } from './views.ts';
 
@@ -33,7 +33,7 @@ export interface Part {
 export function carryOut(
   parts: readonly Part[],
   reason: DeliveryReason,
-  answered: () => Answered | null,
+  answered: (records: readonly BlockRecord[]) => KeptAnswer | null,
 ): Promise<void> {
   const isUnheard = parts.every(({ rounds, peaks }) => rounds.length === 0 && peaks.size === 0);
   return isUnheard ? commitTogether(parts, answered) : commitWhenAllowed(parts, reason, answered);
@@ -43,7 +43,7 @@ export function carryOut(
 async function commitWhenAllowed(
   parts: readonly Part[],
   reason: DeliveryReason,
-  answered: () => Answered | null,
+  answered: (records: readonly BlockRecord[]) => KeptAnswer | null,
 ): Promise<void> {
   const told = toldOf(parts);
   if (told.some(isBeingPopulated)) await concludePopulates(told);

@@ -6,7 +6,7 @@ import type { Conversion, DeliveryReason, NewRecord, PageState, Populatedness, S
 import type { RunBudget } from '../core/run-budget.ts';
 import { countPages, type PageRange, type Section, toSection } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
-import type { Answered } from '../journal/journal.ts';
+import type { KeptAnswer } from '../journal/journal.ts';
 import { carryOut, type Part } from './changes.ts';
 import type { LiveBlock } from './live-block.ts';
 
@@ -114,7 +114,7 @@ export function carryOutPlanned<Outcome>(
   parts: readonly Planned[],
   reason: DeliveryReason,
   outcome: () => Outcome,
-  answered: (outcome: Outcome) => Answered | null,
+  answered: (outcome: Outcome) => KeptAnswer | null,
 ): Promise<Outcome> {
   return carryOut(parts, reason, () => answered(outcome())).then(outcome, (error: unknown) => {
     if (error instanceof Problem && FAILURES.includes(error.code)) {

@@ -1,9 +1,7 @@
 // Idempotency keys: the first request with a key runs, one that comes meanwhile is turned away, a later one gets the
-// stored answer. The answer itself is written with the change (Answered), so that a retry after a crash applies once.
-import { promisify } from 'node:util';
-import { deflateRawSync, inflateRaw } from 'node:zlib';
+// kept answer. The answer itself is written with the change, so that a retry after a crash applies once.
 import { Problem } from '../errors.ts';
-import type { Answered, Journal } from '../journal/journal.ts';
+import type { Journal, KeptAnswer } from '../journal/journal.ts';
 import type { Machines } from './machines.ts';
 import { FORGET_ANSWERS_EVERY_MS } from './machines.ts';
 
@@ -16,17 +14,7 @@ export interface AnswerLimits {
 }
 
 /** Who asks for what under which key. */
-export interface RequestKey {
-  /** Digest of the token's name; '' where there is no token. It has no dot. */
-  readonly owner: string;
-  /** Digest of token, method, path with query, and key. */
-  readonly digest: string;
-}
-
-/** Characters of an answer that is kept as it is; a longer one is deflated. */
-const LONG_ANSWER = 4096;
-
-const inflate = promisify(inflateRaw);
+export type KeyedRequest = Pick<KeptAnswer, 'key' | 'owner' | 'fingerprint'>;
 
 export class Idempotency {
   readonly #machines: Machines;
@@ -39,32 +27,30 @@ export class Idempotency {
   }
 
   /**
-   * Runs `run` where no answer is stored under `key`.
-   * @param fingerprint digest of body and If-Match
-   * @returns the stored answer, its body as it was given, or the result of `run`, during which the key is taken
-   * @throws Problem `idempotency-key-in-use`, `idempotency-key-reused`; `overloaded` when stored answers take as much as
-   *   they may and there is none under `key`: `run` is not called then
+   * Runs `run` where no answer is kept under the key of a request.
+   * @returns the kept answer, or the result of `run`, during which the key is taken
+   * @throws Problem `idempotency-key-in-use`, `idempotency-key-reused`; `overloaded` when kept answers take as much as they
+   *   may and there is none under the key: `run` is not called then
    */
-  async once<T>(key: RequestKey, fingerprint: string, run: (storedKey: string) => Promise<T>): Promise<T | Answered> {
-    const storedKey = key.owner === '' ? key.digest : `${key.owner}.${key.digest}`;
-    if (this.#running.has(storedKey)) {
+  async once<T>({ key, owner, fingerprint }: KeyedRequest, run: () => Promise<T>): Promise<T | KeptAnswer> {
+    if (this.#running.has(key)) {
       throw new Problem('idempotency-key-in-use', 'the first request with this Idempotency-Key is still running');
     }
-    this.#running.add(storedKey);
+    this.#running.add(key);
     try {
       const { journal } = this.#machines;
-      const stored = await findAnswer(journal, storedKey, key.digest);
-      if (stored === null) {
-        this.#checkRoom(journal, key.owner);
-        return await run(storedKey);
+      const kept = await journal.findAnswer(key);
+      if (kept === null) {
+        this.#checkRoom(journal, owner);
+        return await run();
       }
-      if (stored.fingerprint !== fingerprint) {
+      if (kept.fingerprint !== fingerprint) {
         const detail = 'this Idempotency-Key was used for a request with another body or If-Match; take a new key';
         throw new Problem('idempotency-key-reused', detail);
       }
-      return { ...stored, body: await bodyOf(stored) };
+      return kept;
     } finally {
-      this.#running.delete(storedKey);
+      this.#running.delete(key);
     }
   }
 
@@ -76,24 +62,6 @@ export class Idempotency {
     const own = owner === '' ? 0 : journal.answerBytes(owner);
     if (own >= ofToken) throw noRoom(`${own} bytes of this token`, `${ofToken} (RBA_ANSWERS_PER_TOKEN_LIMIT)`);
   }
-}
-
-/** Returns `text` as the body of an Answered: deflated where it is long. */
-export function keptBody(text: string): Pick<Answered, 'body' | 'encoding'> {
-  if (text.length < LONG_ANSWER) return { body: text };
-  // Answers repeat themselves so much that the lowest level makes a tenth of them, and costs no more than to write them whole.
-  return { body: deflateRawSync(text, { level: 1 }).toString('base64'), encoding: 'deflate' };
-}
-
-async function bodyOf({ body, encoding }: Answered): Promise<string> {
-  return encoding === undefined ? body : (await inflate(Buffer.from(body, 'base64'))).toString();
-}
-
-/** Finds what is stored under a key, also where it was stored when keys did not say yet whose they are. */
-async function findAnswer(journal: Journal, storedKey: string, digest: string): Promise<Answered | null> {
-  const stored = await journal.findAnswer(storedKey);
-  if (stored !== null || storedKey === digest || journal.answerBytes('') === 0) return stored;
-  return journal.findAnswer(digest);
 }
 
 function noRoom(taken: string, limit: string): Problem {

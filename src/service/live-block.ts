@@ -9,7 +9,7 @@ import { type Call, callsOf, type Round } from '../core/rounds.ts';
 import { RunBudget } from '../core/run-budget.ts';
 import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
-import type { Answered, Journal } from '../journal/journal.ts';
+import type { Journal, KeptAnswer } from '../journal/journal.ts';
 import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -66,16 +66,14 @@ export interface Commit {
  */
 export function commitTogether(
   commits: readonly Commit[],
-  answered: () => Answered | null = () => null,
+  answered: (records: readonly BlockRecord[]) => KeptAnswer | null = () => null,
 ): Promise<void> {
   const [first] = commits;
   if (first === undefined) return Promise.resolve();
   try {
     const news = commits.map(newsOf);
     const all = joined(news);
-    const answer = answered();
-    if (all.length === 0 && answer === null) return Promise.resolve();
-    const append = first.live.machine.append(all, answer, (records, sequence) => {
+    const append = first.live.machine.append(all, answered, (records, sequence) => {
       takeEach(commits, news, records, sequence);
     });
     for (const { live, change } of commits) if (change) live.expectGeneration();
@@ -268,7 +266,7 @@ export class LiveBlock {
   }
 
   /** {@link commitTogether} of this block alone. */
-  commit(records: readonly NewRecord[], answered: Answered | null = null): Promise<void> {
+  commit(records: readonly NewRecord[], answered: KeptAnswer | null = null): Promise<void> {
     return commitTogether([{ live: this, records }], () => answered);
   }
 

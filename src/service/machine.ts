@@ -2,8 +2,10 @@
 
 import type { BlockRecord, NewRecord, RamBlockDefinition } from '../core/records.ts';
 import { Problem } from '../errors.ts';
-import type { Answered, Journal } from '../journal/journal.ts';
+import type { Journal, KeptAnswer } from '../journal/journal.ts';
 import { MAX_BYTES } from '../limits.ts';
+
+const NO_RECORDS: readonly NewRecord[] = [];
 
 export interface MachineOptions {
   readonly journal: Journal;
@@ -35,23 +37,25 @@ export class Machine {
   }
 
   /**
-   * Appends `news` and `answered`, all or none; resolves when they are durable, in the order of the calls. The records
-   * are taken over: they get their time.
+   * Appends `news` and the answer to keep with them, all or none; resolves when they are durable, in the order of the
+   * calls. The records are taken over: they get their time. Where there is nothing to append, nothing is done.
+   * @param answered makes the answer of the records as they are kept, so that none is made before they are
    * @param durable gets the records when they are, and the sequence of the last
    * Throws, where it does not return a promise: nothing was done.
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
   append(
     news: readonly NewRecord[],
-    answered: Answered | null,
+    answered: (records: readonly BlockRecord[]) => KeptAnswer | null,
     durable: (records: readonly BlockRecord[], sequence: number) => void,
   ): Promise<void> {
-    if (this.#closed !== null) return Promise.reject(this.#closed);
     const records = stamped(news, this.#timestamp());
+    const answer = answered(records);
+    if (records.length === 0 && answer === null) return Promise.resolve();
+    if (this.#closed !== null) return Promise.reject(this.#closed);
     const expected = this.#sequence;
-    const all = answered === null ? records : [...records, answered];
-    const sequence = expected + all.length;
-    const appended = this.#journal.append(this.name, expected, all);
+    const sequence = expected + records.length;
+    const appended = this.#journal.append(this.name, expected, records, answer);
     this.#sequence = sequence;
     return appended
       .then(() => durable(records, sequence))
@@ -69,8 +73,12 @@ export class Machine {
   }
 
   /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
-  async keep(answered: Answered | null): Promise<void> {
-    if (answered !== null) await this.append([], answered, () => undefined);
+  async keep(answer: KeptAnswer | null): Promise<void> {
+    await this.append(
+      NO_RECORDS,
+      () => answer,
+      () => undefined,
+    );
   }
 
   /** Appends nothing any more: what comes late must not get between those who read back and what they read. */

@@ -177,21 +177,21 @@ export class Machines {
     if (journal.remark !== null) log.warn(journal.remark);
     const machines = new Map<string, Machine>();
     for (const [name, sequence] of await journal.positions()) this.#machine(name, machines, journal, sequence);
-    const found: { readonly block: RamBlock; readonly machine: Machine; readonly stored: Stored }[] = [];
+    const byId = new Map<string, { readonly block: RamBlock; readonly machine: Machine; readonly stored: Stored }>();
     const turns = new Turns(elapsed);
     let toldAt = elapsed();
     for await (const stored of journal.blocks()) {
       this.#expectOpen();
       if (elapsed() - toldAt >= PROGRESS_EVERY_MS) {
         toldAt = elapsed();
-        log.info({ ramBlocks: found.length }, 'the journal is being read back');
+        log.info({ ramBlocks: byId.size }, 'the journal is being read back');
       }
       if (turns.isOver) await turns.give();
-      const last = found.at(-1);
-      if (last?.block.id === stored.ramBlockId) {
-        await applyAll(last.block, stored.records, turns);
-        last.stored.records += stored.records.length;
-        last.stored.recordBytes += bytesOf(stored.records);
+      const known = byId.get(stored.ramBlockId);
+      if (known !== undefined) {
+        await applyAll(known.block, stored.records, turns);
+        known.stored.records += stored.records.length;
+        known.stored.recordBytes += bytesOf(stored.records);
         continue;
       }
       const block = await rebuild(stored, turns);
@@ -202,13 +202,14 @@ export class Machines {
       machine.claimExisting(block.definition);
       const snapshotBytes = stored.snapshot?.byteLength ?? 0;
       const { records } = stored;
-      found.push({
+      byId.set(block.id, {
         block,
         machine,
         stored: { snapshotBytes, records: records.length, recordBytes: bytesOf(records) },
       });
-      if (this.#startingWith !== null) this.#startingWith = found.length;
+      if (this.#startingWith !== null) this.#startingWith = byId.size;
     }
+    const found = [...byId.values()];
     const intents = found.reduce((sum, { block }) => sum + block.intents.length, 0);
     // All of them, before any of them lives: nothing is sent of blocks that will not be served.
     await Promise.all(found.map(({ block, machine }) => recover(block, machine)));
@@ -311,12 +312,14 @@ async function applyAll(block: RamBlock, records: readonly BlockRecord[], turns:
 async function recover(block: RamBlock, machine: Machine): Promise<void> {
   // Each by itself: together they may be longer than one append may be. All are made durable together nevertheless.
   const appends = block.recover().map((record) => {
-    return machine.append([record], null, (durable) => {
+    return machine.append([record], unanswered, (durable) => {
       for (const each of durable) block.apply(each);
     });
   });
   await Promise.all(appends);
 }
+
+const unanswered = (): null => null;
 
 function starting(ramBlocks: number): Problem {
   const detail = `the service is starting: ${ramBlocks} RAM blocks are read back so far; nothing was done`;

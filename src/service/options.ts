@@ -1,7 +1,7 @@
 // What a client may attach to any change: a condition on the generation, a key for its answer, and its going away.
 import type { RamBlock } from '../core/ram-block.ts';
 import { Problem } from '../errors.ts';
-import type { Answered } from '../journal/journal.ts';
+import type { KeptAnswer } from '../journal/journal.ts';
 
 /** The entity tags of an If-Match header; `*` matches any; null where there was no such header. */
 export type IfMatch = readonly string[] | '*' | null;
@@ -15,7 +15,7 @@ export interface TurnOptions {
 
 export interface ChangeOptions<Resource> extends TurnOptions {
   /** The answer to keep with the change, for requests with an Idempotency-Key; else null. */
-  readonly answered: (resource: Resource) => Answered | null;
+  readonly answered: (resource: Resource) => KeptAnswer | null;
 }
 
 export function etag(generation: number): string {

@@ -71,10 +71,14 @@ export class RamBlocks {
     const view = ramBlockView(block);
     try {
       // As soon as it is durable: what is told of next may be a change that became durable with it.
-      await machine.append([created], options.answered(view), () => {
-        this.#machines.add(block, machine);
-        events.created(block);
-      });
+      await machine.append(
+        [created],
+        () => options.answered(view),
+        () => {
+          this.#machines.add(block, machine);
+          events.created(block);
+        },
+      );
     } catch (error) {
       machine.release(definition.id);
       throw error;

@@ -58,12 +58,12 @@ async function follow(query = ''): Promise<EventStream> {
 }
 
 describe('a journal that fails is opened again, for clients that use an Idempotency-Key with every request, when', () => {
-  it('its log cannot be filed once a commit was answered', async () => {
+  it('there is no room for a commit', async () => {
     folder = await mkdtemp(join(tmpdir(), 'rba-journal-failures-'));
     const data = folder;
     let opened = 0;
     // Once there is room again.
-    const openJournal = () => SqliteJournal.open(data, opened++ === 0 ? { logLimit: 60_000, maxPages: 30 } : {});
+    const openJournal = () => SqliteJournal.open(data, opened++ === 0 ? { maxPages: 30 } : {});
     service = await startService({ openJournal });
     const path = await createBlock();
     const conversions = Array.from({ length: 1000 }, (_, page) => ({ offset: 2 * page * PAGE, size: PAGE }));

@@ -1,12 +1,10 @@
 // Answers under Idempotency-Keys: a long one takes little of the disk and comes back byte for byte, and all together take
 // no more than they may, before a restart and after it.
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { lineOf, TokensFile, WRITER } from '../support/tokens-file.ts';
@@ -146,35 +144,4 @@ describe('beyond a limit', () => {
     expect((await other('two')).status).toBe(200);
     expect((await other('one')).headers['idempotent-replayed']).toBe('true');
   });
-});
-
-it('an answer that was stored before keys said whose they are is given again', async () => {
-  withTokens = true;
-  const journal = new MemoryJournal();
-  service = await startService({ settings: tokens.settings, token: WRITER, openJournal: async () => journal });
-  const block = await newBlock();
-  const digest = (...parts: string[]): string => {
-    const hash = createHash('sha256');
-    for (const part of parts) hash.update(`${part.length}:`).update(part);
-    return hash.digest('base64url');
-  };
-  const body = JSON.stringify({ offset: 0, size: PAGE, to: 'shared' });
-  const path = `${block}/conversions`;
-  const stored = {
-    kind: 'answered',
-    key: digest('writer', 'POST', path, 'old'),
-    fingerprint: digest(body, 'null'),
-    status: 200,
-    headers: { etag: '"7"' },
-    body: '{"a":1}',
-    at: Date.now(),
-  } as const;
-  await journal.append('another', 0, [stored]);
-  const response = await request(service.url + path, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${WRITER}`, 'content-type': 'application/json', ...keyed('old').headers },
-    body,
-  });
-  expect(response.headers['idempotent-replayed']).toBe('true');
-  expect(await response.body.text()).toBe(stored.body);
 });

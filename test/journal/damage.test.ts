@@ -7,73 +7,66 @@ import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checksumOf } from '../../src/journal/checksums.ts';
-import { GroupText } from '../../src/journal/group-text.ts';
-import type { JournalRecord } from '../../src/journal/journal.ts';
-import { parseSegment } from '../../src/journal/segment-text.ts';
-import { SqliteStore } from '../../src/journal/sqlite-store.ts';
+import type { BlockRecord } from '../../src/core/records.ts';
+import { type NewAppend, SqliteStore } from '../../src/journal/sqlite-store.ts';
 import { byDepth } from '../support/depth.ts';
-import { answerOf, recordOf } from './records.ts';
+import { answerOf, appendOf, blocksIn, doChores, recordOf, whole } from './records.ts';
 
 type File = 'journal.sqlite' | 'journal.sqlite-wal';
 type Damage = (file: string) => void;
 
 /** Appends of the written journal. */
 const APPENDS = 60;
-/** The one that is so large that its block comes to have several segments. */
+/** The one that is so large that it has parts. */
 const LARGE = 12;
 const PAGE_BYTES = 4096;
+/** The number of the newest record of the second block. */
+const newest = 'SELECT MAX(number) FROM records WHERE block = 2';
 const REFUSALS = /damaged|not a database|malformed|format/;
 
 let root: string;
-/** A folder as a crash leaves it; one that was closed in order; and one with all in its log, the log in the file. */
+/** A folder as a crash leaves it, and one that was closed in order. */
 let crashed: string;
 let closed: string;
-let logged: string;
 /** What the journal held after each append that was answered; the last is all of it. */
 const states: unknown[] = [];
 
 function contentOf(store: SqliteStore) {
-  const blocks = [...store.blocks()].flat().map(({ ramBlockId, snapshot, after, texts }) => {
-    return { ramBlockId, snapshot, records: [...texts].flatMap((text) => parseSegment(text, after)) };
-  });
   return {
-    blocks: blocks.sort((a, b) => (a.ramBlockId < b.ramBlockId ? -1 : 1)),
+    blocks: blocksIn(store),
     positions: store.positions().sort(),
-    answers: Array.from({ length: APPENDS }, (_, index) => store.findAnswer(`key ${index}`)),
+    answers: Array.from({ length: APPENDS }, (_, index) => store.findAnswer(`key ${index}`)?.content ?? null),
   };
 }
 
-function recordsOf(index: number): JournalRecord[] {
+function recordsOf(index: number): BlockRecord[] {
   const ramBlockId = `blk_${index % 5}`;
-  const kind = index < 5 ? 'block-created' : 'source-changed';
+  const kind = index < 5 ? 'block-created' : index % 3 === 0 ? 'block-resized' : 'source-changed';
   const text = 'x'.repeat(index === LARGE ? 20_000 : index * 7);
-  const record = recordOf({ ramBlockId, kind, conversions: index % 3, tag: `${index}`, text });
-  return [record, answerOf(`key ${index}`, `${index}`)];
+  const runs = index === LARGE ? 1000 : 0;
+  return [recordOf({ ramBlockId, kind, conversions: index % 3, tag: `${index}`, text, runs })];
 }
 
-function groupOf(machine: string, sequence: number, index: number): string {
-  const group = new GroupText();
-  group.add(machine, sequence, recordsOf(index));
-  return group.take();
+function append(machine: string, sequence: number, index: number): NewAppend {
+  return appendOf(machine, sequence, recordsOf(index), answerOf(`key ${index}`, `${index}`));
 }
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'rba-damage-'));
   crashed = join(root, 'crashed');
   closed = join(root, 'closed');
-  logged = join(root, 'logged');
   let store = new SqliteStore(closed);
   const sequences = new Map<string, number>();
   states.push(contentOf(store));
   for (let index = 0; index < APPENDS; index++) {
     const machine = `m${(index % 5) % 2}`;
     const expectedSequence = sequences.get(machine) ?? 0;
-    store.commit(groupOf(machine, expectedSequence, index));
-    sequences.set(machine, expectedSequence + 2);
+    store.commit([append(machine, expectedSequence, index)]);
+    sequences.set(machine, expectedSequence + 1);
     states.push(contentOf(store));
     if (index === 20) {
-      store.saveSnapshot('blk_0', expectedSequence + 2, new Uint8Array(3000).fill(7));
+      whole(store.saveSnapshot('blk_0', expectedSequence + 1, new Uint8Array(3000).fill(7)));
+      doChores(store);
       states.push(contentOf(store));
       // What is closed is in the file; what comes then, in the write-ahead log.
       store.close();
@@ -86,22 +79,9 @@ beforeAll(() => {
     }
   }
   store.close();
-  leaveInLog();
 });
 
 afterAll(() => rmSync(root, { recursive: true }));
-
-/** Makes {@link logged}: twenty groups that are not filed, as SQLite leaves them when it is closed. */
-function leaveInLog(): void {
-  const made = join(root, 'made');
-  const store = new SqliteStore(made);
-  for (let index = 0; index < 20; index++) store.commit(groupOf('m', 2 * index, index));
-  cpSync(made, logged, { recursive: true });
-  store.close();
-  const db = new DatabaseSync(join(logged, 'journal.sqlite'));
-  db.exec('PRAGMA wal_checkpoint');
-  db.close();
-}
 
 /** Damages a copy of a folder and opens it. @returns what was found, null where it was refused with a message that says why */
 function opened(folder: string, file: File, damage: Damage) {
@@ -205,28 +185,37 @@ describe('a data folder', () => {
   });
 
   it.each([
-    ['records that are others', `UPDATE segments SET text = replace(text, 'xxx', 'xxy') WHERE block = 1`],
-    ['records that count for more', 'UPDATE segments SET conversions = 9 WHERE block = 1'],
-    ['records of another place', `UPDATE segments SET last = last + 1 WHERE last = (${segment('MAX(last)')})`],
-    ['records of another block', `UPDATE segments SET block = 9 WHERE last = (${segment('MAX(last)')})`],
-    ['records of two blocks exchanged', `${exchange('segments', 'block', 2, 3)}`],
-    ['the first segment missing', `DELETE FROM segments WHERE last = (${segment('MIN(last)')})`],
+    ['a record that is another', `UPDATE records SET text = replace(text, 'xxx', 'xxy') WHERE block = 2`],
+    ['a record that counts for more', `UPDATE records SET conversions = 9 WHERE number = (${newest})`],
+    ['a record at another place', `UPDATE records SET number = 1000 WHERE number = (${newest})`],
+    ['a record of another moment', `UPDATE records SET sequence = 1000 WHERE number = (${newest})`],
+    ['a record of another block', `UPDATE records SET block = 4 WHERE number = (${newest})`],
     [
-      'a segment less',
-      `DELETE FROM segments WHERE last = (${segment('MIN(last)')} AND last > (${segment('MIN(last)')}))`,
+      'a record of a block that has a snapshot after it',
+      'UPDATE records SET block = 1 WHERE block = 2 AND sequence < 5',
     ],
-    ['the last segment missing', `DELETE FROM segments WHERE last = (${segment('MAX(last)')})`],
+    ['a record of no block', `UPDATE records SET block = 9 WHERE number = (${newest})`],
+    ['records of two blocks exchanged', exchange('records', 'block', 2, 3)],
+    ['a record less', `DELETE FROM records WHERE number = (${newest})`],
+    ['a record less that is of the history only', 'DELETE FROM records WHERE block = 1 AND sequence < 9'],
+    ['no records', 'DELETE FROM records'],
+    ['a list that is another', `UPDATE record_parts SET data = x'00'`],
+    ['a list less', 'DELETE FROM record_parts'],
     ['a snapshot that is another', `UPDATE snapshots SET data = x'00'`],
     ['a snapshot of another moment', 'UPDATE snapshots SET sequence = sequence + 1'],
     ['a snapshot less', 'DELETE FROM snapshots'],
     ['a snapshot of another block', 'UPDATE snapshots SET block = block + 1'],
     ['a machine that is elsewhere', 'UPDATE machines SET sequence = sequence + 1'],
-    ['a block of another name', `UPDATE blocks SET block = 'blk_9' WHERE number = 1`],
+    ['a machine less', 'DELETE FROM machines WHERE number = 1'],
+    ['a block of another name', `UPDATE blocks SET id = 'blk_9' WHERE number = 1`],
+    ['a block that has no snapshot', 'UPDATE blocks SET snapshot = 0 WHERE number = 1'],
     ['a block less', 'DELETE FROM blocks WHERE number = 1'],
     ['no format any more', 'PRAGMA user_version = 0'],
-    ['an answer that is another', `UPDATE answers SET json = '{}' WHERE key = 'key 7'`],
-    ['a log that ends elsewhere', 'UPDATE log_end SET number = number + 1'],
-    ['a log without its end', 'DELETE FROM log_end'],
+    ['an answer that is another', `UPDATE answers SET content = x'00' WHERE key = 'key 7'`],
+    [
+      'an answer to another key',
+      `DELETE FROM answers WHERE key = 'key 7'; UPDATE answers SET key = 'key 7' WHERE key = 'key 8'`,
+    ],
   ])('with %s is refused', (_what, sql) => {
     expect(opened(closed, 'journal.sqlite', alter(sql))).toBeNull();
   });
@@ -243,7 +232,7 @@ describe('a data folder', () => {
       let store: SqliteStore | undefined;
       try {
         store = new SqliteStore(copy);
-        store.commit(groupOf('m0', 60, 0));
+        store.commit([append('m0', 60, 0)]);
       } catch (error) {
         expect(String(error)).toMatch(REFUSALS);
         if (store !== undefined) refused++;
@@ -256,39 +245,6 @@ describe('a data folder', () => {
     }
     expect(refused).toBeGreaterThan(5);
   });
-
-  it('with a log that is not filed is found whole', () => {
-    expect(opened(logged, 'journal.sqlite', nothing)).toMatchObject({
-      found: { positions: [['m', 40]] },
-      remark: null,
-    });
-  });
-
-  it.each([
-    ['a row that is another', `UPDATE log SET text = replace(text, 'xxx', 'xxy') WHERE number = 10`],
-    ['two rows exchanged', exchange('log', 'number', 10, 11)],
-    ['the first row missing', 'DELETE FROM log WHERE number = 1'],
-    ['a row less', 'DELETE FROM log WHERE number = 10'],
-    ['the last row missing', 'DELETE FROM log WHERE number = 20'],
-    ['no rows', 'DELETE FROM log'],
-    ['an end that is before', 'UPDATE log_end SET number = 19, crc = (SELECT crc FROM log WHERE number = 19)'],
-    ['an end that says that some are filed', 'UPDATE log_end SET filed = 2'],
-    ['rows that say that another was before them', 'UPDATE log SET previous = previous + 1 WHERE number = 10'],
-    ['a machine that is elsewhere', `INSERT INTO machines VALUES ('m', 2, ${checksumOf('m', 2)})`],
-  ])('with a log with %s is refused', (_what, sql) => {
-    expect(opened(logged, 'journal.sqlite', alter(sql))).toBeNull();
-  });
-
-  it('with a bit turned anywhere in a log that is not filed is refused, or found as it was', () => {
-    const whole = opened(logged, 'journal.sqlite', nothing)?.found;
-    fc.assert(
-      fc.property(place, fc.nat({ max: 7 }), (at, bit) => {
-        const result = opened(logged, 'journal.sqlite', flip(at, bit));
-        if (result !== null) expect(result.found).toEqual(whole);
-      }),
-      { numRuns: byDepth(60, 1000) },
-    );
-  });
 });
 
 function alter(sql: string): Damage {
@@ -297,11 +253,6 @@ function alter(sql: string): Damage {
     db.exec(sql);
     db.close();
   };
-}
-
-/** Of the block that has most segments. */
-function segment(what: string): string {
-  return `SELECT ${what} FROM segments WHERE block = (SELECT block FROM segments GROUP BY block ORDER BY COUNT(*) DESC LIMIT 1)`;
 }
 
 function exchange(table: string, column: string, one: number, other: number): string {

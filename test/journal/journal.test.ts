@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlockRecord, Conversion } from '../../src/core/records.ts';
-import type { Answered, Journal, JournalRecord, StoredBlock } from '../../src/journal/journal.ts';
-import { HISTORY_LIMIT } from '../../src/journal/journal.ts';
+import type { Journal, KeptAnswer, StoredBlock } from '../../src/journal/journal.ts';
+import { bytesOfAnswer, HISTORY_LIMIT } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
@@ -53,14 +53,23 @@ function changed(ramBlockId: string, generation: number, steps = 1): BlockRecord
   return { ramBlockId, at: AT, kind: 'source-changed', sourceId: 'src_1', steps: all };
 }
 
-function answered(key: string, at = 0): Answered {
-  return { kind: 'answered', key, fingerprint: 'f', status: 200, headers: { etag: '"1"' }, body: '{"a":"ü"}', at };
+function answerTo(key: string, owner = '', at = 0): KeptAnswer {
+  return { key, owner, fingerprint: 'f', at, content: new Uint8Array([0, 255, key.length]) };
 }
 
-async function allBlocks(journal: Journal): Promise<StoredBlock[]> {
-  const blocks: StoredBlock[] = [];
-  for await (const block of journal.blocks()) blocks.push(block);
-  return blocks.sort((a, b) => (a.ramBlockId < b.ramBlockId ? -1 : 1));
+/** The content as an array: how bytes are kept is no matter. */
+function shown(answer: KeptAnswer | null) {
+  return answer === null ? null : { ...answer, content: [...answer.content] };
+}
+
+/** All blocks, or those of a machine, each with all of its pieces. */
+async function allBlocks(journal: Journal, machine?: string): Promise<StoredBlock[]> {
+  const blocks = new Map<string, StoredBlock>();
+  for await (const piece of journal.blocks(machine)) {
+    const { records = [], snapshot = piece.snapshot } = blocks.get(piece.ramBlockId) ?? {};
+    blocks.set(piece.ramBlockId, { ...piece, snapshot, records: [...records, ...piece.records] });
+  }
+  return [...blocks.values()].sort((a, b) => (a.ramBlockId < b.ramBlockId ? -1 : 1));
 }
 
 interface Kind {
@@ -117,15 +126,34 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
 
   it('takes nothing of an append with another expected sequence', async () => {
     await journal.append('m1', 0, [created('b1', 'm1')]);
-    const wrong = journal.append('m1', 0, [changed('b1', 1), answered('k')]);
-    await expect(wrong).rejects.toMatchObject({ code: 'not-owner' });
+    const wrong = journal.append('m1', 0, [changed('b1', 1)], answerTo('k'));
+    await expect(wrong).rejects.toMatchObject({ code: 'not-owner', machine: 'm1', outcome: 'not-written' });
     expect((await allBlocks(journal))[0]?.records).toHaveLength(1);
     expect(await journal.findAnswer('k')).toBeNull();
     await journal.append('m1', 1, [changed('b1', 1)]);
   });
 
+  it('reads the blocks of one machine without those of others', async () => {
+    await journal.append('m1', 0, [created('b1', 'm1'), created('b2', 'm1')]);
+    await journal.append('m2', 0, [created('b3', 'm2')]);
+    await journal.append('m1', 2, [changed('b2', 1)]);
+    journal = await reopen(journal);
+    const ids = async (machine: string) => (await allBlocks(journal, machine)).map(({ ramBlockId }) => ramBlockId);
+    expect(await Promise.all([ids('m1'), ids('m2'), ids('m3')])).toEqual([['b1', 'b2'], ['b3'], []]);
+    expect((await allBlocks(journal, 'm1'))[1]?.records).toEqual([created('b2', 'm1'), changed('b2', 1)]);
+  });
+
+  it('keeps an answer that comes with no record, and the position of its machine', async () => {
+    await journal.append('m1', 0, [created('b1', 'm1')]);
+    await journal.append('m1', 1, [], answerTo('k'));
+    await journal.append('m1', 1, [changed('b1', 1)]);
+    journal = await reopen(journal);
+    expect((await journal.positions()).get('m1')).toBe(2);
+    expect(shown(await journal.findAnswer('k'))).toEqual(shown(answerTo('k')));
+  });
+
   it('takes appends that do not wait for each other in the order in which they were made', async () => {
-    const records: JournalRecord[] = [created('b1'), ...Array.from({ length: 500 }, (_, i) => changed('b1', i + 1))];
+    const records: BlockRecord[] = [created('b1'), ...Array.from({ length: 500 }, (_, i) => changed('b1', i + 1))];
     await Promise.all(records.map((record, index) => journal.append('default', index, [record])));
     journal = await reopen(journal);
     expect((await allBlocks(journal))[0]?.records).toEqual(records);
@@ -196,29 +224,34 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
   });
 
   it('keeps answers until they are forgotten', async () => {
-    await journal.append('default', 0, [answered('old', 1000), answered('new', 2000)]);
+    // Clocks are set back now and then.
+    for (const [key, at] of [['new', 2000] as const, ['old', 1000] as const]) {
+      await journal.append('default', 0, [], answerTo(key, '', at));
+    }
     journal = await reopen(journal);
-    expect(await journal.findAnswer('old')).toEqual(answered('old', 1000));
+    expect(shown(await journal.findAnswer('old'))).toEqual(shown(answerTo('old', '', 1000)));
     await journal.forgetAnswers(2000);
     expect(await journal.findAnswer('old')).toBeNull();
-    expect(await journal.findAnswer('new')).toEqual(answered('new', 2000));
+    expect(shown(await journal.findAnswer('new'))).toEqual(shown(answerTo('new', '', 2000)));
     expect(await journal.findAnswer('other')).toBeNull();
   });
 
   it('counts the bytes of the answers that it keeps, in all and by owner, until they are forgotten', async () => {
-    const all = [answered('o1.a', 1000), answered('o1.b', 2000), answered('o2.a', 1000), answered('none', 2000)];
-    const bytes = (...of: Answered[]) => {
-      return of.reduce((sum, one) => sum + Buffer.byteLength(one.key) + Buffer.byteLength(JSON.stringify(one)), 0);
-    };
-    const expectCounted = (...kept: Answered[]) => {
-      expect(journal.answerBytes()).toBe(bytes(...kept));
-      for (const owner of ['o1', 'o2']) {
-        expect(journal.answerBytes(owner)).toBe(bytes(...kept.filter(({ key }) => key.startsWith(owner))));
+    const all = [
+      answerTo('a', 'o1', 1000),
+      answerTo('b', 'o1', 2000),
+      answerTo('ccc', 'o2', 1000),
+      answerTo('none', '', 2000),
+    ];
+    const bytes = (kept: KeptAnswer[]) => kept.reduce((sum, one) => sum + bytesOfAnswer(one), 0);
+    const expectCounted = (...kept: KeptAnswer[]) => {
+      expect(journal.answerBytes()).toBe(bytes(kept));
+      for (const of of ['o1', 'o2', '']) {
+        expect(journal.answerBytes(of)).toBe(bytes(kept.filter(({ owner }) => owner === of)));
       }
-      expect(journal.answerBytes('')).toBe(bytes(...kept.filter(({ key }) => !key.includes('.'))));
     };
     expectCounted();
-    await journal.append('default', 0, all);
+    await Promise.all(all.map((each) => journal.append('default', 0, [], each)));
     expectCounted(...all);
     journal = await reopen(journal);
     expectCounted(...all);

@@ -1,8 +1,8 @@
-// A process that is killed while it appends, files its log and saves snapshots: what it said was durable is there, in order,
+// A process that is killed while it appends, saves snapshots in parts and forgets: what it said was durable is there, in order,
 // and nothing else but what was under way. While it lives, nobody else gets at its files.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,12 +11,15 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { byDepth } from '../support/depth.ts';
 import { turnBit } from '../support/turn-bit.ts';
+import { tagOf } from './records.ts';
 
 const WRITER = fileURLToPath(new URL('./kill-writer.ts', import.meta.url));
 const ROUNDS = byDepth(4, 40);
 /** The most that may be under way at once. */
 const MOST_AT_ONCE = 7;
-/** Characters of records of which two are a group that waits for no other, so that several are under way. */
+/** Behind it there may be what is left of the log before it was begun anew. */
+const IN_FIRST_FRAME = 1000;
+/** Characters of records that are long. */
 const LONG = 50_000;
 
 let folder: string;
@@ -63,7 +66,7 @@ it('what was durable is there after each of many kills', async () => {
   let snapshots = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     const said = await write(40 + round, round % 2 === 0 ? LONG : 0, (child) => void child.kill('SIGKILL'));
-    const journal = await SqliteJournal.open(folder, { logLimit: 300 });
+    const journal = await SqliteJournal.open(folder);
     const [last = 0] = (await journal.positions()).values();
     // A block with many records comes in several pieces, the first of them with its snapshot.
     const pieces = await Array.fromAsync(journal.blocks());
@@ -76,7 +79,7 @@ it('what was durable is there after each of many kills', async () => {
     if (after > 0) snapshots++;
     const expected = Array.from({ length: last - after }, (_, index) => after + index + 1);
     const records = pieces.flatMap((piece) => piece.records);
-    expect(records.map((record) => Number(Object(record).tag))).toEqual(expected);
+    expect(records.map((record) => Number(tagOf(record)))).toEqual(expected);
   }
   expect(snapshots).toBeGreaterThan(0);
 });
@@ -86,7 +89,7 @@ it('whoever meets it in the middle of its writing hears that it is there, and da
   await write(100, 0, async (child) => {
     // What is half written looks like what is damaged; it is made so here, and stays so.
     child.kill('SIGSTOP');
-    await turnBit(log, (await stat(log)).size >> 1);
+    await turnBit(log, IN_FIRST_FRAME);
     await expect(SqliteJournal.open(folder)).rejects.toThrow(/in use by another process/);
     child.kill('SIGKILL');
   });

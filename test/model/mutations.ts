@@ -3,7 +3,7 @@
 import { RamBlock } from '../../src/core/ram-block.ts';
 import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
 import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
-import type { Journal, JournalRecord } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import type { Deliver, Delivery } from '../../src/listeners/delivery.ts';
 import { BlockQueue } from '../../src/service/block-queue.ts';
 import { Machine } from '../../src/service/machine.ts';
@@ -47,11 +47,10 @@ export function changeDeliveries(change: (delivery: Delivery) => Delivery): Tamp
 
 /** What is written is not what was to be written. */
 function changeRecords(change: (record: BlockRecord) => BlockRecord): Tampering {
-  const changed = (record: JournalRecord) => (record.kind === 'answered' ? record : change(record));
   return {
     journal: (journal) => {
-      const append: Journal['append'] = (machine, sequence, records) => {
-        return journal.append(machine, sequence, records.map(changed));
+      const append: Journal['append'] = (machine, sequence, records, answer) => {
+        return journal.append(machine, sequence, records.map(change), answer);
       };
       return { ...portOf(journal), append };
     },
@@ -65,7 +64,7 @@ export function portOf(journal: Journal): Journal {
     failed: journal.failed,
     waitedMs: 0,
     positions: () => journal.positions(),
-    blocks: () => journal.blocks(),
+    blocks: (machine) => journal.blocks(machine),
     append: (...args) => journal.append(...args),
     saveSnapshot: (...args) => journal.saveSnapshot(...args),
     history: (...args) => journal.history(...args),

@@ -2,11 +2,10 @@
 // so. What is durable outlives the process: it is in the store.
 import type { BlockRecord } from '../../src/core/records.ts';
 import { Problem } from '../../src/errors.ts';
-import { answerBytes, ownerOf } from '../../src/journal/answer-book.ts';
 import {
-  type Answered,
+  bytesOfAnswer,
   type Journal,
-  type JournalRecord,
+  type KeptAnswer,
   type PastConversion,
   pastConversions,
   type StoredBlock,
@@ -23,11 +22,16 @@ interface KeptBlock {
 export class Disk {
   readonly positions = new Map<string, number>();
   readonly blocks = new Map<string, KeptBlock>();
-  readonly answers = new Map<string, Answered>();
+  readonly answers = new Map<string, KeptAnswer>();
   /** Of each block, oldest first. */
   readonly histories = new Map<string, PastConversion[]>();
 
-  write(machine: string, expectedSequence: number, records: readonly JournalRecord[]): void {
+  write(
+    machine: string,
+    expectedSequence: number,
+    records: readonly BlockRecord[],
+    answer: KeptAnswer | null = null,
+  ): void {
     let sequence = this.positions.get(machine) ?? 0;
     if (sequence !== expectedSequence) {
       throw new Error(
@@ -35,14 +39,11 @@ export class Disk {
       );
     }
     for (const record of records) this.#keep(record, ++sequence);
+    if (answer !== null) this.answers.set(answer.key, answer);
     this.positions.set(machine, sequence);
   }
 
-  #keep(record: JournalRecord, sequence: number): void {
-    if (record.kind === 'answered') {
-      this.answers.set(record.key, record);
-      return;
-    }
+  #keep(record: BlockRecord, sequence: number): void {
     const { ramBlockId } = record;
     if (record.kind === 'block-created') {
       this.blocks.set(ramBlockId, { snapshot: null, records: [] });
@@ -63,9 +64,10 @@ export class Disk {
 export class Store extends Disk {
   readonly ledger = new Ledger();
 
-  override write(machine: string, expectedSequence: number, records: readonly JournalRecord[]): void {
-    super.write(machine, expectedSequence, records);
-    this.ledger.applyAll(records.filter((record) => record.kind !== 'answered'));
+  override write(...append: Parameters<Disk['write']>): void {
+    super.write(...append);
+    const [, , records] = append;
+    this.ledger.applyAll(records);
   }
 }
 
@@ -80,7 +82,8 @@ export interface ShownAppend {
 interface PendingAppend {
   readonly machine: string;
   readonly expectedSequence: number;
-  readonly records: readonly JournalRecord[];
+  readonly records: readonly BlockRecord[];
+  readonly answer: KeptAnswer | null;
   readonly shown: ShownAppend;
   readonly done: PromiseWithResolvers<void>;
 }
@@ -113,8 +116,8 @@ export class SimulatedJournal implements Journal {
   /** The `count` oldest appends become durable; nobody hears of it. */
   write(count: number): readonly PendingAppend[] {
     const written = this.#pending.slice(0, count);
-    for (const { machine, expectedSequence, records } of written) {
-      this.#disk.write(machine, expectedSequence, records);
+    for (const { machine, expectedSequence, records, answer } of written) {
+      this.#disk.write(machine, expectedSequence, records, answer);
     }
     return written;
   }
@@ -127,10 +130,15 @@ export class SimulatedJournal implements Journal {
     this.#pending = [];
   }
 
-  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  append(
+    machine: string,
+    expectedSequence: number,
+    records: readonly BlockRecord[],
+    answer: KeptAnswer | null = null,
+  ): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const done = Promise.withResolvers<void>();
-    this.#pending.push({ machine, expectedSequence, records, shown: show(records), done });
+    this.#pending.push({ machine, expectedSequence, records, answer, shown: show(records, answer), done });
     return done.promise;
   }
 
@@ -160,7 +168,7 @@ export class SimulatedJournal implements Journal {
       .slice(0, limit);
   }
 
-  async findAnswer(key: string): Promise<Answered | null> {
+  async findAnswer(key: string): Promise<KeptAnswer | null> {
     this.check();
     return this.#disk.answers.get(key) ?? null;
   }
@@ -172,8 +180,8 @@ export class SimulatedJournal implements Journal {
 
   answerBytes(owner?: string): number {
     let sum = 0;
-    for (const [key, answer] of this.#disk.answers) {
-      if (owner === undefined || ownerOf(key) === owner) sum += answerBytes(key, JSON.stringify(answer));
+    for (const answer of this.#disk.answers.values()) {
+      if (owner === undefined || answer.owner === owner) sum += bytesOfAnswer(answer);
     }
     return sum;
   }
@@ -188,17 +196,15 @@ export class SimulatedJournal implements Journal {
 
 const PASSING = ['id', 'at', 'intentId', 'lastSequence', 'reservedThrough', 'generation', 'createdAt'];
 
-function show(records: readonly JournalRecord[]): ShownAppend {
+function show(records: readonly BlockRecord[], answer: KeptAnswer | null): ShownAppend {
+  const kept = answer === null ? [] : ['answered'];
   return {
-    label: records.map(describe).join(' + '),
-    blocks: records.flatMap((record) => (record.kind === 'answered' ? [] : record.ramBlockId)),
+    label: [...records.map(({ kind, ramBlockId }) => `${kind} of ${ramBlockId}`), ...kept].join(' + '),
+    blocks: records.map(({ ramBlockId }) => ramBlockId),
     // Only looked at where a path comes to a new place, not on the way back to it.
     get content() {
-      return JSON.stringify(records, (key, value) => (PASSING.includes(key) ? undefined : value));
+      const content = answer === null ? null : new TextDecoder().decode(answer.content);
+      return JSON.stringify([...records, content], (key, value) => (PASSING.includes(key) ? undefined : value));
     },
   };
-}
-
-function describe(record: JournalRecord): string {
-  return record.kind === 'answered' ? record.kind : `${record.kind} of ${record.ramBlockId}`;
 }

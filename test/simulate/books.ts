@@ -11,7 +11,7 @@ import type {
   SourceDefinition,
 } from '../../src/core/records.ts';
 import type { PageRange, Section } from '../../src/core/section.ts';
-import type { JournalRecord } from '../../src/journal/journal.ts';
+import type { KeptAnswer } from '../../src/journal/journal.ts';
 import { Disk } from '../model/simulated-journal.ts';
 import { count, fill, type Pages, runsOf } from './pages.ts';
 
@@ -236,16 +236,18 @@ export class BookedDisk extends Disk {
   /** What was written since it was last taken. */
   news: Kept[] = [];
 
-  override write(machine: string, expectedSequence: number, records: readonly JournalRecord[]): void {
-    const answered = records.find((record) => record.kind === 'answered');
-    if (answered !== undefined && this.answers.has(answered.key))
-      this.wrong.push(`key ${answered.key} is answered twice`);
-    super.write(machine, expectedSequence, records);
+  override write(
+    machine: string,
+    expectedSequence: number,
+    records: readonly BlockRecord[],
+    answer: KeptAnswer | null = null,
+  ): void {
+    if (answer !== null && this.answers.has(answer.key)) this.wrong.push(`key ${answer.key} is answered twice`);
+    super.write(machine, expectedSequence, records, answer);
     for (const shared of records) {
-      if (shared.kind === 'answered') continue;
       // A copy: the service may change what it handed over.
       const record = JSON.parse(JSON.stringify(shared)) as BlockRecord;
-      this.news.push({ record, key: answered?.key ?? null });
+      this.news.push({ record, key: answer?.key ?? null });
       this.#enter(record);
     }
   }

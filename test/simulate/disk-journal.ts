@@ -1,6 +1,6 @@
 // A journal over the simulated disk: groups take their time, anything may fail, and then nobody knows what was written.
 import { Problem } from '../../src/errors.ts';
-import type { Answered, Journal, JournalRecord, PastConversion, StoredBlock } from '../../src/journal/journal.ts';
+import type { Journal, KeptAnswer, PastConversion, StoredBlock } from '../../src/journal/journal.ts';
 import type { Chance } from '../fuzz/chance.ts';
 import { SimulatedJournal } from '../model/simulated-journal.ts';
 import type { BookedDisk } from './books.ts';
@@ -41,10 +41,10 @@ export class DiskJournal extends SimulatedJournal {
     this.#options = options;
   }
 
-  override append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  override append(...append: Parameters<Journal['append']>): Promise<void> {
     if (this.#isDead) return never();
     if (this.#isClosed) return Promise.reject(broken('closed'));
-    const done = super.append(machine, expectedSequence, records);
+    const done = super.append(...append);
     if (!this.#isCommitting) this.#commitSoon();
     return done;
   }
@@ -91,7 +91,7 @@ export class DiskJournal extends SimulatedJournal {
     return super.history(...args);
   }
 
-  override async findAnswer(key: string): Promise<Answered | null> {
+  override async findAnswer(key: string): Promise<KeptAnswer | null> {
     await this.#read();
     return super.findAnswer(key);
   }

@@ -104,8 +104,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the first callback does not wait for the intent',
     tampering: journalWith((journal) => ({
-      append: (machine, sequence, records) => {
-        const done = journal.append(machine, sequence, records);
+      append: (machine, sequence, records, answer) => {
+        const done = journal.append(machine, sequence, records, answer);
         if (!records.every(({ kind }) => kind === 'intent')) return done;
         done.catch(() => undefined);
         return Promise.resolve();
@@ -132,7 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a request with a key is done again',
-    patch: replace(Idempotency.prototype, 'once', (key, _fingerprint, run) => run(key.digest)),
+    patch: replace(Idempotency.prototype, 'once', (_keyed, run) => run()),
   },
   {
     name: 'a snapshot loses what is unsettled',
@@ -148,10 +148,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a record of several is not written',
     tampering: journalWith((journal) => ({
-      append: (machine, sequence, records) => {
+      append: (machine, sequence, records, answer) => {
         const isLost = (record: { kind: string }): boolean => record.kind === 'source-changed' && records.length > 3;
         const kept = records.filter((record) => !isLost(record as BlockRecord));
-        return journal.append(machine, sequence, kept);
+        return journal.append(machine, sequence, kept, answer);
       },
     })),
   },

@@ -2,7 +2,7 @@
 // from the seeds in its script. After every step all that must hold is checked.
 import { createHash } from 'node:crypto';
 import { Problem } from '../../src/errors.ts';
-import type { Answered } from '../../src/journal/journal.ts';
+import type { KeptAnswer } from '../../src/journal/journal.ts';
 import { Chance } from '../fuzz/chance.ts';
 import type { Tampering } from '../model/simulated-process.ts';
 import { quiet, SimulatedTime } from '../model/simulated-time.ts';
@@ -441,10 +441,10 @@ class Simulation {
     this.#log(`asked: ${request.text}${key === null ? '' : ` (${key}${fingerprint === 'same' ? '' : ', otherwise'})`}`);
     this.#figures.count(`asked: ${request.kind}`);
     for (const listenerId of request.forced?.() ?? []) this.#forced.add(listenerId);
-    const answered = (resource: unknown): Answered | null => {
+    const answered = (resource: unknown): KeptAnswer | null => {
       if (key === null) return null;
       const at = Math.floor(this.#events.now) + Date.UTC(2026, 0, 1);
-      return { kind: 'answered', key, fingerprint, status: 200, headers: {}, body: JSON.stringify(resource), at };
+      return { key, owner: '', fingerprint, at, content: new TextEncoder().encode(JSON.stringify(resource)) };
     };
     const options: Options = {
       ifMatch: request.ifMatch === null ? null : [request.ifMatch],
@@ -452,7 +452,7 @@ class Simulation {
       answered,
     };
     const run = async (): Promise<unknown> => request.send(rules, options);
-    const done = key === null ? run() : idempotency.once({ owner: '', digest: key }, fingerprint, run);
+    const done = key === null ? run() : idempotency.once({ key, owner: '', fingerprint }, run);
     done.then(
       (answer) => {
         if (this.#process !== process) return;
@@ -549,14 +549,16 @@ class Simulation {
     const keyed = key === null ? undefined : this.#keys.get(key);
     if (keyed !== undefined && isStored(answer)) {
       this.#figures.count('answers given again');
-      if (keyed.body !== null && keyed.body !== answer.body)
+      const stored = textOf(answer);
+      if (keyed.body !== null && keyed.body !== stored)
         this.#violations.push(`${key} is answered otherwise than before`);
-      keyed.body = answer.body;
+      keyed.body = stored;
       return;
     }
     if (keyed !== undefined && key !== null) {
       if (keyed.body !== null) this.#violations.push(`"${request.text}" is done again under ${key}`);
-      if (this.#disk.answers.get(key)?.body !== body)
+      const kept = this.#disk.answers.get(key);
+      if (kept === undefined || textOf(kept) !== body)
         this.#violations.push(`"${request.text}" is answered, and its answer is not kept`);
       keyed.body = body;
     }
@@ -676,6 +678,10 @@ class Simulation {
   }
 }
 
-function isStored(answer: unknown): answer is Answered {
-  return (Object(answer) as { kind?: string }).kind === 'answered';
+function textOf({ content }: KeptAnswer): string {
+  return new TextDecoder().decode(content);
+}
+
+function isStored(answer: unknown): answer is KeptAnswer {
+  return Object(answer).content instanceof Uint8Array;
 }

@@ -1,7 +1,9 @@
 // A journal that fails, keeps others waiting or dies when a test says so: what happens around it is what a broken disk, a
 // slow one or a crash leaves.
+
+import type { BlockRecord } from '../../src/core/records.ts';
 import { Problem } from '../../src/errors.ts';
-import type { Journal, JournalRecord } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 
 /** What becomes of an append: done; failed; or, with all that follow, never heard of again. The last two also if written. */
@@ -14,7 +16,7 @@ export class FaultyJournal implements Journal {
   /** Asked for every append, with how many there were before it. */
   fate: (appends: number) => Fate = () => 'done';
   /** Whether what is appended is longer than the journal takes. */
-  isTooLong: (records: readonly JournalRecord[]) => boolean = () => false;
+  isTooLong: (records: readonly BlockRecord[]) => boolean = () => false;
   appends = 0;
   /** How often it was opened. */
   opened = 0;
@@ -64,12 +66,13 @@ export class FaultyJournal implements Journal {
     return () => gate?.resolve();
   }
 
-  append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  append(...append: Parameters<Journal['append']>): Promise<void> {
+    const [, , records] = append;
     if (this.isTooLong(records)) throw new Problem('payload-too-large', 'it is too long');
-    return this.#append(machine, expectedSequence, records);
+    return this.#append(append);
   }
 
-  async #append(machine: string, expectedSequence: number, records: readonly JournalRecord[]): Promise<void> {
+  async #append(append: Parameters<Journal['append']>): Promise<void> {
     this.#check();
     if (this.#gate !== null) {
       this.held++;
@@ -80,7 +83,7 @@ export class FaultyJournal implements Journal {
     }
     if (this.#isLost) return never();
     const fate = this.fate(this.appends++);
-    if (fate === 'done' || fate.endsWith('written')) await this.#inner.append(machine, expectedSequence, records);
+    if (fate === 'done' || fate.endsWith('written')) await this.#inner.append(...append);
     this.#isLost = fate.startsWith('lost');
     if (this.#isLost) return never();
     if (fate.startsWith('fails')) throw new Problem('journal-unavailable', 'the disk is broken');
@@ -105,7 +108,7 @@ export class FaultyJournal implements Journal {
   }
 
   positions: Journal['positions'] = () => this.#inner.positions();
-  blocks: Journal['blocks'] = () => this.#inner.blocks();
+  blocks: Journal['blocks'] = (machine) => this.#inner.blocks(machine);
   saveSnapshot: Journal['saveSnapshot'] = (...args) => this.#inner.saveSnapshot(...args);
   findAnswer: Journal['findAnswer'] = (key) => this.#inner.findAnswer(key);
   forgetAnswers: Journal['forgetAnswers'] = (at) => this.#inner.forgetAnswers(at);
