@@ -47,7 +47,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** What a problem says beyond its code; each field is one of the problem document. */
+/** Fields of the problem document beyond the code. */
 export interface ProblemExtras {
   readonly errno?: string;
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
@@ -86,7 +86,7 @@ export class Problem extends Error {
   }
 }
 
-/** What every problem about listeners carries; `listenerId` is null where it is about several. */
+/** Fields of every problem about listeners; `listenerId` is null where it is about several. */
 export function aboutListener(ramBlockId: string, listenerId: string | null) {
   const none: readonly string[] = [];
   return {

@@ -1,4 +1,4 @@
-// What is counted, for Prometheus. Counters are fed where things happen; gauges ask the service when they are scraped.
+// Metrics for Prometheus. Counters are fed where things happen; gauges ask the service when they are scraped.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Attempt } from './listeners/delivery-log.ts';
 import type { Machines } from './service/machines.ts';
@@ -125,7 +125,7 @@ export class Metrics {
   }
 }
 
-/** What waits to be counted: one by one, between other things, it takes prom-client several times as long. */
+/** Values that wait to be counted together: one by one, prom-client takes several times as long. */
 class Waiting<Observation> {
   readonly #count: (observation: Observation) => void;
   #observations: Observation[] = [];

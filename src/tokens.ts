@@ -1,4 +1,4 @@
-// Who may call the service: the bearer tokens of RBA_TOKENS_FILE, kept as hashes. The tokens themselves are nowhere here,
+// The clients that may call the service: the bearer tokens of RBA_TOKENS_FILE, kept as hashes. The tokens themselves are nowhere here,
 // and neither they nor their hashes are in any message.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 export type Scope = 'read' | 'write';
 
 export interface Token {
-  /** Of whoever holds it; several tokens of one name are one client, whose token is being replaced. */
+  /** The name of the client that holds it; several tokens of one name are one client, whose token is being replaced. */
   readonly name: string;
   /** `write` includes `read`. */
   readonly scope: Scope;

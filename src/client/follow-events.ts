@@ -217,7 +217,7 @@ const SILENCE_STEPS = 10;
 class SilenceWatch {
   readonly #idleMs: number;
   readonly #silence = new AbortController();
-  /** Of the connection: silence, or the end that the caller asks for. */
+  /** Ends the connection: after silence, or when the caller asks for it. */
   readonly signal: AbortSignal;
   #timer: ReturnType<typeof setInterval> | undefined;
 

@@ -32,14 +32,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a RAM block
-         * @description With listeners only when forced: they are unregistered first, without waiting for dead ones.
+         * @description A block with listeners is deleted by force only: they are unregistered first, without waiting for dead ones.
          */
         delete: operations["deleteRamBlock"];
         options?: never;
         head?: never;
         /**
          * Resize a RAM block within its maxLength
-         * @description New pages are discarded in every source; what is cut off is discarded first. Sections without a size of their own follow the end.
+         * @description New pages are discarded in every source. Pages that are cut off are discarded at the listeners first. Sections without a size of their own follow the end.
          */
         patch: operations["resizeRamBlock"];
         trace?: never;
@@ -56,7 +56,7 @@ export interface paths {
         put?: never;
         /**
          * Convert a range to shared or private
-         * @description Listeners are told before it is answered. Already in the wanted state: 200, nothing is done.
+         * @description Listeners are told before the answer. Pages that are in the wanted state already are left alone, and nobody is told.
          */
         post: operations["convert"];
         delete?: never;
@@ -249,7 +249,7 @@ export interface paths {
         put?: never;
         /**
          * Add a source
-         * @description Listeners are told to discard what it takes away; unacknowledged, it is not added.
+         * @description Listeners are told to discard the pages that it takes away; if one does not acknowledge, the source is not added.
          */
         post: operations["addSource"];
         delete?: never;
@@ -271,7 +271,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a source
-         * @description Listeners are told to populate what that gives back; refused, it stays. RamBlockAttributes only when forced: all private memory becomes populated.
+         * @description Listeners are told to populate the pages that this gives back; if one refuses, the source stays. RamBlockAttributes is removed by force only, because all private memory becomes populated.
          */
         delete: operations["removeSource"];
         options?: never;
@@ -318,7 +318,7 @@ export interface paths {
         delete: operations["unregisterListener"];
         options?: never;
         head?: never;
-        /** Change the address, the deadline or the description of a listener; pause and resume an async one */
+        /** Change the address, deadline or description of a listener; pause and resume an async one */
         patch: operations["updateListener"];
         trace?: never;
     };
@@ -331,7 +331,7 @@ export interface paths {
         };
         /**
          * The last 1000 attempts to send something to a listener, newest first
-         * @description Best effort: since the service started.
+         * @description Best effort: attempts since the service started.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -427,7 +427,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens, as Server-Sent Events
+         * Follow everything that happens, as Server-Sent Events
          * @description Only of what is committed and durable; in order for each machine. `event:` is one of `ram_block.created`, `ram_block.deleted`, `ram_block.resized`, `conversion.committed`, `conversion.failed`, `source.added`, `source.changed`, `source.removed`, `listener.created`, `listener.updated`, `listener.deleted`, `listener.failing`, `listener.settled`, `delivery.failed`; `data:` is JSON: `machine`, `ramBlockId`, `generation`, `at`, and the resource as its GET answers (of a conversion, the first 100 runs). A comment comes every 15 seconds. A reader that does not read is cut off.
          */
         get: operations["followEvents"];
@@ -449,7 +449,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What the conversions of a recorded trace would need
+         * Say what the conversions of a recorded trace would need
          * @description The body is the trace, at most 256 MiB: lines of conversions as QEMU, KVM (ftrace, trace-cmd, perf) or Cloud Hypervisor log them, with anything in between. They are told apart by the event's name: `kvm_convert_memory`, `kvm_vm_set_mem_attributes`, `ram_block_attributes_state_change`, `kvm_hc_map_gpa_range`, `kvm_memory_fault`, `KVM_HC_MAP_GPA_RANGE`, `kvm_hypercall`, `kvm_vmgexit_msr_protocol_enter`. Where several of these tell of the same conversions, `lines.chosen` says which are applied, and why. `kvm_set_user_memory` lines before the first conversion to shared are the memory layout, unless `map` is given. A line that names an event and cannot be read is `invalid-request`, with its number and text. Nothing is changed, so an Idempotency-Key is not looked at.
          */
         post: operations["planTrace"];
@@ -466,7 +466,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process answers */
+        /** Is the process alive? */
         get: operations["getLivez"];
         put?: never;
         post?: never;
@@ -484,8 +484,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether changes are taken
-         * @description Not while starting (the detail says how far it is) or draining, or while the journal cannot be written or does not answer.
+         * Does the service accept changes?
+         * @description 503 while the service starts (the detail says how far it is) or drains, and while the journal cannot be written or does not answer.
          */
         get: operations["getReadyz"];
         put?: never;
@@ -596,7 +596,7 @@ export interface components {
             offset: components["schemas"]["ByteSize"];
             size: components["schemas"]["ByteSize"];
         };
-        /** @description What of a request does not fit. */
+        /** @description A part of the request that is not valid. */
         InvalidField: {
             /** @description JSON pointer into the body, or the name of a parameter. */
             pointer: string;
@@ -617,13 +617,13 @@ export interface components {
              */
             code: "invalid-request" | "cursor-invalid" | "unauthorized" | "forbidden" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "already-exists" | "has-listeners" | "no-attributes" | "coordinated-discard-required" | "not-resizeable" | "section-cut" | "listener-not-async" | "listener-refused" | "limit-reached" | "mapping-limit" | "idempotency-key-in-use" | "events-expired" | "generation-mismatch" | "payload-too-large" | "unsupported-media-type" | "invalid-range" | "too-many-runs" | "idempotency-key-reused" | "target-not-allowed" | "rate-limited" | "headers-too-large" | "internal" | "listener-unreachable" | "discard-unacknowledged" | "listener-unsettled" | "overloaded" | "journal-unavailable" | "not-owner";
             /**
-             * @description As QEMU or the listener would name it.
+             * @description The errno that QEMU or the listener would give.
              * @example EINVAL
              */
             errno?: string;
             errors?: components["schemas"]["InvalidField"][];
             ramBlockId?: string;
-            /** @description null where several are meant. */
+            /** @description null where several listeners are concerned. */
             listenerId?: string | null;
             /** @description HTTP status of its answer. */
             listenerStatus?: number | null;
@@ -647,7 +647,7 @@ export interface components {
              */
             limit?: number;
         };
-        /** @description It is. */
+        /** @description The answer to a probe. */
         Health: {
             /** @enum {string} */
             status: "alive" | "ready";
@@ -803,7 +803,7 @@ export interface components {
         NewConversionBatch: {
             conversions: components["schemas"]["NewConversion"][];
         };
-        /** @description What each came to; one change of the block. */
+        /** @description The conversions, which are one change of the block. */
         ConversionBatch: {
             conversions: components["schemas"]["Conversion"][];
             /**
@@ -831,7 +831,7 @@ export interface components {
             to: "shared" | "private";
             /** @description Of each block in the range, by ascending address. */
             conversions: components["schemas"]["Conversion"][];
-            /** @description What of the range is in no block. */
+            /** @description The parts of the range that are in no block. */
             unassigned: components["schemas"]["GuestRange"][];
         };
         /** @description Totals over the blocks of a machine; shared and private of those with RamBlockAttributes. */
@@ -912,7 +912,7 @@ export interface components {
              */
             doubleDiscardSupported?: boolean;
             /**
-             * @description false: it pins all memory and cannot discard.
+             * @description false: the device pins all memory and cannot discard.
              * @default true
              */
             coordinatedDiscard?: boolean;
@@ -936,19 +936,19 @@ export interface components {
             /** @description `whsec_` and base64 of 24 to 64 bytes. */
             secret?: string;
         };
-        /** @description What of the block a listener hears of. */
+        /** @description The part of the block that a listener hears of. */
         ListenerSection: {
             offset: components["schemas"]["Bytes"];
             size: components["schemas"]["Bytes"];
             offsetWithinAddressSpace: components["schemas"]["Bytes"];
         };
-        /** @description What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. A delivery that an async listener did not acknowledge before it was given up changes nothing here, whatever the receiver did with it, until a replay or a `recovery` covers its pages. */
+        /** @description The pages that the listener was told of and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. A delivery that an async listener did not acknowledge before it was given up changes nothing here, whatever the receiver did with it, until a replay or a `recovery` covers its pages. */
         ListenerMapped: {
             bytes: components["schemas"]["Bytes"];
             runs: components["schemas"]["Count"];
             mappings: components["schemas"]["Count"];
         };
-        /** @description What may or may not be mapped (unknown), or is owed a populate. */
+        /** @description Pages that may or may not be mapped (unknown), or are owed a populate. */
         ListenerUnsettled: {
             bytes: components["schemas"]["Bytes"];
             runs: components["schemas"]["Count"];
@@ -1023,10 +1023,10 @@ export interface components {
             position: components["schemas"]["ListenerPosition"];
             /** Format: date-time */
             createdAt: string;
-            /** @description Only here, and only where the service made it. */
+            /** @description Shown in this answer only, and only if the service made it. */
             secret?: string;
         };
-        /** @description What is left out stays. */
+        /** @description Fields that are left out stay as they are. */
         ListenerUpdate: {
             /**
              * @description The same device at another address, from the next attempt on.
@@ -1043,17 +1043,17 @@ export interface components {
              */
             state?: "active" | "disabled";
         };
-        /** @description Left out, a secret is made. */
+        /** @description The service makes a secret where none is given. */
         NewSecretRotation: {
             /**
-             * @description How long the secret before it signs too.
+             * @description How long the secret before it signs as well.
              * @default 86400
              */
             gracePeriodSeconds?: number;
             /** @description `whsec_` and base64 of 24 to 64 bytes. */
             secret?: string;
         };
-        /** @description The new secret, which is shown only here. */
+        /** @description The new secret, shown in this answer only. */
         SecretRotation: {
             secret: string;
             /** Format: date-time */
@@ -1095,7 +1095,7 @@ export interface components {
             size: components["schemas"]["Bytes"];
             offsetWithinAddressSpace: components["schemas"]["Bytes"];
         };
-        /** @description What happens to which sections. */
+        /** @description The change, and the sections that it is about. */
         WebhookData: {
             ramBlockId: string;
             listenerId: string;
@@ -1271,7 +1271,7 @@ export interface components {
             /** @description The most in each step. */
             series: components["schemas"]["Bytes"][];
         };
-        /** @description What one way to follow shared memory needs. */
+        /** @description The needs of one way to follow shared memory. */
         PlanTracking: {
             /**
              * @description `page`: a DMA mapping for each shared page. `run`: one for each maximal run of them, the least there can be (VFIO cannot unmap a part of a mapping). Others: one for each aligned piece of the RAM block that holds a shared page; such a piece is mapped and pinned as a whole from its first shared page until its last one turns private, with the private pages in it.
@@ -1373,7 +1373,7 @@ export interface components {
              */
             conversions: number;
         };
-        /** @description The pieces that are converted most. Runs of more than 1 GiB are not counted. */
+        /** @description The pieces that are converted most often. Runs of more than 1 GiB are not counted. */
         PlanHottest: {
             pieceBytes: components["schemas"]["Bytes"];
             /** @description false: the counts are too low, for there were too many pieces. */
@@ -1387,7 +1387,7 @@ export interface components {
             sections: components["schemas"]["Count"];
             bytes: components["schemas"]["Bytes"];
         };
-        /** @description What one listener on each RAM block, with the defaults of the service, would have been sent. */
+        /** @description The webhooks that one listener on each RAM block would have been sent, with the defaults of the service. */
         PlanListener: {
             requests: components["schemas"]["Count"];
             populates: components["schemas"]["Count"];
@@ -1400,7 +1400,7 @@ export interface components {
             bytes: number;
             largest: components["schemas"]["PlanRequest"] | null;
         };
-        /** @description What the conversions of a trace need. All memory is private at first. */
+        /** @description The needs of the conversions of a trace. All memory is private at first. */
         Plan: {
             blocks: components["schemas"]["PlanBlock"][];
             /**
@@ -1446,7 +1446,7 @@ export interface operations {
                 idstr?: string;
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: never;
@@ -1507,9 +1507,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -1549,7 +1549,7 @@ export interface operations {
             /** @description The block, all private. */
             201: {
                 headers: {
-                    /** @description The path of what was made. */
+                    /** @description The path of the new resource. */
                     location?: string;
                     /** @description The generation, for If-Match. */
                     etag?: string;
@@ -1640,9 +1640,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -1761,9 +1761,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -1787,7 +1787,7 @@ export interface operations {
     deleteRamBlock: {
         parameters: {
             query?: {
-                /** @description Do it although it cannot be done cleanly. */
+                /** @description Delete it even if a listener does not acknowledge. */
                 force?: boolean;
             };
             header?: {
@@ -1802,7 +1802,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is deleted. */
+            /** @description The block is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1897,9 +1897,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2058,9 +2058,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2106,7 +2106,7 @@ export interface operations {
             query?: {
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: {
@@ -2191,9 +2191,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2363,9 +2363,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2544,9 +2544,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2712,9 +2712,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2892,9 +2892,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -2940,7 +2940,7 @@ export interface operations {
             query?: {
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: never;
@@ -3001,9 +3001,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3097,9 +3097,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3221,9 +3221,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3254,7 +3254,7 @@ export interface operations {
                 source?: string;
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: {
@@ -3350,9 +3350,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3380,7 +3380,7 @@ export interface operations {
                 size?: components["schemas"]["ByteSize"];
                 /** @description The name of one source; left out, the AND of all sources. */
                 source?: string;
-                /** @description At most so many. */
+                /** @description The most cells that the answer has. */
                 cells?: number;
             };
             header?: {
@@ -3476,9 +3476,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3609,9 +3609,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3773,9 +3773,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3821,7 +3821,7 @@ export interface operations {
             query?: {
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: {
@@ -3906,9 +3906,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -3953,7 +3953,7 @@ export interface operations {
             /** @description The source. */
             201: {
                 headers: {
-                    /** @description The path of what was made. */
+                    /** @description The path of the new resource. */
                     location?: string;
                     /** @description `true`: the stored answer to an Idempotency-Key. */
                     "idempotent-replayed"?: string;
@@ -4060,9 +4060,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -4181,9 +4181,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -4207,7 +4207,7 @@ export interface operations {
     removeSource: {
         parameters: {
             query?: {
-                /** @description Do it although it cannot be done cleanly. */
+                /** @description Delete it even if a listener does not acknowledge. */
                 force?: boolean;
             };
             header?: {
@@ -4224,7 +4224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is removed. */
+            /** @description The source is removed. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,9 +4328,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -4376,7 +4376,7 @@ export interface operations {
             query?: {
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: {
@@ -4461,9 +4461,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -4508,7 +4508,7 @@ export interface operations {
             /** @description The listener; a sync one has accepted the replay. */
             201: {
                 headers: {
-                    /** @description The path of what was made. */
+                    /** @description The path of the new resource. */
                     location?: string;
                     /** @description `true`: the stored answer to an Idempotency-Key. */
                     "idempotent-replayed"?: string;
@@ -4615,9 +4615,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -4745,9 +4745,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -4771,7 +4771,7 @@ export interface operations {
     unregisterListener: {
         parameters: {
             query?: {
-                /** @description Do it although it cannot be done cleanly. */
+                /** @description Delete it even if a listener does not acknowledge. */
                 force?: boolean;
             };
             header?: {
@@ -4788,7 +4788,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is unregistered. */
+            /** @description The listener is unregistered. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4883,9 +4883,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5044,9 +5044,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5083,7 +5083,7 @@ export interface operations {
             query?: {
                 /** @description Items of a page. */
                 limit?: number;
-                /** @description Where to go on: `nextCursor` of the page before. */
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: {
@@ -5170,9 +5170,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5331,9 +5331,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5505,9 +5505,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5666,9 +5666,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5827,9 +5827,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -5941,9 +5941,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -6073,9 +6073,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -6116,7 +6116,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It answers. */
+            /** @description The process is alive. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6259,9 +6259,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
@@ -6314,9 +6314,9 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "retry-after"?: number;
-                    /** @description What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does. */
+                    /** @description The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one. */
                     "ratelimit-policy"?: string;
-                    /** @description What is left of it; with every answer where something holds. */
+                    /** @description The rest of the limit, on every answer where there is one. */
                     ratelimit?: string;
                     [name: string]: unknown;
                 };

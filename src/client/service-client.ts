@@ -84,7 +84,7 @@ export class ProblemError extends Error {
 
 /** Thrown when an answer is none of this service: another program listens there. */
 export class UnexpectedAnswerError extends Error {
-  /** What should have come, such as `a stream of events`. */
+  /** The answer that was expected, such as `a stream of events`. */
   readonly expected: string;
 
   constructor(url: string, expected: string) {
@@ -96,7 +96,7 @@ export class UnexpectedAnswerError extends Error {
 
 /** Calls one service. Requests may run at the same time. */
 export class ServiceClient {
-  /** Of the service, without a slash at its end. */
+  /** The URL of the service, without a slash at its end. */
   readonly url: string;
   /** For the requests from now on; null: none. */
   token: string | null;
@@ -197,7 +197,7 @@ type BodyOf<Op> = Op extends { requestBody?: { content: infer Content } }
     : never
   : never;
 
-/** What a call of an operation takes beside method and path. */
+/** Options of a call, beside method and path. */
 export type Call<Path extends keyof paths, Method extends HttpMethod> = Part<
   'path',
   ParameterOf<Operation<Path, Method>, 'path'>

@@ -1,4 +1,4 @@
-// What every request that changes something shares: If-Match, Idempotency-Key, and a client that may go away.
+// Everything that requests for a change share: If-Match, Idempotency-Key, and a client that may go away.
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../errors.ts';
@@ -113,7 +113,7 @@ export function parseIfMatch(request: FastifyRequest): IfMatch {
   if (header === undefined) return null;
   if (header.trim() === '*') return '*';
   const tags = header.match(ENTITY_TAG) ?? [];
-  // What is left are commas: at least one between two tags, and more where elements of the list are empty.
+  // Only commas are left: at least one between two tags, and more where elements of the list are empty.
   const gaps = header.split(ENTITY_TAG);
   const isList = gaps.every((gap) => /^[\s,]*$/.test(gap)) && gaps.slice(1, -1).every((gap) => gap.includes(','));
   if (tags.length > 0 && isList) return tags;
@@ -141,7 +141,7 @@ function invalidHeader(name: string, detail: string): Problem {
   return new Problem('invalid-request', `header ${name} ${detail}`, { errors: [{ pointer: `#/${name}`, detail }] });
 }
 
-/** Of several parts, so that no two ways to cut them give the same. */
+/** Returns one digest of several parts; no two ways to cut a text into parts give the same. */
 function digest(...parts: (string | Buffer)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:`).update(part);

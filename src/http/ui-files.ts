@@ -91,7 +91,7 @@ export class UiFiles {
 
 function servedText(path: string, source: string, place: string): string {
   if (!path.endsWith('.js')) return source;
-  // What it points to is not served.
+  // Its target is not served.
   const script = source.replace(/\n?\/\/# sourceMappingURL=\S*\s*$/, '');
   if (path.startsWith('vendor/')) return script;
   const plain = place.endsWith('.ts') ? stripTypeScriptTypes(script) : script;

@@ -1,10 +1,10 @@
-// What is sent to a listener and what can come back: the words that the service and the webhook client share.
+// Deliveries to a listener and their outcomes: the words that the service and the webhook client share.
 import type { NotifiedSection } from '../core/ram-discard-listener.ts';
 import type { DeliveryReason, ListenerDefinition } from '../core/records.ts';
 
 export type DeliveryType = 'populate' | 'discard';
 
-/** What listeners know each as. Whole, for JSON.stringify takes three times as long with a string that is put together. */
+/** The name of each type on the wire. Whole, for JSON.stringify takes three times as long with a string that is put together. */
 export const WEBHOOK_TYPES = { populate: 'ram_block.populate', discard: 'ram_block.discard' } as const;
 
 export type WebhookType = (typeof WEBHOOK_TYPES)[DeliveryType];
@@ -26,7 +26,7 @@ export interface Delivery {
   readonly sequence: number;
   /** Every delivery to the listener up to this sequence is over for the service. */
   readonly settledThrough: number;
-  /** Of the block when this is sent: the state before the change. */
+  /** The generation of the block when this is sent: that before the change. */
   readonly generation: number;
   readonly conversionId: string | null;
   /** When what it tells of happened, ISO 8601; left out, now. */
@@ -34,7 +34,7 @@ export interface Delivery {
   readonly sections: readonly NotifiedSection[];
 }
 
-/** What a delivery came to. A discard cannot be refused. */
+/** The outcome of a delivery. A discard cannot be refused. */
 export type DeliveryAnswer =
   | { readonly outcome: 'accepted' }
   | {
@@ -49,7 +49,7 @@ export type DeliveryAnswer =
       readonly unsent?: true;
     };
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export interface Judgement {
   readonly outcome: 'accepted' | 'refused' | 'unanswered';
   /** HTTP status; null without an answer. */

@@ -18,7 +18,7 @@ export interface Outgoing {
   readonly body: string;
 }
 
-/** What a request came to; `status` is null where no status line came. */
+/** The outcome of a request; `status` is null where no status line came. */
 export type Exchanged =
   | {
       readonly end: 'answered';

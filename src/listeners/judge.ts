@@ -10,11 +10,11 @@ export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly text: string;
-  /** What of the text is not repeated: the listener's own secrets. */
+  /** Parts of the text that are not repeated: the listener's own secrets. */
   readonly hidden: readonly string[];
 }
 
-/** What an answer to a delivery means. */
+/** Returns what an answer to a delivery means. */
 export type Judge = (type: DeliveryType, answer: HttpAnswer, now: () => number) => Judgement;
 
 export function judge(type: DeliveryType, answer: HttpAnswer, now: () => number): Judgement {
@@ -40,7 +40,7 @@ export function judgeAsync(_type: DeliveryType, answer: HttpAnswer, now: () => n
   return { outcome: 'unanswered', status, excerpt: said, retryMs: parseRetryAfter(retryAfter, now) ?? 0 };
 }
 
-/** What a listener says of itself: `detail` and `errno` of a problem document, else the text itself. */
+/** Returns what a listener says of itself: `detail` and `errno` of a problem document, else the text. */
 function readProblem({ text, hidden }: HttpAnswer): { excerpt: string; errno?: string } {
   const { detail, errno } = parseObject(text);
   const said = typeof detail === 'string' ? detail : text;
@@ -75,7 +75,7 @@ function parseRetryAfter(value: string | null, now: () => number): number | null
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   // Date.parse alone takes "-5" and "1.5" for dates.
   if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(value)) return null;
-  // Of the three forms of an HTTP date only asctime's does not say GMT, and means it.
+  // One of the three forms of an HTTP date, asctime's, means GMT without saying so.
   const at = Date.parse(value.endsWith('GMT') ? value : `${value} GMT`);
   return Number.isNaN(at) ? null : Math.max(0, at - now());
 }

@@ -1,4 +1,4 @@
-// What ends a delivery that is not answered: its deadline, or that it is called off. Without a timer and an AbortSignal for
+// Ends a delivery that is not answered: at its deadline, or that it is called off. Without a timer and an AbortSignal for
 // each delivery: those, and listeners that are added and removed, would cost as much as its signature.
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -25,7 +25,7 @@ export class UnderWay {
   }
 }
 
-/** What `signal` calls off. One listener for all: it looks through all that it has whenever one is added or removed. */
+/** Calls to end when `signal` aborts. One listener for all: it looks through all that it has whenever one is added or removed. */
 function follow(signal: AbortSignal): Set<Limits> {
   const all = new Set<Limits>();
   signal.addEventListener('abort', () => {

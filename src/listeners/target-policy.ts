@@ -121,7 +121,7 @@ export class TargetPolicy {
     };
   }
 
-  /** What a name resolves to now; nothing where it does not, for it may later. */
+  /** Returns the addresses of a name; none where it has none now, for it may have some later. */
   #addressesOf(name: string): Promise<string[]> {
     return new Promise((resolve) => {
       this.#resolve(name, { all: true }, (error, found) => {

@@ -23,7 +23,7 @@ export interface WebhookClientOptions {
   readonly onAttempt: (delivery: Delivery, attempt: Attempt) => void;
 }
 
-/** What follows from a definition: made once, for it is used for every delivery. */
+/** Values that follow from a definition; made once, because every delivery needs them. */
 interface Target {
   readonly origin: string;
   readonly path: string;
@@ -51,7 +51,7 @@ export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #targets = new WeakMap<ListenerDefinition, Target>();
   readonly #underWay = new UnderWay();
-  /** Of deliveries that were written ahead. */
+  /** The requests of deliveries that were written ahead. */
   readonly #ahead = new WeakMap<Delivery, Message>();
 
   constructor(options: WebhookClientOptions) {
@@ -232,7 +232,7 @@ function secondsOf(milliseconds: number): number {
   return Math.floor(milliseconds / 1000);
 }
 
-/** What an attempt came to that got no complete answer. */
+/** Returns the outcome of an attempt that got no complete answer. */
 function unansweredBy(exchanged: Exclude<Exchanged, { end: 'answered' }>, limits: Limits): Judgement {
   const { status, isSent } = exchanged;
   const excerpt = explain(exchanged, limits.isLate ? limits.timeoutMs : null);

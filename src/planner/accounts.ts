@@ -27,7 +27,7 @@ const CHUNK_BYTES = CHUNK_PAGES * MIN_PAGE_SIZE;
 /** Whole chunks that all conversions of a trace may cover together, 2 PiB: this bounds the time that it takes. */
 const MAX_CHUNKS_COVERED = 2 ** 24;
 
-/** What of a trace is in its plan's limits. */
+/** The parts of a trace that are within its plan's limits. */
 type Line = Pick<TraceEvent, 'line' | 'size' | 'to' | 'time'>;
 
 export class Accounts {
@@ -40,7 +40,7 @@ export class Accounts {
   readonly #peaks: readonly TrackingPeaks[];
   readonly #pinnedConversions: number[] = PIECE_SIZES.map(() => 0);
   readonly #series: PeakSeries;
-  /** Of the conversion under way, for each of PIECE_SIZES: whether a piece stays mapped although it lost pages. */
+  /** For each of PIECE_SIZES: whether the conversion under way leaves a piece mapped that lost pages. */
   readonly #keptSome: boolean[] = PIECE_SIZES.map(() => false);
   readonly #maxRanges: number;
   #chunksCovered = 0;

@@ -1,4 +1,4 @@
-// What is mapped and pinned at one moment, by tracking, summed over the RAM blocks.
+// Mappings and pinned memory at one moment, by tracking, summed over the RAM blocks.
 import { TRACKINGS } from './plan.ts';
 
 /** Where the pinned bytes begin among the values. */

@@ -1,4 +1,4 @@
-// What listeners would have been sent: one on each whole RAM block, with the service's defaults. Nothing is sent or even
+// Webhooks that listeners would have been sent: one on each whole RAM block, with the service's defaults. Nothing is sent or even
 // written; the length of a body follows from its numbers.
 
 import type { PageRange } from '../core/section.ts';

@@ -38,7 +38,7 @@ export class MemoryLayout {
   readonly #named = new Map<string, PlannedBlock>();
   readonly #stateChangeBlock: PlannedBlock;
   readonly #placement: Placement<PlannedBlock>;
-  /** Of what is converted by address; nothing where blocks are named. */
+  /** The range that conversions by address touch; none where blocks are named. */
   readonly #fit = new AddressFit();
   /** Bytes up to which state changes reach in a block that is fitted. */
   #stateChangeEnd = 0;

@@ -6,7 +6,7 @@ export class PeakSeries {
   readonly #capacity: number;
   /** Step by step, all columns of each. */
   readonly #rows: Float64Array;
-  /** What holds since it was noted last. */
+  /** The values since they were noted last. */
   readonly #current: Float64Array;
   #steps = 0;
   /** Ticks of a step. */
@@ -24,7 +24,7 @@ export class PeakSeries {
   note(at: number, values: Float64Array): void {
     while (Math.floor(at / this.#width) >= this.#capacity) this.#coarsen();
     const step = Math.floor(at / this.#width);
-    // What held before holds at the beginning of each step that was reached meanwhile.
+    // The old values hold at the beginning of each step that was reached meanwhile.
     for (; this.#steps <= step; this.#steps++) this.#rows.set(this.#current, this.#steps * this.#columns);
     const row = step * this.#columns;
     for (let column = 0; column < this.#columns; column++) {

@@ -17,7 +17,7 @@ export async function planTrace(reader: TraceReader, planner: Planner, pause?: (
   for await (const events of reader.batches()) {
     for (const event of events) {
       planner.add(event);
-      // What was counted is forgotten where the planner begins anew.
+      // The counts are forgotten where the planner begins anew.
       if (Math.abs(planner.chunksCovered - covered) < PAUSE_AFTER) continue;
       covered = planner.chunksCovered;
       await pause?.();

@@ -27,7 +27,7 @@ export const REFUSAL_REASONS = (Object.keys(RANGE_REFUSALS) as RangeRefusal[]).f
 
 /** A moment of the trace. */
 export interface PlanMoment {
-  /** Of the trace, from 1. */
+  /** Its number in the trace, from 1. */
   readonly line: number;
   /** Since the first conversion. */
   readonly at: number;
@@ -46,9 +46,9 @@ export interface PlanBlock {
 export interface PlanLines {
   readonly total: number;
   readonly applied: number;
-  /** Of other events than the chosen ones: the same conversions once more. */
+  /** Lines of other events than the chosen ones: the same conversions once more. */
   readonly repeated: number;
-  /** Of `kvm_set_user_memory`, with a guest_memfd. */
+  /** Lines of `kvm_set_user_memory` with a guest_memfd. */
   readonly layout: number;
   readonly foreign: number;
   /** Whether the last line names an event, but is not complete. It is one of the foreign ones. */
@@ -129,7 +129,7 @@ export interface PlanConversions {
   readonly changed: number;
   /** Already in the wanted state. */
   readonly unchanged: number;
-  /** Of a range that was partly shared and partly private. */
+  /** Conversions of a range that was partly shared and partly private. */
   readonly mixed: number;
   /** Over more than one RAM block. */
   readonly acrossBlocks: number;
@@ -174,13 +174,13 @@ export interface PlanHottest {
   }[];
 }
 
-/** What one listener on each RAM block, with the defaults of the service, would have been sent. */
+/** The webhooks that one listener on each RAM block would have been sent, with the defaults of the service. */
 export interface PlanListener {
   readonly requests: number;
   readonly populates: number;
   readonly discards: number;
   readonly sections: number;
-  /** Of JSON bodies. */
+  /** Bytes of JSON bodies. */
   readonly bytes: number;
   readonly largest: { readonly line: number; readonly sections: number; readonly bytes: number } | null;
 }
@@ -188,7 +188,7 @@ export interface PlanListener {
 export interface Plan {
   readonly blocks: readonly PlanBlock[];
   readonly layout: (typeof LAYOUT_ORIGINS)[number];
-  /** What is pinned by who maps all of it. */
+  /** Bytes that are pinned where all memory is mapped. */
   readonly ramBytes: number;
   readonly lines: PlanLines;
   readonly clock: PlanClock;

@@ -43,7 +43,7 @@ const DEFAULTS: Required<PlanOptions> = {
   maxRanges: MAX_RANGES,
 };
 
-/** What was counted of the lines while they were read. */
+/** Counts of the lines, made while they were read. */
 export interface ReadLines {
   readonly lines: number;
   readonly foreign: number;

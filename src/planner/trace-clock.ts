@@ -6,7 +6,7 @@ import type { PlanClock } from './plan.ts';
 export const TICKS_PER_SECOND = 1_000_000;
 
 export class TraceClock {
-  /** Of the first conversion; its clock is that of the trace. Null where it has no time. */
+  /** The time of the first conversion, whose clock is that of the trace; null where it has none. */
   #zero: TraceTime | null = null;
   #conversions = 0;
   #now = 0;

@@ -10,7 +10,7 @@ interface Level {
   readonly why: string;
 }
 
-/** What was carried out comes before what was asked for, and addresses come before offsets. */
+/** Conversions that were carried out rank before requests, and addresses before offsets. */
 const LEVELS: readonly Level[] = [
   { events: ['kvm_convert_memory'], why: 'it has every conversion that QEMU made, by guest physical address' },
   { events: ['kvm_vm_set_mem_attributes'], why: 'it has every change of attributes that KVM made, by frame number' },

@@ -53,7 +53,7 @@ function charactersAt(view: DataView, at: number, length: number): number {
 export class LineCursor {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** Of the line: its first byte, and its line feed. */
+  /** Offsets of the line's first byte, and of its line feed. */
   start = 0;
   end = 0;
   at = 0;

@@ -1,4 +1,4 @@
-// What loggers and tracers put before the name of an event: time stamps, threads, processors. Only the time is of interest,
+// Prefixes that loggers and tracers put before an event's name: time stamps, threads, processors. Only the time is of interest,
 // and whether a logger wrote it at all.
 import type { TraceTime } from './trace-event.ts';
 

@@ -1,4 +1,4 @@
-// What becomes of one conversion of a trace: parts of RAM blocks to convert, as one or each by itself, or a line that the
+// Places one conversion of a trace: parts of RAM blocks to convert, as one or each by itself, or a line that the
 // range rules refuse. No I/O: a service's blocks and planned ones are placed alike.
 import { MAX_BYTES, MIN_PAGE_SIZE } from '../limits.ts';
 import type { BlockMap, BlockPart } from './block-map.ts';
@@ -18,7 +18,7 @@ export const RANGE_REFUSALS = {
 
 export type RangeRefusal = keyof typeof RANGE_REFUSALS;
 
-/** Of a block, what the range rules need; bytes. */
+/** The values of a block that the range rules need; bytes. */
 export interface Placeable {
   readonly usedLength: number;
   readonly pageSize: number;

@@ -67,7 +67,7 @@ export class PlainLines {
   readonly #cursor: LineCursor;
   /** The underscore that was found last; the length of the text when there was none any more. */
   #underscore = -1;
-  /** Of the line at hand: its number, and where the event's name is. */
+  /** The number of the line at hand, and where the event's name is in it. */
   #line = 0;
   #name = 0;
 

@@ -4,7 +4,7 @@ import type { TraceTime } from './trace-event.ts';
 
 const [LINE_FEED, BLANK, HASH, DOT, COLON, AT, DELETE] = [0x0a, 0x20, 0x23, 0x2e, 0x3a, 0x40, 0x7f];
 
-/** What stands between the kernel's stamp and the name: of perf, and of QEMU's events among the kernel's. */
+/** The text between the kernel's stamp and the name: perf's, and that of QEMU's events among the kernel's. */
 const CARRIERS = [new Word('kvm:'), new Word('tracing_mark_write: ')];
 
 const QEMU_PLACES = 6;
@@ -70,6 +70,6 @@ function mayBeComment(cursor: LineCursor): boolean {
 function timeOf(clock: TraceTime['clock'], seconds: number, fraction: number, places: number): TraceTime | undefined {
   const power = POWERS_OF_TEN[places] ?? Number.NaN;
   const value = seconds * power + fraction;
-  // Of two exact numbers it is rounded once, as a decimal number is.
+  // The sum of two exact numbers is rounded once, as a decimal number is.
   return seconds >= 0 && value <= Number.MAX_SAFE_INTEGER ? { clock, seconds: value / power } : undefined;
 }

@@ -1,4 +1,4 @@
-// What a trace says: conversions, and the memory layout that they belong to.
+// The contents of a trace: conversions, and the memory layout that they belong to.
 
 /** The events that tell of conversions. */
 export const CONVERSION_EVENTS = [
@@ -53,7 +53,7 @@ export interface UnreadableLine {
   readonly name: TraceEventName | typeof MEMORY_SLOT_EVENT;
 }
 
-/** What a line says from the name of its event on. Foreign is what is no conversion, unreadable what should have been one. */
+/** The meaning of a line from its event's name on: `foreign` where it is no conversion, `unreadable` where it should be one. */
 export type ReadFields = Omit<TraceConversion, 'time'> | MemorySlot | 'foreign' | 'unreadable';
 
 /** A conversion and the number of its line, counted from 1. */
@@ -61,5 +61,5 @@ export interface TraceEvent extends TraceConversion {
   readonly line: number;
 }
 
-/** What a reader finds: a conversion, or a slot of the memory layout with the number of its line. */
+/** A find of the reader: a conversion, or a slot of the memory layout with the number of its line. */
 export type TraceEntry = TraceEvent | (MemorySlot & { readonly line: number });

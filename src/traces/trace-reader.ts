@@ -76,7 +76,7 @@ export class TraceReader implements AsyncIterable<TraceEntry> {
     return events;
   }
 
-  /** What was kept of the line that ends now. */
+  /** The kept part of the line that ends now. */
   #endOfRest(): string {
     const rest = this.#rest;
     this.#rest = '';

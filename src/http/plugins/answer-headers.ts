@@ -11,7 +11,7 @@ export const HEADERS_OF_ALL = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
 };
 
-/** Sets {@link HEADERS_OF_ALL} last, so that no plugin (the static files of /docs) says something else; pages have a policy of their own. */
+/** Sets {@link HEADERS_OF_ALL} last, so that no plugin (the files of /docs) says something else; pages have their own policy. */
 export const answerHeaders = fp(
   async (app) => {
     app.addHook('onSend', (_request, reply, _payload, done) => {

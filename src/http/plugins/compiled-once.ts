@@ -1,6 +1,6 @@
 // Schemas are compiled once for a process: an app that is built again compiles nothing again.
 
-/** What `compile` makes of a schema, kept by the schema's JSON. */
+/** Returns a function that compiles a schema once, and knows it again by its JSON. */
 export function compiledOnce<T>(compile: (schema: object) => T): (schema: object) => T {
   const compiled = new Map<string, T>();
   return (schema) => {

@@ -1,4 +1,4 @@
-// What is turned away because there is too much to do: changes when the event loop is late, and bodies when there are too
+// Turns requests away when there is too much to do: changes when the event loop is late, and bodies when there are too
 // many bytes of them. Whoever gets 503 here is certain that nothing was done.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Transform } from 'node:stream';
@@ -50,7 +50,7 @@ const onlyReads = ({ method }: RouteOptions): boolean => [method].flat().every(i
 /** (@fastify/under-pressure would take a single stall, such as the start, for a lack of time.) */
 function watchEventLoop(app: FastifyInstance, limitMs: number): void {
   const histogram = monitorEventLoopDelay({ resolution: TICK_MS });
-  /** Of the last sample, and the lower one of the last two. */
+  /** Milliseconds: the mean of the last sample, and the lower one of the last two. */
   let last = 0;
   let delay = 0;
   const sampling = setInterval(() => {
@@ -122,7 +122,7 @@ function limitBodies(app: FastifyInstance, limit: number): void {
     payload.once('error', (error) => counted.destroy(error));
     // Where it is refused without being read, nobody else listens; an error that nobody hears would end the service.
     counted.on('error', () => undefined);
-    // What is refused unread is read to its end and thrown away: the next request comes behind it.
+    // A body that is refused unread is read to its end and thrown away: the next request comes behind it.
     reply.raw.once('finish', () => payload.unpipe(counted).resume());
     done(null, payload.pipe(counted));
   };

@@ -1,4 +1,4 @@
-// What a browser is told about the pages of this service, and about them only: on every route these headers would cost
+// Headers of the pages of this service, for browsers, and of them only: on every route these headers would cost
 // more than most answers.
 import helmet from '@fastify/helmet';
 import type { TypedApp } from '../typed-app.ts';

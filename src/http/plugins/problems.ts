@@ -22,7 +22,7 @@ const LONGEST_NAME = 100;
 /** Milliseconds that a body may go on for after it was refused. */
 const LINGER_MS = 5000;
 
-/** What errors that Fastify raises itself are answered as, whatever the route. */
+/** Problems for errors that Fastify raises itself, whatever the route. */
 const BY_FASTIFY_CODE: Record<string, readonly [ProblemCode, string]> = {
   FST_ERR_MAX_PARAM_LENGTH: ['invalid-request', 'an id in the path is longer than 100 characters'],
 };
@@ -37,7 +37,7 @@ export const problems = fp<{ readonly log: FastifyBaseLogger }>(
       }
       return sendProblem(reply, aboutBody(error, request) ?? toProblem(error), log);
     });
-    // What a route does not find itself: a static file of /docs.
+    // A route did not find it: a static file of /docs.
     app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request.url), log));
     const { server } = app;
     server.prependListener('request', noteExchange);
@@ -144,7 +144,7 @@ function document({ code, status, message, extras }: Problem, instance: string) 
   };
 }
 
-/** What Fastify says of a body before it is read: what a route takes is its own. */
+/** Returns the problem for an error of Fastify about a body that was not read yet; null for any other error. */
 function aboutBody({ code }: FastifyError, { routeOptions }: FastifyRequest): Problem | null {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const [taken = 'application/json'] = routeOptions.schema?.consumes ?? [];

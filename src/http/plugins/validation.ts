@@ -71,7 +71,7 @@ function refuseWhatNobodyReads(app: FastifyInstance): void {
   };
   app.addHook('onRoute', (route) => {
     const { schema, config } = route;
-    // What is open is asked by probes, which may append what they like.
+    // Probes ask for open routes, and may append what they like.
     if (schema?.operationId !== undefined && config?.open !== true) schema.querystring ??= input({});
     if (schema?.body !== undefined) return;
     route.bodyLimit ??= UNREAD_BODY_LIMIT;
@@ -91,7 +91,7 @@ function bytesOnly(body: unknown): true | { error: Problem } {
   return { error: new Problem('invalid-request', `body # ${detail}`, { errors: [{ pointer: '#', detail }] }) };
 }
 
-/** What a body that is compressed is answered with; null where it is not. */
+/** Returns the problem of a compressed body; null where the body is not compressed. */
 export function refuseEncoded({ headers }: FastifyRequest): Problem | null {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return null;

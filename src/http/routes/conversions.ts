@@ -38,7 +38,7 @@ import {
 } from '../schemas/ram-block.ts';
 import type { TypedApp } from '../typed-app.ts';
 
-/** What a change that listeners are told of can meet. */
+/** Problems of a change that listeners are told of. */
 const CHANGE_PROBLEMS = [
   'not-found',
   'listener-refused',
@@ -61,14 +61,14 @@ const headers = Type.Object({ ...IdempotencyKeyHeader, ...PreferHeader });
 const inBlock = { params: RamBlockParams, headers, querystring: DryRunQuery };
 const changeProblems = problems('no-attributes', ...CHANGE_PROBLEMS);
 
-/** What a conversion takes and answers. */
+/** The schema of a conversion's request and answer. */
 export const CONVERT = {
   ...inBlock,
   body: ref(NewConversion),
   response: { 200: answer(Conversion, 'What changed.', ...ANSWERED_WITH), ...changeProblems },
 };
 
-/** What a batch of them takes and answers. */
+/** The schema of a batch's request and answer. */
 export const CONVERT_BATCH = {
   ...inBlock,
   body: ref(NewConversionBatch),
@@ -126,7 +126,8 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
         operationId: 'convert',
         tags: ['Conversions'],
         summary: 'Convert a range to shared or private',
-        description: 'Listeners are told before it is answered. Already in the wanted state: 200, nothing is done.',
+        description:
+          'Listeners are told before the answer. Pages that are in the wanted state already are left alone, and nobody is told.',
       },
     },
     (request, reply) => {

@@ -33,7 +33,7 @@ export function eventRoutes(app: TypedApp, events: EventLog, streamLimit: number
       schema: {
         operationId: 'followEvents',
         tags: ['Events'],
-        summary: 'What happens, as Server-Sent Events',
+        summary: 'Follow everything that happens, as Server-Sent Events',
         description: `Only of what is committed and durable; in order for each machine. \`event:\` is one of ${EVENT_TYPES.map((type) => `\`${type}\``).join(', ')}; \`data:\` is JSON: \`machine\`, \`ramBlockId\`, \`generation\`, \`at\`, and the resource as its GET answers (of a conversion, the first 100 runs). A comment comes every 15 seconds. A reader that does not read is cut off.`,
         querystring: input({
           machine: Type.Optional(Type.String({ description: 'Only events of this machine.' })),
@@ -81,7 +81,7 @@ export function eventRoutes(app: TypedApp, events: EventLog, streamLimit: number
 }
 
 /**
- * What one reader is sent: what it has missed, then what comes. Nothing is kept for it but its place among the events that
+ * The events for one reader: first those that it has missed, then new ones. Nothing is kept for it but its place among the events that
  * are kept for all; it is cut off when these have moved on past it.
  */
 class EventReader extends Readable {
@@ -116,7 +116,7 @@ class EventReader extends Readable {
 
   override _read(): void {
     this.#isReading = true;
-    // What it has missed comes with the first bytes. From then on a connection that takes bytes as fast as they come would
+    // Events that it has missed come with the first bytes. From then on a connection that takes bytes as fast as they come would
     // read on and on within one turn of the event loop.
     if (this.#hasBegun) this.#events.callSoon(this.#send);
     else this.#send();

@@ -1,4 +1,4 @@
-// What is done to a listener that is registered: replayed, changed, given another secret, hurried, moved on.
+// Routes for a listener that is registered: it is replayed, changed, given another secret, hurried, moved on.
 import { Type } from 'typebox';
 import type { ListenerControl, SecretRotation as SecretRotationView } from '../../service/listener-control.ts';
 import type { ListenerView } from '../../service/views.ts';
@@ -55,7 +55,7 @@ export function listenerControlRoutes(app: TypedApp, control: ListenerControl, c
       schema: {
         operationId: 'updateListener',
         tags: ['Listeners'],
-        summary: 'Change the address, the deadline or the description of a listener; pause and resume an async one',
+        summary: 'Change the address, deadline or description of a listener; pause and resume an async one',
         params: ListenerParams,
         body: ref(ListenerUpdate),
         response: {

@@ -156,7 +156,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         params: ListenerParams,
         querystring: ForceQuery,
         response: {
-          204: Type.Null({ description: 'It is unregistered.' }),
+          204: Type.Null({ description: 'The listener is unregistered.' }),
           ...problems('not-found', 'too-many-runs', 'discard-unacknowledged', 'listener-unsettled', ...WRITE_PROBLEMS),
         },
       },
@@ -175,7 +175,7 @@ export function listenerRoutes(app: TypedApp, options: ListenerRoutesOptions): v
         operationId: 'listDeliveries',
         tags: ['Listeners'],
         summary: 'The last 1000 attempts to send something to a listener, newest first',
-        description: 'Best effort: since the service started.',
+        description: 'Best effort: attempts since the service started.',
         params: ListenerParams,
         querystring: input(PageQuery),
         response: { 200: answer(DeliveryList, 'A page of attempts.'), ...problems('cursor-invalid', 'not-found') },

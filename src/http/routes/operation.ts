@@ -20,8 +20,8 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
       schema: {
         operationId: 'getLivez',
         tags,
-        summary: 'Whether the process answers',
-        response: { 200: answer(Health, 'It answers.'), ...openProblems() },
+        summary: 'Is the process alive?',
+        response: { 200: answer(Health, 'The process is alive.'), ...openProblems() },
       },
     },
     async () => ({ status: 'alive' as const }),
@@ -34,9 +34,9 @@ export function operationRoutes(app: TypedApp, machines: Machines, metrics: Metr
       schema: {
         operationId: 'getReadyz',
         tags,
-        summary: 'Whether changes are taken',
+        summary: 'Does the service accept changes?',
         description:
-          'Not while starting (the detail says how far it is) or draining, or while the journal cannot be written or does not answer.',
+          '503 while the service starts (the detail says how far it is) or drains, and while the journal cannot be written or does not answer.',
         response: {
           200: answer(Health, 'They are.'),
           ...openProblems('overloaded', 'journal-unavailable', 'not-owner'),

@@ -72,7 +72,7 @@ export async function planRoutes(app: TypedApp, plans: Plans): Promise<void> {
       schema: {
         operationId: 'planTrace',
         tags: ['Plans'],
-        summary: 'What the conversions of a recorded trace would need',
+        summary: 'Say what the conversions of a recorded trace would need',
         description: `The body is the trace, at most ${MAX_TRACE / 2 ** 20} MiB: lines of conversions as QEMU, KVM (ftrace, trace-cmd, perf) or Cloud Hypervisor log them, with anything in between. They are told apart by the event's name: ${CONVERSION_EVENTS.map((event) => `\`${event}\``).join(', ')}. Where several of these tell of the same conversions, \`lines.chosen\` says which are applied, and why. \`kvm_set_user_memory\` lines before the first conversion to shared are the memory layout, unless \`map\` is given. A line that names an event and cannot be read is \`invalid-request\`, with its number and text. Nothing is changed, so an Idempotency-Key is not looked at.`,
         consumes: MEDIA_TYPES,
         querystring: PlanQuery,
@@ -90,7 +90,7 @@ export async function planRoutes(app: TypedApp, plans: Plans): Promise<void> {
       try {
         return await plans.make(pieces(body), planner);
       } finally {
-        // What nobody will read any more must come, or the answer would not be read.
+        // The rest of the body is read and thrown away; otherwise the client would not read the answer.
         body.resume();
       }
     },

@@ -110,7 +110,7 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
         tags: ['RAM blocks'],
         summary: 'Resize a RAM block within its maxLength',
         description:
-          'New pages are discarded in every source; what is cut off is discarded first. Sections without a size of their own follow the end.',
+          'New pages are discarded in every source. Pages that are cut off are discarded at the listeners first. Sections without a size of their own follow the end.',
         params: RamBlockParams,
         body: ref(RamBlockUpdate),
         response: {
@@ -146,11 +146,12 @@ export function ramBlockRoutes(app: TypedApp, machines: Machines, ramBlocks: Ram
         operationId: 'deleteRamBlock',
         tags: ['RAM blocks'],
         summary: 'Delete a RAM block',
-        description: 'With listeners only when forced: they are unregistered first, without waiting for dead ones.',
+        description:
+          'A block with listeners is deleted by force only: they are unregistered first, without waiting for dead ones.',
         params: RamBlockParams,
         querystring: ForceQuery,
         response: {
-          204: Type.Null({ description: 'It is deleted.' }),
+          204: Type.Null({ description: 'The block is deleted.' }),
           ...problems('not-found', 'has-listeners', ...WRITE_PROBLEMS),
         },
       },

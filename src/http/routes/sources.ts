@@ -32,7 +32,8 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         operationId: 'addSource',
         tags: ['Sources'],
         summary: 'Add a source',
-        description: 'Listeners are told to discard what it takes away; unacknowledged, it is not added.',
+        description:
+          'Listeners are told to discard the pages that it takes away; if one does not acknowledge, the source is not added.',
         params: RamBlockParams,
         headers: Type.Object(IdempotencyKeyHeader),
         body: ref(NewSource),
@@ -116,11 +117,11 @@ export function sourceRoutes(app: TypedApp, machines: Machines, sources: Sources
         tags: ['Sources'],
         summary: 'Remove a source',
         description:
-          'Listeners are told to populate what that gives back; refused, it stays. RamBlockAttributes only when forced: all private memory becomes populated.',
+          'Listeners are told to populate the pages that this gives back; if one refuses, the source stays. RamBlockAttributes is removed by force only, because all private memory becomes populated.',
         params: SourceParams,
         querystring: ForceQuery,
         response: {
-          204: Type.Null({ description: 'It is removed.' }),
+          204: Type.Null({ description: 'The source is removed.' }),
           ...problems(
             'not-found',
             'listener-refused',

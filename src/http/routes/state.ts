@@ -1,4 +1,4 @@
-// What is asked of a block's state: of a range, as sections, as a bitmap, as a picture.
+// Routes for the state of a block: of a range, as sections, as a bitmap, as a picture.
 
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
@@ -93,7 +93,12 @@ export function stateRoutes(app: TypedApp, machines: Machines, frozen: FrozenBit
         querystring: input({
           ...WindowQuery,
           ...SourceQuery,
-          cells: Type.Integer({ minimum: 1, maximum: MAX_CELLS, default: 1024, description: 'At most so many.' }),
+          cells: Type.Integer({
+            minimum: 1,
+            maximum: MAX_CELLS,
+            default: 1024,
+            description: 'The most cells that the answer has.',
+          }),
         }),
         response: { 200: answer(Density, 'The cells.', 'etag'), ...problems('not-found', 'invalid-range') },
       },

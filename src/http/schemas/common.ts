@@ -1,4 +1,4 @@
-// What all schemas are built from. Every component has an $id: the generated document and the SDKs made from it name
+// The parts that all schemas are built from. Every component has an $id: the generated document and the SDKs made from it name
 // their types by it.
 
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
@@ -18,7 +18,7 @@ export function ref<T extends TSchema>(schema: T) {
 /** Headers of answers, by name. */
 const ANSWER_HEADERS = {
   etag: { type: 'string', description: 'The generation, for If-Match.' },
-  location: { type: 'string', description: 'The path of what was made.' },
+  location: { type: 'string', description: 'The path of the new resource.' },
   'idempotent-replayed': { type: 'string', description: '`true`: the stored answer to an Idempotency-Key.' },
   'preference-applied': { type: 'string', description: '`return=minimal`, where that was preferred.' },
 };
@@ -85,7 +85,7 @@ export const NewSection = input(
   { $id: 'NewSection', description: 'A byte range of a RAM block.' },
 );
 
-/** Of texts that are shown to people: no control character (C0, DEL, C1), which a terminal would obey. */
+/** The pattern of texts that people see: no control character (C0, DEL, C1), which a terminal would obey. */
 export const NO_CONTROLS = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
 /** An opaque id in a path. */
@@ -98,9 +98,7 @@ export const ListenerParams = Type.Object({ ramBlockId: Id('A RAM block.'), list
 
 export const PageQuery = {
   limit: Type.Integer({ minimum: 1, maximum: MAX_PAGE_ITEMS, default: 100, description: 'Items of a page.' }),
-  cursor: Type.Optional(
-    Type.String({ maxLength: 1000, description: 'Where to go on: `nextCursor` of the page before.' }),
-  ),
+  cursor: Type.Optional(Type.String({ maxLength: 1000, description: 'The `nextCursor` of the page before.' })),
 };
 
 export const WindowQuery = {
@@ -115,7 +113,7 @@ export const SourceQuery = {
 };
 
 export const ForceQuery = input({
-  force: Type.Boolean({ default: false, description: 'Do it although it cannot be done cleanly.' }),
+  force: Type.Boolean({ default: false, description: 'Delete it even if a listener does not acknowledge.' }),
 });
 
 export const DryRunQuery = input({
@@ -158,7 +156,7 @@ export const InvalidField = Type.Object(
     pointer: Type.String({ description: 'JSON pointer into the body, or the name of a parameter.' }),
     detail: Type.String(),
   },
-  { $id: 'InvalidField', description: 'What of a request does not fit.', additionalProperties: false },
+  { $id: 'InvalidField', description: 'A part of the request that is not valid.', additionalProperties: false },
 );
 
 export const Problem = Type.Object(
@@ -171,11 +169,16 @@ export const Problem = Type.Object(
     code: stringEnum(Object.keys(PROBLEMS) as ProblemCode[], {
       description: 'For programs. The table is closed per version; treat an unknown code by its status.',
     }),
-    errno: Type.Optional(Type.String({ description: 'As QEMU or the listener would name it.', examples: ['EINVAL'] })),
+    errno: Type.Optional(
+      Type.String({ description: 'The errno that QEMU or the listener would give.', examples: ['EINVAL'] }),
+    ),
     errors: Type.Optional(Type.Array(ref(InvalidField))),
     ramBlockId: Type.Optional(Type.String()),
     listenerId: Type.Optional(
-      Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null where several are meant.' }),
+      Type.Unsafe<string | null>({
+        type: ['string', 'null'],
+        description: 'null where several listeners are concerned.',
+      }),
     ),
     listenerStatus: Type.Optional(
       Type.Unsafe<number | null>({
@@ -216,9 +219,9 @@ const PROBLEM_HEADERS: Record<number, object> = {
     ...RETRY_AFTER,
     'ratelimit-policy': {
       type: 'string',
-      description: 'What holds (draft-ietf-httpapi-ratelimit-headers-11); with every answer where something does.',
+      description: 'The limit (draft-ietf-httpapi-ratelimit-headers-11), on every answer where there is one.',
     },
-    ratelimit: { type: 'string', description: 'What is left of it; with every answer where something holds.' },
+    ratelimit: { type: 'string', description: 'The rest of the limit, on every answer where there is one.' },
   },
   503: RETRY_AFTER,
 };

@@ -61,7 +61,10 @@ export const NewListener = input(
       default: true,
       description: 'How unregistering discards: at once, or each run.',
     }),
-    coordinatedDiscard: Type.Boolean({ default: true, description: 'false: it pins all memory and cannot discard.' }),
+    coordinatedDiscard: Type.Boolean({
+      default: true,
+      description: 'false: the device pins all memory and cannot discard.',
+    }),
     dmaMaxMappings: Type.Optional(
       Type.Unsafe<number | null>({
         type: ['integer', 'null'],
@@ -85,7 +88,11 @@ export const NewListener = input(
 
 export const ListenerSection = Type.Object(
   { offset: ref(Bytes), size: ref(Bytes), offsetWithinAddressSpace: ref(Bytes) },
-  { $id: 'ListenerSection', description: 'What of the block a listener hears of.', additionalProperties: false },
+  {
+    $id: 'ListenerSection',
+    description: 'The part of the block that a listener hears of.',
+    additionalProperties: false,
+  },
 );
 
 export const ListenerMapped = Type.Object(
@@ -93,7 +100,7 @@ export const ListenerMapped = Type.Object(
   {
     $id: 'ListenerMapped',
     description:
-      'What it was told and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. A delivery that an async listener did not acknowledge before it was given up changes nothing here, whatever the receiver did with it, until a replay or a `recovery` covers its pages.',
+      'The pages that the listener was told of and has acknowledged; `mappings` are the pieces of its granularity that these runs touch. A delivery that an async listener did not acknowledge before it was given up changes nothing here, whatever the receiver did with it, until a replay or a `recovery` covers its pages.',
     additionalProperties: false,
   },
 );
@@ -107,7 +114,7 @@ export const ListenerUnsettled = Type.Object(
   },
   {
     $id: 'ListenerUnsettled',
-    description: 'What may or may not be mapped (unknown), or is owed a populate.',
+    description: 'Pages that may or may not be mapped (unknown), or are owed a populate.',
     additionalProperties: false,
   },
 );
@@ -156,7 +163,7 @@ export const Listener = Type.Object(listenerFields, { $id: 'Listener', additiona
 export const RegisteredListener = Type.Object(
   {
     ...listenerFields,
-    secret: Type.Optional(Type.String({ description: 'Only here, and only where the service made it.' })),
+    secret: Type.Optional(Type.String({ description: 'Shown in this answer only, and only if the service made it.' })),
   },
   { $id: 'RegisteredListener', additionalProperties: false },
 );
@@ -174,7 +181,7 @@ export const ListenerUpdate = input(
       }),
     ),
   },
-  { $id: 'ListenerUpdate', description: 'What is left out stays.' },
+  { $id: 'ListenerUpdate', description: 'Fields that are left out stay as they are.' },
 );
 
 export const NewSecretRotation = input(
@@ -183,16 +190,16 @@ export const NewSecretRotation = input(
       minimum: 0,
       maximum: 604_800,
       default: 86_400,
-      description: 'How long the secret before it signs too.',
+      description: 'How long the secret before it signs as well.',
     }),
     secret: Type.Optional(Type.String(SECRET)),
   },
-  { $id: 'NewSecretRotation', description: 'Left out, a secret is made.' },
+  { $id: 'NewSecretRotation', description: 'The service makes a secret where none is given.' },
 );
 
 export const SecretRotation = Type.Object(
   { secret: Type.String(), previousSecretUntil: Type.String({ format: 'date-time' }) },
-  { $id: 'SecretRotation', description: 'The new secret, which is shown only here.', additionalProperties: false },
+  { $id: 'SecretRotation', description: 'The new secret, shown in this answer only.', additionalProperties: false },
 );
 
 export const ListenerList = page('ListenerList', ref(Listener));
@@ -250,7 +257,7 @@ export const WebhookData = Type.Object(
     }),
     sections: Type.Array(ref(WebhookSection), { minItems: 1, maxItems: 8192 }),
   },
-  { $id: 'WebhookData', description: 'What happens to which sections.', additionalProperties: false },
+  { $id: 'WebhookData', description: 'The change, and the sections that it is about.', additionalProperties: false },
 );
 
 const webhook = (type: 'ram_block.populate' | 'ram_block.discard', $id: string, description: string) =>

@@ -1,10 +1,10 @@
-// What those who run the service are answered.
+// Answers to those who run the service.
 import { Type } from 'typebox';
 import { stringEnum } from './common.ts';
 
 export const Health = Type.Object(
   { status: stringEnum(['alive', 'ready']) },
-  { $id: 'Health', description: 'It is.', additionalProperties: false },
+  { $id: 'Health', description: 'The answer to a probe.', additionalProperties: false },
 );
 
 export const OpenApiDocument = Type.Unsafe<object>({

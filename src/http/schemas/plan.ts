@@ -1,4 +1,4 @@
-// What a trace needs, as the planner answers it.
+// The planner's answer: what a trace needs.
 import { Type } from 'typebox';
 import { LAYOUT_ORIGINS, REFUSAL_REASONS, TRACKINGS } from '../../planner/plan.ts';
 import { RANGE_REFUSALS } from '../../traces/placement.ts';
@@ -135,7 +135,7 @@ export const PlanTracking = Type.Object(
       'Conversions that turned pages private which stayed mapped with their piece. Where memory is converted in place they cannot be done.',
     ),
   },
-  { $id: 'PlanTracking', description: 'What one way to follow shared memory needs.', ...CLOSED },
+  { $id: 'PlanTracking', description: 'The needs of one way to follow shared memory.', ...CLOSED },
 );
 
 export const PlanDirection = Type.Object(
@@ -211,7 +211,7 @@ export const PlanHottest = Type.Object(
   },
   {
     $id: 'PlanHottest',
-    description: 'The pieces that are converted most. Runs of more than 1 GiB are not counted.',
+    description: 'The pieces that are converted most often. Runs of more than 1 GiB are not counted.',
     ...CLOSED,
   },
 );
@@ -232,7 +232,8 @@ export const PlanListener = Type.Object(
   },
   {
     $id: 'PlanListener',
-    description: 'What one listener on each RAM block, with the defaults of the service, would have been sent.',
+    description:
+      'The webhooks that one listener on each RAM block would have been sent, with the defaults of the service.',
     ...CLOSED,
   },
 );
@@ -258,5 +259,5 @@ export const Plan = Type.Object(
     listener: ref(PlanListener),
     step: Time('Entry i of a series is of the time from i * step on, up to (i + 1) * step.'),
   },
-  { $id: 'Plan', description: 'What the conversions of a trace need. All memory is private at first.', ...CLOSED },
+  { $id: 'Plan', description: 'The needs of the conversions of a trace. All memory is private at first.', ...CLOSED },
 );

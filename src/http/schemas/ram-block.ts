@@ -156,7 +156,11 @@ export const NewConversionBatch = input(
 
 export const ConversionBatch = Type.Object(
   { conversions: Type.Array(ref(Conversion)), generation: Generation },
-  { $id: 'ConversionBatch', description: 'What each came to; one change of the block.', additionalProperties: false },
+  {
+    $id: 'ConversionBatch',
+    description: 'The conversions, which are one change of the block.',
+    additionalProperties: false,
+  },
 );
 
 export const NewMachineConversion = input(
@@ -175,7 +179,7 @@ export const MachineConversion = Type.Object(
     size: ref(Bytes),
     to: stringEnum(PAGE_STATES),
     conversions: Type.Array(ref(Conversion), { description: 'Of each block in the range, by ascending address.' }),
-    unassigned: Type.Array(ref(GuestRange), { description: 'What of the range is in no block.' }),
+    unassigned: Type.Array(ref(GuestRange), { description: 'The parts of the range that are in no block.' }),
   },
   { $id: 'MachineConversion', additionalProperties: false },
 );

@@ -11,7 +11,7 @@ const MEMORY_ATTRIBUTES = /^\s*(?:\.\s+)?(0x[0-9a-f]{1,16}) -- (0x[0-9a-f]{1,16}
 /** KVM_MEMORY_ATTRIBUTE_PRIVATE. */
 const PRIVATE = 0x8n;
 const MSR_PROTOCOL = /^\s*vcpu \d+, ghcb_gpa ([0-9a-f]{16})\s*$/i;
-/** Of the sixteen digits of the register: bits 55 to 52 the operation, 51 to 12 the frame, 11 to 0 the request. */
+/** The sixteen digits of the register: bits 55 to 52 the operation, 51 to 12 the frame, 11 to 0 the request. */
 const PAGE_STATE_CHANGE = /^..(.)(.{10})014$/;
 
 /** Reads `kvm_hypercall`, without its name; another hypercall is foreign. */

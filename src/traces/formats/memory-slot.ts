@@ -26,7 +26,7 @@ export function readMemorySlot(rest: string): ReadFields {
   return { event: MEMORY_SLOT_EVENT, gpa, size, fd, offset };
 }
 
-/** Of decimal digits as the log has them, or of hexadecimal ones as simpletrace.py does. */
+/** Reads decimal digits, as the log has them, or hexadecimal ones, as simpletrace.py writes. */
 function toNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^(?:0x[0-9a-f]{1,16}|-?\d{1,9})$/i.test(text) ? Number(text) : undefined;
 }
