@@ -31,7 +31,7 @@ it('a start after many changes reads a snapshot and few records', async () => {
 it('a few changes that take many bytes are enough for a snapshot, and a start reads a block in whatever pieces it comes', async () => {
   const journal = new MemoryJournal();
   const openJournal = async () => journal;
-  const first = await startService({ openJournal });
+  const first = await startService({ openJournal, settings: { RBA_CHANGE_RUNS_LIMIT: String(2 ** 20) } });
   const { id } = await first.api.ok('POST', '/v1/ram-blocks', { idstr: 'pc.ram', usedLength: '2G' });
   const path = `/v1/ram-blocks/${id}`;
   const headers = { 'content-type': 'application/octet-stream' };
