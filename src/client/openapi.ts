@@ -623,7 +623,7 @@ export interface components {
             errno?: string;
             errors?: components["schemas"]["InvalidField"][];
             ramBlockId?: string;
-            /** @description null where several listeners are concerned. */
+            /** @description null where several listeners are concerned, and where a registration failed and left no listener behind. */
             listenerId?: string | null;
             /** @description HTTP status of its answer. */
             listenerStatus?: number | null;

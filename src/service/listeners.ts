@@ -54,8 +54,8 @@ export class Listeners {
    * that follows.
    * @throws Problem `target-not-allowed`, `limit-reached`, `invalid-range`, `coordinated-discard-required`,
    *   `mapping-limit`, `too-many-runs`: nobody was called.
-   *   `listener-refused`, `listener-unreachable`: it is gone again, or, where it may have mapped something, `removing`
-   *   until it has discarded its section; the detail says which
+   *   `listener-refused`, `listener-unreachable`: it is gone again, and `listenerId` is null; or, where it may have mapped
+   *   something, it is `removing` until it has discarded its section
    */
   async register(
     ramBlockId: string,
@@ -129,7 +129,11 @@ export class Listeners {
     const newcomer = block.makeListener(definition, definition.createdAt);
     const runs = block.manager.replayFor(newcomer, live.newRunBudget());
     const round = { discards: [], populates: [{ listener: newcomer, runs }] };
-    checkPeaks({ live, peaks: peaksOf(live, round) });
+    try {
+      checkPeaks({ live, peaks: peaksOf(live, round) });
+    } catch (error) {
+      throw error instanceof Problem ? notRegistered(error, UNTOLD) : error;
+    }
     const become = (phase: 'active' | 'removing') => {
       return { ramBlockId, kind: 'listener-phase', listenerId, phase } as const;
     };
@@ -146,12 +150,7 @@ export class Listeners {
     const isReached = notifications.mayHaveReached(listener);
     if (!isReached || problem.extras.unsettled?.length === 0) {
       await live.commit([...notifications.outcomes, { ramBlockId, kind: 'listener-removed', listenerId }]);
-      if (isReached) throw problem;
-      const { code, message, extras } = problem;
-      throw new Problem(code, `${message}; nothing was sent to it, and it is not registered`, {
-        ...extras,
-        unsettled: [],
-      });
+      throw notRegistered(problem, isReached ? 'it has discarded what it was told to map' : UNTOLD);
     }
     notifications.note(listener, { unknown: [listener.range] });
     await live.commit([...notifications.outcomes, become('removing')]);
@@ -208,6 +207,19 @@ export class Listeners {
     const { href: url } = new URL(wanted.url);
     return { ...wanted, url, id: newId('lsn'), section, granularity, secret, createdAt: isoTime(now()) };
   }
+}
+
+const UNTOLD = 'nothing was sent to it';
+
+/**
+ * Returns what a registration answers that leaves nothing behind. Its detail names the id that deliveries may have had;
+ * where programs look there is none, for no listener has it.
+ */
+function notRegistered({ code, message, extras }: Problem, why: string): Problem {
+  const nobody = aboutListener(extras.ramBlockId ?? '', null);
+  const { listenerStatus = null, listenerDetail = null } = extras;
+  const about = { ...extras, ...nobody, listenerStatus, listenerDetail };
+  return new Problem(code, `${message}; ${why}, and it is not registered`, about);
 }
 
 /** @throws Problem `not-found` */

@@ -45,6 +45,9 @@ const SOON = { timeoutMs: 300 };
 const setDeadline = (id: string) => service.api.ok('PATCH', `${path}/listeners/${id}`, SOON);
 const listeners = async () => (await service.api.ok('GET', `${path}/listeners`)).items;
 
+/** What a problem names where no listener is left that it could be about. */
+const NOBODY = { listenerId: null, rolledBack: [], unacknowledged: [], unsettled: [] };
+
 /** A port at which nobody listens. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -62,12 +65,36 @@ describe('a registration of which no byte was sent leaves nothing', () => {
     ['TLS fails', async () => device.url.replace('http:', 'https:')],
   ])('where %s', async (_name, url) => {
     const answer = await register(await url(), SOON);
-    expect(answer).toMatchObject({ status: 502, body: { code: 'listener-unreachable', unsettled: [] } });
+    expect(answer).toMatchObject({ status: 502, body: { code: 'listener-unreachable', ...NOBODY } });
     expect(answer.body.detail).toContain('nothing was sent to it, and it is not registered');
     expect(await listeners()).toEqual([]);
     expect((await convert(0, 'private')).status).toBe(200);
     expect(device.received).toEqual([]);
   });
+});
+
+it('a registration that would need too many DMA mappings leaves nothing, and names no listener', async () => {
+  const { status, body } = await register(device.url, { dmaMaxMappings: 1 });
+  expect({ status, body }).toMatchObject({
+    status: 409,
+    body: { code: 'mapping-limit', needed: 2, limit: 1, listenerStatus: null, ...NOBODY },
+  });
+  expect(body.detail).toContain('nothing was sent to it, and it is not registered');
+  expect(await listeners()).toEqual([]);
+});
+
+it('a registration that is refused and undone leaves nothing, and names no listener but in its detail', async () => {
+  device.script = ({ type }) => (type === 'ram_block.populate' ? { status: 409, body: { detail: 'no room' } } : 200);
+  const { status, body } = await register(device.url);
+  expect({ status, body }).toMatchObject({
+    status: 409,
+    body: { code: 'listener-refused', listenerStatus: 409, listenerDetail: 'no room', ...NOBODY },
+  });
+  const told = device.received[0]?.listenerId;
+  expect(body.detail).toBe(
+    `listener ${told} refused the populate: no room; it has discarded what it was told to map, and it is not registered`,
+  );
+  expect(await listeners()).toEqual([]);
 });
 
 describe('a registration of which something may have been sent', () => {

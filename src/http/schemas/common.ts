@@ -177,7 +177,8 @@ export const Problem = Type.Object(
     listenerId: Type.Optional(
       Type.Unsafe<string | null>({
         type: ['string', 'null'],
-        description: 'null where several listeners are concerned.',
+        description:
+          'null where several listeners are concerned, and where a registration failed and left no listener behind.',
       }),
     ),
     listenerStatus: Type.Optional(
