@@ -119,12 +119,14 @@ export async function settleFirst(live: LiveBlock, listener: RamDiscardListener)
 
 function checkSettled({ block, settling }: LiveBlock, listener: RamDiscardListener): void {
   if (!listener.isUnknown) return;
-  const bytes = (listener.unsettled?.unknown.populated ?? 0) * block.pageSize;
-  const detail = `listener ${listener.id} has ${bytes} bytes of unknown state; it is being asked to discard them`;
-  throw new Problem('listener-unsettled', `${detail} (DELETE it with force=true if its device is gone)`, {
+  const { populated: pages = 0, runCount = 0 } = listener.unsettled?.unknown ?? {};
+  const sections = unknownSections(listener, block.pageSize);
+  const state = `${pages * block.pageSize} bytes of unknown state (sections: ${sections.length} of ${runCount})`;
+  const remedy = 'it is being asked to discard them (DELETE it with force=true if its device is gone)';
+  throw new Problem('listener-unsettled', `listener ${listener.id} has ${state}; ${remedy}`, {
     ...aboutListener(block.id, listener.id),
     unsettled: [listener.id],
-    sections: unknownSections(listener, block.pageSize),
+    sections,
     retryAfterSeconds: settling.secondsToNext(listener.id),
   });
 }
