@@ -56,7 +56,7 @@ describe('rba listen', () => {
     const { ended } = await start('--count', '6');
     const { id } = await createBlock();
     const { id: listenerId } = await service.api.ok('POST', `/v1/ram-blocks/${id}/listeners`, {
-      ...{ url, secret: SECRET, timeoutMs: 200 },
+      ...{ url, secret: SECRET, timeoutMs: 30_000 },
     });
     await convert(id, 1, 'shared');
     await convert(id, 2, 'shared');

@@ -30,7 +30,8 @@ const withDevices = (dmaMaxMappings: number) => async (blocks: readonly { readon
   }
 };
 
-describe('rba replay', () => {
+// 6490 conversions, one after the other: a busy machine takes a minute for them.
+describe('rba replay', { timeout: 600_000 }, () => {
   it('makes blocks to fit the boot trace and needs the mappings that it is known for', async () => {
     const url = new URL(service.url);
     const summary = await replayTrace({ trace: BOOT, service: url, machine: 'boot', onBlocks: withDevices(300_000) });

@@ -196,16 +196,19 @@ describe('an async listener', () => {
     await convert(0, 10, 'private');
     // The limit, behind the two deliveries of a replay.
     await until('it is too far behind', async () => (await get()).position.pending <= 12);
+    const last = Math.max(...sequencesOf(device.received));
+    // How often it was tried in vain depends on the machine.
+    device.received.length = 0;
     works = true;
     await atRest();
-    const told = device.received.filter(({ sequence }) => sequence > 1);
+    const told = device.received;
     const replays = told.filter(({ reason }) => reason === 'replay');
     expect(replays.slice(-2).map(({ type }) => type)).toEqual(['ram_block.discard', 'ram_block.populate']);
     expect(told.length).toBeLessThan(20);
     expect([...device.mapped].sort((a, b) => a - b)).toEqual(
       Array.from({ length: 20 }, (_, index) => (index + 10) * PAGE),
     );
-    const numbers = sequencesOf(device.received);
+    const numbers = [last, ...sequencesOf(told)];
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
 

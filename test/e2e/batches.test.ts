@@ -122,13 +122,11 @@ describe('a batch', () => {
       fc.array(section, { minLength: 1, maxLength: 3 }),
       fc.array(wanted, { minLength: 1, maxLength: 12 }),
       fc.nat(5),
-      fc.constantFrom<Reply>(409, 404, 'hang'),
+      // No usable answer, and at once: one that is missing would need a deadline that the others share.
+      fc.constantFrom<Reply>(409, 404),
       async (before, sections, conversions, objectsAt, objection) => {
         const { api } = service;
         const world = await worldOf(before, sections);
-        for (const id of objection === 'hang' ? world.ids : []) {
-          await api.ok('PATCH', `${world.path}/listeners/${id}`, { timeoutMs: 300 });
-        }
         const mapped = mappedAt(world);
         const state = await stateOf(world);
         const block = await api.ok('GET', world.path);

@@ -94,7 +94,7 @@ describe('registering', () => {
   it('that gets no answer is removed once a discard of the whole section is acknowledged', async () => {
     await convert(0, 2 * PAGE, 'shared');
     const device = await startDevice(() => 'hang');
-    const answer = await registration(device, { timeoutMs: 300 });
+    const answer = await registration(device, { timeoutMs: 3000 });
     expect(answer.status).toBe(502);
     const { items } = await service.api.ok('GET', `${path}/listeners`);
     expect(items).toMatchObject([{ state: 'removing', unsettled: { unknownBytes: 256 * 1024 } }]);
@@ -251,7 +251,7 @@ describe('while a listener is waited for', () => {
   });
 
   it('its own write to the same pages cannot hang anything longer than its deadline', async () => {
-    const { device } = await register({ timeoutMs: 300 });
+    const { device } = await register({ timeoutMs: 3000 });
     const own: Promise<{ status: number }>[] = [];
     device.script = async ({ reason }) => {
       if (reason !== 'conversion') return 200;

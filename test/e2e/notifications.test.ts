@@ -124,7 +124,7 @@ describe('a populate', () => {
     });
     const refused = await convert(0, PAGE, 'shared');
     expect(refused.status).toBe(503);
-    expect(refused.headers['retry-after']).toBe('1');
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect(refused.body).toMatchObject({
       code: 'listener-unsettled',
       listenerId: silent.id,

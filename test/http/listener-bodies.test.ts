@@ -149,16 +149,21 @@ describe('a listener is registered', () => {
     ],
     ['exactly enough mappings', { dmaMaxMappings: 16 }, { dmaMaxMappings: 16 }],
     ['no limit of mappings', { dmaMaxMappings: null }, { dmaMaxMappings: null }],
-    [
-      'the least',
-      { timeoutMs: 100, maxSections: 1, description: '' },
-      { timeoutMs: 100, maxSections: 1, description: '' },
-    ],
+    ['the least', { maxSections: 1, description: '' }, { maxSections: 1, description: '' }],
     ['the most', { timeoutMs: 30_000, maxSections: 8192 }, { timeoutMs: 30_000, maxSections: 8192 }],
     ['a description', { description: 'd'.repeat(1000) }, { description: 'd'.repeat(1000) }],
     ['no description', { description: null }, { description: null }],
   ])('with %s', async (_name, fields, expected) => {
     expect(await register(fields)).toMatchObject(expected);
+  });
+
+  it('with the shortest deadline', async () => {
+    // Where nothing is populated nothing is sent, and no machine is too busy for that.
+    const { id } = await service.api.ok('POST', '/v1/ram-blocks', { idstr: 'private', usedLength: '64K' });
+    const body = { ...valid, timeoutMs: 100 };
+    const made = await service.api.ok('POST', `/v1/ram-blocks/${id}/listeners`, body);
+    expect(made).toMatchObject({ timeoutMs: 100, state: 'active' });
+    await service.api.ok('DELETE', `/v1/ram-blocks/${id}?force=true`);
   });
 
   it.each([24, 25, 63, 64])('with a secret of %i bytes, which is not shown', async (bytes) => {

@@ -62,7 +62,10 @@ async function contents(): Promise<Record<string, string>> {
   );
 }
 
-it('what was durable is there after each of many kills', async () => {
+/** Milliseconds that a busy machine may take for all these processes. */
+const PATIENCE = byDepth(300_000, 1_800_000);
+
+it('what was durable is there after each of many kills', { timeout: PATIENCE }, async () => {
   let snapshots = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     const said = await write(40 + round, round % 2 === 0 ? LONG : 0, (child) => void child.kill('SIGKILL'));
@@ -84,7 +87,9 @@ it('what was durable is there after each of many kills', async () => {
   expect(snapshots).toBeGreaterThan(0);
 });
 
-it('whoever meets it in the middle of its writing hears that it is there, and damages nothing', async () => {
+it('whoever meets it in the middle of its writing hears that it is there, and damages nothing', {
+  timeout: PATIENCE,
+}, async () => {
   const log = join(folder, 'journal.sqlite-wal');
   await write(100, 0, async (child) => {
     // What is half written looks like what is damaged; it is made so here, and stays so.

@@ -69,7 +69,7 @@ describe('the address of a connection', () => {
     const rebinding = sender({ allowed: [], resolve: resolving(['93.184.216.34'], ['127.0.0.1']) });
     const url = `https://rebinding.test:${target.port}/`;
     await expect(rebinding.policy.check(url)).resolves.toBeUndefined();
-    const answer = await rebinding.deliver(url, { timeoutMs: 3000 });
+    const answer = await rebinding.deliver(url, { once: true });
     expect(answer).toMatchObject({
       outcome: 'unanswered',
       status: null,
@@ -99,7 +99,7 @@ describe('the address of a connection', () => {
 describe('TLS', () => {
   it('with a certificate that nobody vouches for is no connection', async () => {
     const { url, arrived } = await receiver({ tls });
-    const answer = await sender({}).deliver(url, { timeoutMs: 3000 });
+    const answer = await sender({}).deliver(url, { once: true });
     expect(answer).toMatchObject({ outcome: 'unanswered', status: null, detail: expect.stringMatching(/self.signed/) });
     expect(arrived).toEqual([]);
   });
@@ -116,7 +116,7 @@ describe('TLS', () => {
     const { port, arrived } = await receiver({ tls });
     const trusting = sender({ caFile, resolve: resolving(['127.0.0.1']) });
     expect(await trusting.deliver(`https://listener.test:${port}/`)).toEqual({ outcome: 'accepted' });
-    const other = await trusting.deliver(`https://other.test:${port}/`, { timeoutMs: 3000 });
+    const other = await trusting.deliver(`https://other.test:${port}/`, { once: true });
     expect(other).toMatchObject({ outcome: 'unanswered', status: null, detail: expect.stringContaining('other.test') });
     expect(arrived).toHaveLength(1);
   });
@@ -126,13 +126,13 @@ describe('TLS', () => {
     const secure = await receiver({ tls });
     const trusting = sender({ caFile });
     const wrong = [`https://127.0.0.1:${plain.port}/`, `http://127.0.0.1:${secure.port}/`];
-    const answers = await Promise.all(wrong.map((url) => trusting.deliver(url, { timeoutMs: 3000 })));
+    const answers = await Promise.all(wrong.map((url) => trusting.deliver(url, { once: true })));
     expect(answers).toMatchObject(Array(2).fill({ outcome: 'unanswered', status: null }));
   });
 
   it('that fails is told in words, without the places in OpenSSL where it was noticed', async () => {
     const { port } = await receiver({ greeting: 'HTTP/1.1 400 Bad Request\r\n\r\n' });
-    const answer = await sender({ caFile }).deliver(`https://127.0.0.1:${port}/`, { timeoutMs: 3000 });
+    const answer = await sender({ caFile }).deliver(`https://127.0.0.1:${port}/`, { once: true });
     expect(answer).toMatchObject({ detail: expect.stringMatching(/TLS failed: wrong version number/) });
     expect(answer).toMatchObject({ detail: expect.not.stringMatching(/[\n/]/) });
   });

@@ -22,6 +22,8 @@ export interface Sending {
   readonly timeoutMs?: number;
   readonly sequence?: number;
   readonly signal?: AbortSignal;
+  /** It is called off after its first attempt, where others would follow. */
+  readonly once?: boolean;
 }
 
 export class Sender {
@@ -30,24 +32,35 @@ export class Sender {
   /** What onAttempt was told. */
   readonly attempts: Attempt[] = [];
   readonly #client: WebhookClient;
+  readonly #now: () => number;
 
   constructor(options: SenderOptions = {}) {
     const { allowed = ['127.0.0.0/8'], allowHttp = false, resolve, caFile = null } = options;
     this.policy = new TargetPolicy({ allowed: allowed.map(parseNetwork), allowHttp }, resolve);
     this.pools = createAgent(this.policy, caFile, options);
-    this.#client = new WebhookClient({
+    this.#now = options.now ?? Date.now;
+    this.#client = this.#makeClient(() => undefined);
+  }
+
+  #makeClient(onAttempt: () => void): WebhookClient {
+    return new WebhookClient({
       dispatcher: this.pools,
       policy: this.policy,
-      now: options.now ?? Date.now,
-      onAttempt: (_listener, attempt) => this.attempts.push(attempt),
+      now: this.#now,
+      onAttempt: (_listener, attempt) => {
+        this.attempts.push(attempt);
+        onAttempt();
+      },
     });
   }
 
   /** Sends one delivery. The deadline is far off, but where a test is about it. */
   deliver(url: string, sending: Sending = {}): Promise<DeliveryAnswer> {
-    const { type = 'populate', timeoutMs = 30_000, sequence = 1, signal } = sending;
-    const listener = listenerOf(url, timeoutMs);
-    return this.#client.deliver(deliveryOf(listener, type, sequence), signal ?? new AbortController().signal);
+    const { type = 'populate', timeoutMs = 30_000, sequence = 1, once = false } = sending;
+    const delivery = deliveryOf(listenerOf(url, timeoutMs), type, sequence);
+    const off = new AbortController();
+    const client = once ? this.#makeClient(() => off.abort()) : this.#client;
+    return client.deliver(delivery, sending.signal ?? off.signal);
   }
 
   /** Makes one attempt, as to an async listener, while `following` waits to be sent. */

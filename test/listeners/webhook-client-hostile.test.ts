@@ -114,15 +114,17 @@ describe('an answer that is too long', () => {
     const { answer, attempts, ms } = await deliverTo((socket) => {
       socket.write(head);
       flood(socket, 'x'.repeat(10_000));
-    }, 300);
+    }, 2000);
     expect(answer).toMatchObject({ outcome: 'unanswered' });
     expect(attempts).toBe(1);
-    expect(ms).toBeLessThan(10_000);
+    expect(ms).toBeLessThan(20_000);
   });
 });
 
 describe('an answer that does not end before the deadline', () => {
-  it.each<[string, number | null, Handler]>([
+  /** Milliseconds. */
+  const DEADLINE = 3000;
+  const cases: [string, number | null, Handler][] = [
     ['nothing after the connection', null, () => undefined],
     ['half a status line', null, (socket) => socket.write('HTTP/1.1 2')],
     ['a status line and no more', null, (socket) => socket.write(OK)],
@@ -139,14 +141,20 @@ describe('an answer that does not end before the deadline', () => {
         drip('', 20)(socket, ...rest);
       },
     ],
-  ])('is unanswered, even with status 200: %s', async (_, status, handler) => {
-    const { answer, attempts, ms } = await deliverTo(handler, 300);
-    const detail = expect.stringMatching(/no answer within 300 ms/);
-    expect(answer).toEqual({ outcome: 'unanswered', status, detail });
-    expect(attempts).toBe(1);
-    expect(ms).toBeGreaterThanOrEqual(298);
-    expect(ms).toBeLessThan(10_000);
-    expect(sender.attempts).toMatchObject([{ status, outcome: 'unanswered' }]);
+  ];
+
+  // Together: each takes as long as the deadline, which leaves a busy machine the time to connect.
+  it('is unanswered, even with status 200', async () => {
+    const results = await Promise.all(cases.map(([, , handler]) => deliverTo(handler, DEADLINE)));
+    for (const [index, [name, status]] of cases.entries()) {
+      const { answer, attempts, ms } = results[index] as (typeof results)[number];
+      const detail = expect.stringMatching(/no answer within 3000 ms/);
+      expect(answer, name).toEqual({ outcome: 'unanswered', status, detail });
+      expect(attempts, name).toBe(1);
+      expect(ms, name).toBeGreaterThanOrEqual(DEADLINE - 2);
+    }
+    const told = sender.attempts.map(({ status, outcome }) => `${status} ${outcome}`);
+    expect(told.sort()).toEqual(cases.map(([, status]) => `${status} unanswered`).sort());
   });
 });
 
@@ -263,7 +271,7 @@ describe('an answer that nobody asked for', () => {
     });
     expect(await sender.deliver(twice.url, { sequence: 1 })).toEqual({ outcome: 'accepted' });
     await until('the connection is given up', () => twice.sockets.size === 0);
-    const next = await sender.deliver(twice.url, { sequence: 2, timeoutMs: 2000 });
+    const next = await sender.deliver(twice.url, { sequence: 2, timeoutMs: 3000 });
     expect(next).toMatchObject({ outcome: 'unanswered', status: null });
     expect(twice.arrived.map(({ connection }) => connection)).toEqual([1, 2]);
   });

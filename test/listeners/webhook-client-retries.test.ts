@@ -82,7 +82,7 @@ describe('an attempt that failed', () => {
 
   it('with the beginning of an answer says so', async () => {
     const { url } = await receiver((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal'));
-    const answer = await sender.deliver(url, { timeoutMs: 3000 });
+    const answer = await sender.deliver(url, { once: true });
     expect(answer).toMatchObject({ outcome: 'unanswered', status: 200 });
     expect(answer).toMatchObject({ detail: expect.stringMatching(/^HTTP 200, but the answer did not end: /) });
   });
@@ -196,10 +196,9 @@ describe('the deadline', () => {
 
   it('ends an attempt that is not answered, and none follows', async () => {
     const { url, arrived, sockets } = await receiver(HANG);
-    const { answer, ms } = await took(url, 300);
-    expect(answer).toEqual({ outcome: 'unanswered', status: null, detail: 'no answer within 300 ms (timeoutMs)' });
-    expect(ms).toBeGreaterThanOrEqual(298);
-    expect(ms).toBeLessThan(5000);
+    const { answer, ms } = await took(url, 2000);
+    expect(answer).toEqual({ outcome: 'unanswered', status: null, detail: 'no answer within 2000 ms (timeoutMs)' });
+    expect(ms).toBeGreaterThanOrEqual(1998);
     expect(arrived).toHaveLength(1);
     await until('the connection is closed', () => sockets.size === 0);
   });
@@ -209,36 +208,40 @@ describe('the deadline', () => {
     const { url, arrived } = await receiver((socket) => {
       setTimeout(() => socket.write(http(500)), 100);
     });
-    const { answer, ms } = await took(url, 1000);
+    const { answer } = await took(url, 3000);
     expect(answer).toMatchObject({ outcome: 'unanswered' });
-    expect(ms).toBeLessThan(5000);
+    // The waits between them double, from 50 ms on.
     expect(arrived.length).toBeGreaterThanOrEqual(2);
-    expect(arrived.length).toBeLessThanOrEqual(5);
+    expect(arrived.length).toBeLessThanOrEqual(7);
   });
 
   it('does not let an attempt begin that could only begin after it', async () => {
     const port = await freePort();
-    const { answer, ms } = await took(`http://127.0.0.1:${port}/`, 600);
+    const { answer } = await took(`http://127.0.0.1:${port}/`, 3000);
     expect(answer).toMatchObject({ outcome: 'unanswered', status: null });
-    expect(ms).toBeLessThan(5000);
     expect(sender.attempts.length).toBeGreaterThanOrEqual(2);
-    expect(sender.attempts.length).toBeLessThanOrEqual(4);
+    expect(sender.attempts.length).toBeLessThanOrEqual(6);
   });
 
   it('holds while a connection is being made', async () => {
     // Accepts, and never says a word of TLS.
     const { port } = await receiver(HANG);
-    const { answer, ms } = await took(`https://127.0.0.1:${port}/`, 300);
+    const { answer } = await took(`https://127.0.0.1:${port}/`, 300);
     const detail = 'no answer within 300 ms (timeoutMs)';
     expect(answer).toEqual({ outcome: 'unanswered', status: null, detail, unsent: true });
-    expect(ms).toBeLessThan(5000);
   });
 
   it('grows with timeoutMs', async () => {
     const { url } = await receiver(HANG);
-    const short = await took(url, 100);
-    const long = await took(url, 2000);
-    expect(long.ms / short.ms).toBeGreaterThan(2);
+    const ended: number[] = [];
+    const deadlines = [2000, 100];
+    await Promise.all(
+      deadlines.map(async (timeoutMs) => {
+        expect((await took(url, timeoutMs)).ms).toBeGreaterThanOrEqual(timeoutMs - 2);
+        ended.push(timeoutMs);
+      }),
+    );
+    expect(ended).toEqual([100, 2000]);
   });
 });
 
