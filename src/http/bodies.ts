@@ -42,7 +42,8 @@ const FIRST_ROOM = 64 * 1024;
  * Returns a body as one Buffer. Each piece is copied when it comes: to join 64 MiB at the end would hold up everything else.
  * @param announced bytes (Content-Length); null where that is not known
  * @param limit bytes
- * @throws Problem `payload-too-large` beyond the limit, at once where it is announced; and what the stream throws
+ * @throws Problem `payload-too-large` beyond the limit, at once where it is announced; `invalid-request` where it breaks off;
+ *   the problem that ended the stream
  */
 export async function readBytes(body: Readable, announced: number | null, limit: number): Promise<Buffer> {
   const tooLarge = () => {
@@ -51,12 +52,18 @@ export async function readBytes(body: Readable, announced: number | null, limit:
   if (announced !== null && announced > limit) throw tooLarge();
   let room = Buffer.allocUnsafe(announced ?? FIRST_ROOM);
   let length = 0;
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    const needed = length + piece.length;
-    if (needed > limit) throw tooLarge();
-    if (needed > room.length) room = Buffer.concat([room], Math.min(limit, Math.max(needed, 2 * room.length)));
-    piece.copy(room, length);
-    length = needed;
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      const needed = length + piece.length;
+      if (needed > limit) throw tooLarge();
+      if (needed > room.length) room = Buffer.concat([room], Math.min(limit, Math.max(needed, 2 * room.length)));
+      piece.copy(room, length);
+      length = needed;
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    // Its sender has gone: nobody reads this, and nothing is wrong here.
+    throw new Problem('invalid-request', 'the body broke off', {}, { cause: error });
   }
   return room.subarray(0, length);
 }

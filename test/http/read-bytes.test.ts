@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { Problem } from '../../src/errors.ts';
 import { readBytes } from '../../src/http/bodies.ts';
 
 const LIMIT = 2 ** 20;
@@ -35,7 +36,11 @@ it('refuses what is announced beyond the limit before it reads', async () => {
   expect(stream.readableDidRead).toBe(false);
 });
 
-it('passes on the error of a body that breaks off', async () => {
-  const stream = new Readable({ read: () => stream.destroy(new Error('reset')) });
-  await expect(readBytes(stream, 10, LIMIT)).rejects.toThrow('reset');
+it('says of a body that breaks off that it did, and of one that was refused on its way why', async () => {
+  const ended = (error: Error) => {
+    const stream = new Readable({ read: () => stream.destroy(error) });
+    return readBytes(stream, 10, LIMIT);
+  };
+  await expect(ended(new Error('aborted'))).rejects.toMatchObject({ code: 'invalid-request' });
+  await expect(ended(new Problem('overloaded', 'full'))).rejects.toMatchObject({ code: 'overloaded' });
 });
