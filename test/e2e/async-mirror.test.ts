@@ -134,7 +134,7 @@ it('a mirror that follows the rules of receivers ends equal to what is populated
     },
   );
   await fc.assert(property, {
-    numRuns: byDepth(10, 100),
+    numRuns: byDepth(10, 50),
     interruptAfterTimeLimit: byDepth(45_000, 300_000),
     endOnFailure: true,
   });

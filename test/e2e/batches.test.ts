@@ -113,7 +113,7 @@ describe('a batch', () => {
         await Promise.all([endOf(together), endOf(single)]);
       },
     );
-    await fc.assert(property, { numRuns: byDepth(20, 200) });
+    await fc.assert(property, { numRuns: byDepth(20, 100) });
   });
 
   it('that anything objects to leaves no trace, whoever it is and whenever', async () => {
@@ -150,7 +150,7 @@ describe('a batch', () => {
         await endOf(world);
       },
     );
-    await fc.assert(property, { numRuns: byDepth(20, 200), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
+    await fc.assert(property, { numRuns: byDepth(20, 100), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
   }, 400_000);
 
   it('of 10,000 conversions is one append, and one delivery to a listener', async () => {

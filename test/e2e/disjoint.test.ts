@@ -245,7 +245,7 @@ describe('conversions of different pages', () => {
         await Promise.all(devices.splice(0).map((device) => device.close()));
       },
     );
-    await fc.assert(property, { numRuns: byDepth(20, 200), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
+    await fc.assert(property, { numRuns: byDepth(20, 100), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
   }, 400_000);
 });
 

@@ -232,6 +232,6 @@ it('does what the naive model of the design does, callback by callback', async (
       const history = await History.begin(!bare);
       for (const each of steps) await history.run(each);
     }),
-    { numRuns: byDepth(80, 1000) },
+    { numRuns: byDepth(80, 400) },
   );
 }, 600_000);

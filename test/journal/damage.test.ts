@@ -151,10 +151,10 @@ describe('a data folder', () => {
         if (result === null) refused++;
         expectAnswered(result, whole);
       }),
-      { numRuns: byDepth(60, 1000) },
+      { numRuns: byDepth(60, 400) },
     );
     // All pages of the one file are in the write-ahead log, too, and read from there.
-    if (which === 'closed' || file === 'journal.sqlite-wal') expect(refused).toBeGreaterThan(byDepth(1, 50));
+    if (which === 'closed' || file === 'journal.sqlite-wal') expect(refused).toBeGreaterThan(byDepth(1, 20));
   });
 
   it.each(files)('that is cut off anywhere is refused, or found as it was answered (%s, %s)', (which, file) => {
@@ -162,7 +162,7 @@ describe('a data folder', () => {
     const whole = opened(folder, file, nothing)?.found;
     fc.assert(
       fc.property(place, (at) => expectAnswered(opened(folder, file, cutAt(at)), whole)),
-      { numRuns: byDepth(30, 500) },
+      { numRuns: byDepth(30, 200) },
     );
   });
 

@@ -157,7 +157,7 @@ describe('whatever is lost, repeated, late, skipped, replayed or forgotten', () 
         if (options.granularity > PAGE) expect(violations.count).toBe(kinds()['unmap-would-cut'] ?? 0);
         else expect(kinds()).toEqual({});
       }),
-      { numRuns: byDepth(300, 10_000) },
+      { numRuns: byDepth(300, 4000) },
     );
   });
 });

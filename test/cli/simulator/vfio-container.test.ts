@@ -143,7 +143,7 @@ describe('VfioContainer', () => {
           expect([...container.runs()]).toEqual(naive.runs());
         },
       ),
-      { numRuns: byDepth(60, 2000) },
+      { numRuns: byDepth(60, 800) },
     );
   });
 
@@ -172,7 +172,7 @@ describe('VfioContainer', () => {
         }
         expect([...container.runs()]).toEqual(naive.runs());
       }),
-      { numRuns: byDepth(40, 1000) },
+      { numRuns: byDepth(40, 400) },
     );
     const full = new VfioContainer({ dmaMaxMappings: 1, memlock: PAGE });
     full.mapMissing([section(0, 3), section(2, 5)], PAGE);
