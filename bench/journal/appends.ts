@@ -7,7 +7,7 @@ import { alternate, type Figure, figure, median, type Reach, rateAt, type Scale 
 import { makeDataFolder, removeDataFolder } from '../processes/data-folder.ts';
 import { RawLog } from './raw-log.ts';
 
-/** What one client waits for matters; how many appends there are room for, beyond what HTTP asks, is only shown. */
+/** The wait of one client has a reach; throughput beyond the rate of HTTP is only shown. */
 const REACH: Readonly<Record<number, Reach>> = { 1: { atLeast: 0.5 } };
 const BYTES = 200;
 const MACHINE = 'bench';

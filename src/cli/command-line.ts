@@ -6,17 +6,17 @@ import { UsageError } from './usage-error.ts';
 /** Columns of the help, whatever the terminal: help that is piped or quoted stays the same. */
 const HELP_WIDTH = 120;
 
-/** What the help of a command says beside its options. */
+/** The texts of a command's help, beside its options. */
 export interface CommandText {
   /** `plan` for `rba plan`; empty for `rba` itself. */
   readonly name: string;
-  /** What follows the name, such as `FILE [options]`. */
+  /** The arguments behind the name, such as `FILE [options]`. */
   readonly usage: string;
-  /** What the command does: one paragraph, which is wrapped. */
+  /** The purpose of the command: one paragraph, which is wrapped. */
   readonly about: string;
   /** Printed as it is after the options; empty for none. */
   readonly notes?: string;
-  /** What each exit code means for this command, such as `0 planned; 2 wrong arguments`. */
+  /** The meaning of each exit code, such as `0 planned; 2 wrong arguments`. */
   readonly exitCodes: string;
   /** Printed as it is. */
   readonly example: string;

@@ -1,4 +1,4 @@
-// What a command says when it cannot use the service: one line, with the option that helps.
+// The message of a command that cannot use the service: one line, with the option that helps.
 import { stringOf } from '../client/json-fields.ts';
 import { type NoAnswerError, type ServiceAnswer, toProblem } from '../client/service-client.ts';
 

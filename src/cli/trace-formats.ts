@@ -1,4 +1,4 @@
-// What the help of the commands that read a trace has in common: the formats of FILE, and how sizes are written.
+// The common part of the help of commands that read a trace: the formats of FILE, and how sizes are written.
 
 export const SIZES_HELP = 'Sizes are bytes, decimal or 0x hexadecimal, or with K, M, G, T (KiB and so on).';
 

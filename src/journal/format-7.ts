@@ -115,7 +115,7 @@ class Conversion {
     return block;
   }
 
-  /** What is left of a deleted block is taken away later, as that of any other. */
+  /** The rest of a deleted block is removed later, as that of any other. */
   #delete(id: string): void {
     const block = this.#blocks.get(id);
     if (block === undefined) return;
@@ -127,7 +127,7 @@ class Conversion {
   #insertRecord(block: BlockRow, sequence: number, json: string): void {
     const record = recordOfFormat7(JSON.parse(json));
     const conversions = conversionsIn(record);
-    // What a snapshot was made of is of use only to the history.
+    // Records that a snapshot contains are of use to the history only.
     if (sequence <= block.snapshot && conversions === 0) return;
     const { newest, total } = conversions === 0 ? { newest: 0, total: 0 } : block;
     const row = { sequence, conversions, total: total + conversions, earlier: newest, ...encodeRecord(record) };

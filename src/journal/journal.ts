@@ -7,7 +7,7 @@ import { Problem, type ProblemCode } from '../errors.ts';
 export interface KeptAnswer {
   /** Names the request and who made it; unique. */
   readonly key: string;
-  /** Whose share of the kept answers it counts for; '' where it is nobody's. */
+  /** The owner whose share of the kept answers it counts for; '' where there is none. */
   readonly owner: string;
   /** Tells another request under the same key from a repeated one. */
   readonly fingerprint: string;
@@ -63,7 +63,7 @@ export interface Journal {
   /** Milliseconds that the oldest call has waited that is not answered yet; 0 where there is none. */
   readonly waitedMs: number;
 
-  /** What people should know about the state in which the journal was found; null when all was in order. */
+  /** A remark for people about the state in which the journal was found; null when all was in order. */
   readonly remark: string | null;
 
   /** Returns the last sequence of every machine that records were ever appended to. */

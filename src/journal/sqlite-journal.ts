@@ -277,7 +277,7 @@ export class SqliteJournal implements Journal {
     this.#calls.clear();
     for (const group of [this.#committing, ...this.#waiting]) {
       if (group === null) continue;
-      // What waited was never given to the other thread.
+      // Appends that waited were never given to the other thread.
       const outcome = group === this.#committing ? 'unknown' : 'not-written';
       group.outcomes.forEach(({ reject }, index) => {
         const machine = group.appends[index]?.machine ?? '';

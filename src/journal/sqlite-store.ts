@@ -73,7 +73,7 @@ const FORGET_EVERY = 1000;
 const CHECKPOINT_PAGES = 4000;
 
 export class SqliteStore {
-  /** What people should know about the state in which it was found. */
+  /** A remark for people about the state in which it was found. */
   readonly remark: string | null;
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
@@ -160,7 +160,7 @@ export class SqliteStore {
         for (const machine of changed) this.#tables.updateMachine(machine);
       });
     } catch (error) {
-      // What is in memory may not be what is in the file.
+      // Memory and file may differ now.
       this.#failure = error;
       throw error;
     }
@@ -181,7 +181,7 @@ export class SqliteStore {
   *saveSnapshot(ramBlockId: string, sequence: number, data: Uint8Array): Generator<void, void> {
     this.check();
     const block = this.#blocks.get(ramBlockId);
-    // What came after an older one may be forgotten already.
+    // Records after an older snapshot may be forgotten already.
     if (block === undefined || sequence <= block.row.snapshot) return;
     const { row } = block;
     const parts = [...SqliteTables.partsOf(data)];

@@ -81,7 +81,7 @@ export interface BlockRow {
   total: number;
 }
 
-/** What there is to know of a record but for its content. */
+/** A record without its content. */
 export interface RecordKey {
   /** Its place among all records. */
   readonly number: number;
@@ -90,9 +90,9 @@ export interface RecordKey {
   readonly sequence: number;
   /** How many the history finds in it. */
   readonly conversions: number;
-  /** Of a change, the conversions of its block up to and with it. */
+  /** For a change: the number of conversions of its block, its own included. */
   readonly total: number;
-  /** Of a change, the number of the change before it, of the same block; 0 where there is none. */
+  /** For a change: the number of the change before it in the same block; 0 where there is none. */
   readonly earlier: number;
   /** How many lists it has beside its text. */
   readonly lists: number;

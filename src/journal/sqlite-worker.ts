@@ -16,7 +16,7 @@ export type StoreCall =
   | { readonly method: 'findAnswer'; readonly args: readonly [string] }
   | { readonly method: 'forgetAnswers'; readonly args: readonly [number] };
 
-/** What `open` gives. */
+/** The result of `open`. */
 export type Opened = ReturnType<typeof open>;
 
 export interface StoreData {
@@ -32,7 +32,7 @@ export type StoreResponse =
   /** The store is of no more use; nobody need have asked for anything. */
   | { readonly failed: string };
 
-/** What is done in slices. A chore has no id: nobody waits for it. */
+/** Work that is done in slices. A chore has no id: nobody waits for it. */
 interface Job {
   readonly id: number | null;
   readonly slices: Generator<void, unknown>;

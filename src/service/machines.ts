@@ -159,7 +159,7 @@ export class Machines {
     await this.started.catch(() => undefined);
     await this.#reopening;
     await this.drain();
-    // That the journal ends now is no failure.
+    // The journal ends on purpose now, which is no failure.
     this.#unavailable ??= draining();
     await this.#journal?.close();
   }

@@ -1,4 +1,4 @@
-// What rba listen does with each event: choose, print, forward, count.
+// Handles each event of rba listen: chooses, prints, forwards and counts it.
 
 import { isOfType } from '../../event-types.ts';
 import { printableJson } from '../../printable.ts';
