@@ -50,7 +50,10 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** Fields of the problem document beyond the code. */
 export interface ProblemExtras {
   readonly errno?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+  /** What is wrong where in the request: the names and indexes that lead there. */
+  readonly errors?: readonly { readonly path: readonly (string | number)[]; readonly detail: string }[];
+  /** Which of several steps it is about. */
+  readonly step?: number;
   readonly ramBlockId?: string;
   readonly listenerId?: string | null;
   readonly listenerStatus?: number | null;

@@ -60,13 +60,13 @@ export function attributesOf(block: RamBlock): RamDiscardSource {
 
 /** What the core does for one conversion: plan it, plan what the listeners hear of it, and commit. @returns sections planned */
 export function convert(block: RamBlock, source: RamDiscardSource, range: PageRange, populate: boolean): number {
-  const { plans } = block.manager.rehearse([{ source, range, populate }]);
+  const { plans } = block.manager.planAll([{ source, range, populate }]);
   let sections = 0;
   for (const { discards, populates } of block.manager.rounds(plans)) {
     for (const { listener, runs } of discards) sections += notified(listener, runs);
     for (const { listener, runs } of populates) sections += notified(listener, runs);
   }
-  for (const plan of plans) block.manager.commit(plan);
+  for (const plan of plans) block.manager.turn(source, plan);
   return sections;
 }
 

@@ -1,11 +1,13 @@
 // The process that a start is: writes a journal, then (another one, each time) reads it back as the service does, or only
 // iterates and parses its rows.
+
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
 import type { BlockRecord, NewRecord } from '../../src/core/records.ts';
+import type { PageRange } from '../../src/core/section.ts';
 import { createIds } from '../../src/ids.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { EventLog } from '../../src/service/event-log.ts';
@@ -59,24 +61,16 @@ function* recordsOf(count: number, blocks: number): Generator<BlockRecord> {
   for (let n = blocks; n < count; n++) {
     const { id, sourceId } = made[n % blocks] ?? { id: '', sourceId: '' };
     const pages = 1 + random(MAX_PAGES);
-    const section = { offset: (Math.floor(n / blocks) * 2 * MAX_PAGES + random(MAX_PAGES)) * PAGE, size: pages * PAGE };
-    yield { ...conversion(id, sourceId, newId('cnv'), section, Math.floor(n / blocks)), at };
+    const start = Math.floor(n / blocks) * 2 * MAX_PAGES + random(MAX_PAGES);
+    const range = { start, end: start + pages };
+    yield { ...change(id, sourceId, newId('cnv'), range, Math.floor(n / blocks)), at };
   }
 }
 
-function conversion(
-  ramBlockId: string,
-  sourceId: string,
-  id: string,
-  section: { offset: number; size: number },
-  generation: number,
-): NewRecord {
-  const to = 'shared' as const;
-  const changed = { changedBytes: section.size, changed: [section], changedTruncated: false };
-  const step = {
-    conversion: { id, ramBlockId, ...section, to, from: 'private' as const, ...changed, generation, notified: [] },
-  };
-  return { ramBlockId, kind: 'source-changed', sourceId, steps: [step] };
+function change(ramBlockId: string, sourceId: string, id: string, range: PageRange, generation: number): NewRecord {
+  const changed = { changed: [range], changedPages: range.end - range.start };
+  const step = { id, range, populate: true, from: 'discarded' as const, ...changed, notified: [] };
+  return { ramBlockId, kind: 'source-changed', sourceId, isConversion: true, generation, steps: [step] };
 }
 
 export type Starter = typeof handlers;

@@ -2,9 +2,10 @@
 import { type About, Backlog } from './backlog.ts';
 import { PageBitmap } from './page-bitmap.ts';
 import { RamDiscardListener } from './ram-discard-listener.ts';
-import { type PlannedSteps, RamDiscardManager, type Step } from './ram-discard-manager.ts';
+import { RamDiscardManager } from './ram-discard-manager.ts';
 import { RAM_BLOCK_ATTRIBUTES, RamDiscardSource } from './ram-discard-source.ts';
 import type {
+  BlockCreated,
   BlockRecord,
   BlockResized,
   DeliveryReason,
@@ -20,7 +21,7 @@ import type {
 } from './records.ts';
 import type { Call, Round } from './rounds.ts';
 import type { RunBudget } from './run-budget.ts';
-import { cutAll, mergeRuns, type PageRange, toPageRange } from './section.ts';
+import { countPages, cutAll, mergeRuns, type PageRange } from './section.ts';
 
 export class RamBlock {
   #definition: RamBlockDefinition;
@@ -33,6 +34,13 @@ export class RamBlock {
   constructor(definition: RamBlockDefinition) {
     this.#definition = definition;
     this.manager = new RamDiscardManager(definition.usedLength / definition.pageSize);
+  }
+
+  /** Returns the block that a record creates. */
+  static from(record: BlockRecord & BlockCreated): RamBlock {
+    const block = new RamBlock(record.block);
+    block.apply(record);
+    return block;
   }
 
   get definition(): RamBlockDefinition {
@@ -84,9 +92,8 @@ export class RamBlock {
   /**
    * The one way in which a block changes, live and when the journal is read back. Records name only what exists: the
    * service checked that before it wrote them. (But an async listener may be gone by then: it goes beside the queue.)
-   * @param planned the steps of a `source-changed`, where the caller has planned them already
    */
-  apply(record: BlockRecord, planned?: PlannedSteps): void {
+  apply(record: BlockRecord): void {
     switch (record.kind) {
       case 'block-created':
         for (const source of record.sources) this.manager.addSource(this.makeSource(source, []));
@@ -104,7 +111,7 @@ export class RamBlock {
         this.#removeSource(this.#source(record.sourceId), record.at);
         break;
       case 'source-changed':
-        this.#changeSource(record, planned);
+        this.#changeSource(record);
         break;
       case 'listener-added':
         this.manager.addListener(this.makeListener(record.listener, record.at));
@@ -141,12 +148,6 @@ export class RamBlock {
     }
   }
 
-  /** What a step of a recorded change does. */
-  stepOf(source: RamDiscardSource, { conversion: { offset, size, to }, runs }: SourceStep): Step {
-    const range = toPageRange({ offset, size }, this.pageSize);
-    return { source, range, populate: to === 'shared' || to === 'populated', runs };
-  }
-
   /**
    * What ends the intents that a crash left open: what was not committed did not happen, and what their listeners may
    * have been told of is of unknown state. A listener whose registration was cut short is to be removed.
@@ -166,20 +167,30 @@ export class RamBlock {
    * all that is unknown, which may lie beyond the end of the block.
    * @throws Problem `too-many-runs`
    */
-  farewell(listener: RamDiscardListener, budget?: RunBudget): Call {
+  finalDiscard(listener: RamDiscardListener, budget?: RunBudget): Call {
     const whole = listener.definition.doubleDiscardSupported;
     const runs = whole ? [listener.range] : this.manager.replayFor(listener, budget);
     return { listener, runs: listener.isUnknown ? mergeRuns([...runs, ...listener.unknown]) : runs };
   }
 
-  #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }, known?: PlannedSteps): void {
+  #changeSource({ sourceId, steps, at }: SourceChanged & { at: string }): void {
     const source = this.#source(sourceId);
-    const planned = known ?? this.manager.rehearse(steps.map((step) => this.stepOf(source, step)));
-    this.manager.commitAll(planned);
+    const turns = this.manager.change(source, this.#whole(source, steps));
     this.generation++;
-    const conversionId = steps.length === 1 ? (steps[0]?.conversion.id ?? null) : null;
+    const conversionId = steps.length === 1 ? (steps[0]?.id ?? null) : null;
     const reason = source.isRamBlockAttributes ? 'conversion' : 'source';
-    if (this.manager.hasAsync) this.#owe(this.manager.rounds(planned.plans), this.#about(reason, at, conversionId));
+    if (this.manager.hasAsync) this.#owe(this.manager.rounds(turns), this.#about(reason, at, conversionId));
+  }
+
+  /** Returns `steps` with all runs that change: a record of format 7 has the first of them only, and is planned again. */
+  #whole(
+    source: RamDiscardSource,
+    steps: readonly SourceStep[],
+  ): readonly Pick<SourceStep, 'range' | 'populate' | 'changed'>[] {
+    if (steps.every(isWhole)) return steps;
+    return this.manager.planAll(
+      steps.map((step) => ({ ...step, source, runs: isWhole(step) ? step.changed : undefined })),
+    ).plans;
   }
 
   #addSource(source: RamDiscardSource, at: string): void {
@@ -214,7 +225,7 @@ export class RamBlock {
     if (backlog === null) return;
     backlog.failingSince = null;
     if (phase === 'removing')
-      backlog.end(listener.range, this.farewell(listener).runs, this.#about('unregistration', at));
+      backlog.end(listener.range, this.finalDiscard(listener).runs, this.#about('unregistration', at));
     else if (phase === 'disabled') backlog.drop(givenUp ?? 0);
     else backlog.want(givenUp ?? 0, at);
     listener.lastSequence = Math.max(listener.lastSequence, backlog.acknowledged);
@@ -274,4 +285,8 @@ export class RamBlock {
     if (source === undefined) throw new Error(`the journal names source ${sourceId}, which ${this.id} does not have`);
     return source;
   }
+}
+
+function isWhole({ changed, changedPages }: SourceStep): boolean {
+  return countPages(changed) === changedPages;
 }

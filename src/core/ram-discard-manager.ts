@@ -2,7 +2,8 @@
 // populated. It plans (which pages change, which listener hears of what) and it keeps the books when a plan is committed.
 import { PageBitmap } from './page-bitmap.ts';
 import type { RamDiscardListener } from './ram-discard-listener.ts';
-import { type RamDiscardSource, type Uniformity, uniformityOf } from './ram-discard-source.ts';
+import { type RamDiscardSource, uniformityOf } from './ram-discard-source.ts';
+import type { SourceStep, Uniformity } from './records.ts';
 import { type Call, type Round, Rounds, roundOf } from './rounds.ts';
 import type { RunBudget } from './run-budget.ts';
 import { cutAll, mergeRuns, type PageRange } from './section.ts';
@@ -17,32 +18,34 @@ export interface Step {
   readonly runs?: readonly PageRange[] | undefined;
 }
 
-/** What a step comes to. Nothing has changed yet. */
-export interface Plan {
-  readonly source: RamDiscardSource;
+/** Pages of one source that turn, and who hears of it. */
+export interface Turn {
   readonly populate: boolean;
-  readonly from: Uniformity;
   /** The pages of the source that change, as maximal runs. */
   readonly changed: readonly PageRange[];
-  /** Those of them where all other sources are populated: what listeners hear of. */
+  /** Those of them where all other sources are populated. */
   readonly effective: readonly PageRange[];
+  /** Who hears of those, newest listener first. */
+  readonly calls: readonly Call[];
 }
 
-/** Plans of one source, in their order, and what they come to: see {@link Rehearsal}. */
-export type PlannedSteps = Pick<Rehearsal, 'plans' | 'net'>;
+/** What a step comes to. Nothing has changed yet. */
+export interface Plan extends Turn {
+  readonly source: RamDiscardSource;
+  readonly range: PageRange;
+  readonly from: Uniformity;
+}
 
 /** What several steps, one after the other, come to. */
-export interface Rehearsal {
+export interface Plans {
   /** Of each step, as the steps before it leave the block. */
   readonly plans: readonly Plan[];
-  /** What they come to together, of different pages each: the same plans, where these are of different pages. */
-  readonly net: readonly Plan[];
   /** The most DMA mappings that a listener needs on the way, where any is limited and it is populated at all. */
   readonly peaks: ReadonlyMap<RamDiscardListener, number>;
 }
 
 const NO_CALLS: readonly Call[] = [];
-const NO_PEAKS: Rehearsal['peaks'] = new Map();
+const NO_PEAKS: Plans['peaks'] = new Map();
 /** Runs of other sources that are listed to plan several steps; of more, each step looks at the bitmaps. */
 const MOST_LISTED = 2 ** 20;
 
@@ -103,7 +106,11 @@ export class RamDiscardManager {
     return this.#hasAsync;
   }
 
-  /** Plans one step. @param budget which the runs that change are taken from @throws Problem `too-many-runs` */
+  /**
+   * Plans one step.
+   * @param budget which the runs that change, and what each listener hears of them, are taken from
+   * @throws Problem `too-many-runs`
+   */
   plan(step: Step, budget?: RunBudget): Plan {
     const { source } = step;
     return this.#planOn(source.bitmap, step, (runs, most) => this.#inOthers(source, runs, most), budget);
@@ -115,7 +122,7 @@ export class RamDiscardManager {
    * often they touch it.
    * @throws Problem `too-many-runs`
    */
-  rehearse(steps: readonly Step[], budget?: RunBudget): Rehearsal {
+  planAll(steps: readonly Step[], budget?: RunBudget): Plans {
     if (!this.#hasMappingLimits && areApart(steps, this.#length)) {
       const plans = steps.map((step) => this.plan(step, budget));
       const [first, second] = steps;
@@ -123,10 +130,10 @@ export class RamDiscardManager {
       if (first?.runs !== undefined && second?.runs !== undefined && plans[1] !== undefined) {
         plans[1] = { ...plans[1], from: stateBehind(first, second) };
       }
-      return { plans, net: plans, peaks: NO_PEAKS };
+      return { plans, peaks: NO_PEAKS };
     }
     const source = steps[0]?.source;
-    if (source === undefined) return { plans: [], net: [], peaks: NO_PEAKS };
+    if (source === undefined) return { plans: [], peaks: NO_PEAKS };
     const staged = new StagedPages(source.bitmap);
     const others = this.#listOthers(source);
     const inOthers = (runs: readonly PageRange[], most?: number): readonly PageRange[] => {
@@ -135,19 +142,12 @@ export class RamDiscardManager {
     const counts = this.#hasMappingLimits ? new MappingCounts(this.populated, source.bitmap, staged) : null;
     const plans = steps.map((step) => {
       const plan = this.#planOn(staged, step, inOthers, budget);
-      const calls = counts === null ? NO_CALLS : this.callsFor(plan.effective);
-      if (plan.populate) counts?.add(calls);
+      if (plan.populate) counts?.add(plan.calls);
       staged.fill(plan.changed, plan.populate);
-      counts?.follow(plan, calls);
+      counts?.follow(plan);
       return plan;
     });
-    const net = [false, true].flatMap((populate) => {
-      const touched = staged.staged.filter(({ populated }) => populated === populate);
-      const changed = within(source.bitmap, touched, !populate);
-      if (changed.length === 0) return [];
-      return [{ source, populate, from: 'mixture' as const, changed, effective: inOthers(changed) }];
-    });
-    return { plans, net, peaks: counts?.peaks ?? NO_PEAKS };
+    return { plans, peaks: counts?.peaks ?? NO_PEAKS };
   }
 
   /** @param inOthers cuts runs to the pages that all other sources have populated */
@@ -168,7 +168,9 @@ export class RamDiscardManager {
     const effective = this.#sourceList.length === 1 ? changed : inOthers(changed, mostEffective);
     budget?.take(Math.max(0, effective.length - changed.length));
     const from = runs === undefined ? stateBefore(changed, range, populate) : uniformityOf(pages, range);
-    return { source, populate, from, changed, effective };
+    const calls = this.callsFor(effective);
+    budget?.takeCalls(calls);
+    return { source, range, populate, from, changed, effective, calls };
   }
 
   /**
@@ -197,21 +199,13 @@ export class RamDiscardManager {
     return this.#inOthers(source, [{ start: 0, end: this.#length }]);
   }
 
-  /**
-   * What listeners hear of `plans`, one after the other.
-   * @param budget which what each hears of each is taken from @throws Problem `too-many-runs`
-   */
-  rounds(plans: readonly Plan[], budget?: RunBudget): Round[] {
+  /** Returns what listeners hear of `turns`, one after the other. */
+  rounds(turns: readonly Pick<Turn, 'populate' | 'calls'>[]): Round[] {
     if (this.#listeners.size === 0) return [];
-    const callsFor = (runs: readonly PageRange[]): readonly Call[] => {
-      const calls = this.callsFor(runs);
-      budget?.takeCalls(calls);
-      return calls;
-    };
-    const [only] = plans;
-    if (only !== undefined && plans.length === 1) return roundOf(only.populate, callsFor(only.effective));
+    const [only] = turns;
+    if (only !== undefined && turns.length === 1) return roundOf(only.populate, only.calls);
     const rounds = new Rounds();
-    for (const { effective, populate } of plans) rounds.add(populate, callsFor(effective));
+    for (const { calls, populate } of turns) rounds.add(populate, calls);
     return rounds.inOrder(this.newestFirst);
   }
 
@@ -265,18 +259,53 @@ export class RamDiscardManager {
     return runs;
   }
 
-  commit(plan: Plan): void {
-    this.#flip(plan);
-    if (!plan.populate) for (const { listener, runs } of this.callsFor(plan.effective)) listener.forgetOwed(runs);
+  /**
+   * Makes the steps of a change of `source`, which is durable, true in their order. Steps that touch the same pages are
+   * staged first: it costs a look at what they touch, once, however often they touch it.
+   * @returns of each step what turned, and who hears of it
+   */
+  change(source: RamDiscardSource, steps: readonly Pick<SourceStep, 'range' | 'populate' | 'changed'>[]): Turn[] {
+    if (areChangesApart(steps, this.#length)) {
+      const turns = steps.map(({ populate, changed }) =>
+        this.#turnOf(populate, changed, this.#inOthers(source, changed)),
+      );
+      for (const turn of turns) this.turn(source, turn);
+      return turns;
+    }
+    const others = this.#listOthers(source);
+    const inOthers = (runs: readonly PageRange[]): readonly PageRange[] => {
+      return others === null ? this.#inOthers(source, runs) : intersect(runs, others);
+    };
+    const turns = steps.map(({ populate, changed }) => this.#turnOf(populate, changed, inOthers(changed)));
+    const staged = new StagedPages(source.bitmap);
+    for (const { changed, populate } of steps) staged.fill(changed, populate);
+    for (const populate of [false, true]) {
+      const touched = staged.staged.filter(({ populated }) => populated === populate);
+      const changed = within(source.bitmap, touched, !populate);
+      if (changed.length > 0) this.turn(source, this.#turnOf(populate, changed, inOthers(changed)));
+    }
+    if (!this.#newestFirst.some(({ isUnsettled }) => isUnsettled)) return turns;
+    // What was discarded on the way and is populated again was told, and is owed no more than what stays discarded.
+    const discarded = mergeRuns(turns.flatMap(({ populate, effective }) => (populate ? [] : effective)));
+    for (const { listener, runs } of this.callsFor(discarded)) listener.forgetOwed(runs);
+    return turns;
   }
 
-  /** Makes all of `plans` true at once, by what they come to. */
-  commitAll({ plans, net }: PlannedSteps): void {
-    for (const plan of net) this.commit(plan);
-    if (net === plans || !this.#newestFirst.some(({ isUnsettled }) => isUnsettled)) return;
-    // What was discarded on the way and is populated again was told, and is owed no more than what stays discarded.
-    const discarded = mergeRuns(plans.flatMap(({ populate, effective }) => (populate ? [] : effective)));
-    for (const { listener, runs } of this.callsFor(discarded)) listener.forgetOwed(runs);
+  #turnOf(populate: boolean, changed: readonly PageRange[], effective: readonly PageRange[]): Turn {
+    return { populate, changed, effective, calls: this.callsFor(effective) };
+  }
+
+  /** Sets or clears pages of `source`, and counts with the listeners. */
+  turn(source: RamDiscardSource, { changed, effective, populate, calls }: Turn): void {
+    const { populated } = this;
+    if (populate) for (const { listener, runs } of calls) listener.notePopulated(populated, runs);
+    source.bitmap.fillAll(changed, populate);
+    if (populated !== source.bitmap) populated.fillAll(effective, populate);
+    if (populate) return;
+    for (const { listener, runs } of calls) {
+      listener.noteDiscarded(populated, runs);
+      listener.forgetOwed(runs);
+    }
   }
 
   addSource(source: RamDiscardSource): void {
@@ -325,16 +354,6 @@ export class RamDiscardManager {
     this.#hasAsync = this.#newestFirst.some(({ backlog }) => backlog !== null);
   }
 
-  /** Sets or clears the pages that a plan changes, and counts with the listeners. */
-  #flip({ source, changed, effective, populate }: Plan): void {
-    const { populated } = this;
-    const calls = this.callsFor(effective);
-    if (populate) for (const { listener, runs } of calls) listener.notePopulated(populated, runs);
-    source.bitmap.fillAll(changed, populate);
-    if (populated !== source.bitmap) populated.fillAll(effective, populate);
-    if (!populate) for (const { listener, runs } of calls) listener.noteDiscarded(populated, runs);
-  }
-
   #populatedInAll(): PageBitmap {
     const [first, ...rest] = this.#sourceList.map((source) => source.bitmap);
     if (first === undefined) return PageBitmap.full(this.#length);
@@ -371,8 +390,8 @@ class MappingCounts {
     }
   }
 
-  /** `plan` is staged. @param calls what listeners hear of it */
-  follow({ effective, populate }: Plan, calls: readonly Call[]): void {
+  /** `turn` is staged. */
+  follow({ effective, populate, calls }: Turn): void {
     if (this.#isApart) this.#populated.fill(effective, populate);
     if (populate) return;
     for (const { listener, runs } of calls) {
@@ -387,16 +406,21 @@ class MappingCounts {
 
 /** Whether no two of `steps` share a page. @param length pages of the block */
 function areApart(steps: readonly Step[], length: number): boolean {
-  if (steps.length === 1) return true;
   const [first, second] = steps;
   if (first?.runs !== undefined && second?.runs !== undefined && steps.length === 2) {
     return areRunsApart(first.runs, second.runs);
   }
+  return areRangesApart(steps, length);
+}
+
+/** Whether the ranges of `steps` share no page. @param length pages of the block */
+function areRangesApart(steps: readonly { readonly range: PageRange }[], length: number): boolean {
+  if (steps.length === 1) return true;
   // Numbers are sorted much faster than ranges: the ranges are apart where each of their ends comes before the next start.
   const Numbers = length < 2 ** 32 ? Uint32Array : Float64Array;
   const [starts, ends] = [new Numbers(steps.length), new Numbers(steps.length)];
   for (let index = 0; index < steps.length; index++) {
-    const { start, end } = (steps[index] as Step).range;
+    const { start, end } = (steps[index] as { readonly range: PageRange }).range;
     starts[index] = start;
     ends[index] = end;
   }
@@ -404,6 +428,16 @@ function areApart(steps: readonly Step[], length: number): boolean {
   ends.sort();
   for (let index = 1; index < steps.length; index++) if ((starts[index] ?? 0) < (ends[index - 1] ?? 0)) return false;
   return true;
+}
+
+/** Whether no two of `steps`, which are recorded, share a page that changed. @param length pages of the block */
+function areChangesApart(steps: readonly Pick<SourceStep, 'range' | 'changed'>[], length: number): boolean {
+  const [first, second] = steps;
+  // Two of a bitmap, which lie between each other.
+  if (first !== undefined && second !== undefined && steps.length === 2) {
+    return areRunsApart(first.changed, second.changed);
+  }
+  return areRangesApart(steps, length);
 }
 
 /** What the range of `second` is once `first` is done: they set runs of one source, apart from each other. */

@@ -1,13 +1,11 @@
 // One opinion on which pages of a block are populated, QEMU's RamDiscardSource: RamBlockAttributes (shared/private) is
 // one, virtio-mem (plugged/unplugged) another.
 import type { PageBitmap } from './page-bitmap.ts';
-import type { SourceDefinition } from './records.ts';
+import type { SourceDefinition, Uniformity } from './records.ts';
 import { checkSection, type PageRange, type Section, toPageRange } from './section.ts';
 
 /** The name of the source that QEMU's RamBlockAttributes is. */
 export const RAM_BLOCK_ATTRIBUTES = 'ram-block-attributes';
-
-export type Uniformity = 'populated' | 'discarded' | 'mixture';
 
 export class RamDiscardSource {
   readonly definition: SourceDefinition;
@@ -51,10 +49,4 @@ export class RamDiscardSource {
 export function uniformityOf(pages: Pick<PageBitmap, 'next'>, range: PageRange): Uniformity {
   if (pages.next(range, false) === range.end) return 'populated';
   return pages.next(range, true) === range.end ? 'discarded' : 'mixture';
-}
-
-/** How RamBlockAttributes, and only it, words its states. */
-export function asPageState(state: Uniformity): 'shared' | 'private' | 'mixture' {
-  if (state === 'mixture') return state;
-  return state === 'populated' ? 'shared' : 'private';
 }

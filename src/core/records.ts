@@ -1,6 +1,6 @@
 // What can happen to a RAM block, as the journal keeps it. The state of a block is the fold of its records: see
 // RamBlock.apply, the only place where a block changes, live and at start-up alike.
-import type { PageRange, Section } from './section.ts';
+import type { PageRange } from './section.ts';
 
 /** What a RAM block is for good; bytes throughout. */
 export interface RamBlockDefinition {
@@ -69,25 +69,8 @@ export type DeliveryReason =
   | 'resize'
   | 'recovery';
 
-export type PageState = 'shared' | 'private';
-export type Populatedness = 'populated' | 'discarded';
-
-/** One committed change of a source's bits, as it is answered and kept in the history. */
-export interface Conversion {
-  /** null if nothing changed. */
-  readonly id: string | null;
-  readonly ramBlockId: string;
-  readonly offset: number;
-  readonly size: number;
-  readonly to: PageState | Populatedness;
-  readonly from: PageState | Populatedness | 'mixture';
-  readonly changedBytes: number;
-  /** The first 1000 runs that changed. */
-  readonly changed: readonly Section[];
-  readonly changedTruncated: boolean;
-  readonly generation: number;
-  readonly notified: readonly string[];
-}
+/** What a range of pages is as a whole. */
+export type Uniformity = 'populated' | 'discarded' | 'mixture';
 
 export interface BlockCreated {
   readonly kind: 'block-created';
@@ -110,16 +93,30 @@ export interface SourceRemoved {
   readonly sourceId: string;
 }
 
-/** One step of a change. `runs` are the pages that it sets, where that is not all of the conversion's range. */
+/** One step of a change: a conversion. */
 export interface SourceStep {
-  readonly conversion: Conversion;
-  readonly runs?: readonly PageRange[];
+  /** Of the conversion; null where nothing changed, which is answered and not recorded. */
+  readonly id: string | null;
+  /** The pages that were to be populated, or discarded. */
+  readonly range: PageRange;
+  readonly populate: boolean;
+  /** What `range` was before. */
+  readonly from: Uniformity;
+  /** The runs that changed, ascending; the first of them only where they have fewer than `changedPages`. */
+  readonly changed: readonly PageRange[];
+  readonly changedPages: number;
+  /** The ids of the listeners that heard of it, newest first. */
+  readonly notified: readonly string[];
 }
 
 /** One change of a source, in one step or (a batch, a bitmap) in several that become true together. */
 export interface SourceChanged {
   readonly kind: 'source-changed';
   readonly sourceId: string;
+  /** Whether it was asked for as a page conversion: what is populated is called shared then, and private what is not. */
+  readonly isConversion: boolean;
+  /** Of the block, once the change is true. */
+  readonly generation: number;
   readonly steps: readonly SourceStep[];
 }
 

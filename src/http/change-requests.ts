@@ -4,9 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../errors.ts';
 import type { KeptAnswer } from '../journal/journal.ts';
 import type { Idempotency } from '../service/idempotency.ts';
-import type { ChangeOptions, IfMatch } from '../service/options.ts';
+import type { ChangeOptions, Generations } from '../service/options.ts';
 import { decodeAnswer, encodeAnswer } from './kept-answers.ts';
 
+/** The tag of a generation: a number as it is written out. */
+const GENERATION = /^"(0|[1-9][0-9]{0,15})"$/;
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 /** Characters of the digest of a token's name: 128 bits and more. */
 const OWNER_LENGTH = 22;
@@ -51,7 +53,7 @@ export class ChangeRequests {
     const keyed = {
       owner: name === undefined ? '' : digest(name).slice(0, OWNER_LENGTH),
       key: digest(name ?? '', request.method, request.url, key),
-      fingerprint: digest(request.rawBody ?? '', JSON.stringify(common.ifMatch)),
+      fingerprint: digest(request.rawBody ?? '', JSON.stringify(entityTags(request))),
     };
     const answered = (resource: Resource): KeptAnswer => {
       const status = statusOf(resource, change);
@@ -86,7 +88,7 @@ function headersOf<Resource>(resource: Resource, { headers }: ChangeRequest<Reso
 
 /** The options of a change that has no Idempotency-Key. @throws Problem `invalid-request` */
 export function withoutKey(request: FastifyRequest, reply: FastifyReply) {
-  return { ifMatch: parseIfMatch(request), clientGone: clientGone(reply), answered: unkept };
+  return { generations: parseIfMatch(request), clientGone: clientGone(reply), answered: unkept };
 }
 
 const unkept = (): null => null;
@@ -107,8 +109,22 @@ export function clientGone({ raw }: FastifyReply): () => AbortSignal {
   };
 }
 
-/** @throws Problem `invalid-request` */
-export function parseIfMatch(request: FastifyRequest): IfMatch {
+/** Returns the entity tag of a block with this generation. */
+export function etag(generation: number): string {
+  return `"${generation}"`;
+}
+
+/** Returns the generations that an If-Match header is for; null where there is none. @throws Problem `invalid-request` */
+export function parseIfMatch(request: FastifyRequest): Generations {
+  const tags = entityTags(request);
+  if (tags === null) return null;
+  if (tags === '*') return 'any';
+  // The comparison is strong (RFC 9110, 13.1.1): a tag that is not written as ours matches nothing.
+  return tags.flatMap((tag) => GENERATION.exec(tag)?.[1] ?? []).map(Number);
+}
+
+/** Returns what an If-Match header has; null where there is none. @throws Problem `invalid-request` */
+function entityTags(request: FastifyRequest): readonly string[] | '*' | null {
   const header = request.headers['if-match'];
   if (header === undefined) return null;
   if (header.trim() === '*') return '*';
@@ -138,7 +154,7 @@ export function prefersMinimal(request: FastifyRequest): boolean {
 }
 
 function invalidHeader(name: string, detail: string): Problem {
-  return new Problem('invalid-request', `header ${name} ${detail}`, { errors: [{ pointer: `#/${name}`, detail }] });
+  return new Problem('invalid-request', `header ${name} ${detail}`, { errors: [{ path: [name], detail }] });
 }
 
 /** Returns one digest of several parts; no two ways to cut a text into parts give the same. */

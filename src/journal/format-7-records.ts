@@ -1,12 +1,12 @@
 // Records as folders of format 7 have them: those of a change of a source have only what cannot be told from the rest, for
 // all steps together.
-import type { BlockRecord, Conversion, SourceChanged, SourceStep } from '../core/records.ts';
-import type { Section } from '../core/section.ts';
+import type { BlockRecord, SourceChanged, SourceStep } from '../core/records.ts';
+import { countPages, type Section, toPageRange } from '../core/section.ts';
 import { unpackRuns } from './packed-runs.ts';
 
 type Change = BlockRecord & SourceChanged;
 
-interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
+interface WrittenChange extends Pick<Change, 'ramBlockId' | 'sourceId' | 'at'> {
   readonly kind: 'changed';
   readonly generation: number;
   /** Of each step, with a space between them (ids have none); behind the first, without what all begin with. */
@@ -32,64 +32,45 @@ interface WrittenRest {
   readonly notified?: readonly string[];
 }
 
-const STATES = new Map(
-  Object.entries({ s: 'shared', p: 'private', m: 'mixture', '+': 'populated', '-': 'discarded' } as const),
-);
+/** What the letters of states say: of RamBlockAttributes, and of other sources. */
+const STATES = { s: 'populated', p: 'discarded', m: 'mixture', '+': 'populated', '-': 'discarded' } as const;
 
 const NOBODY: readonly string[] = [];
 const NOTHING: WrittenRest = {};
 
-/** Returns a record of format 7, parsed, as it is today. */
-export function recordOfFormat7(parsed: BlockRecord | WrittenChange): BlockRecord {
-  return parsed.kind === 'changed' ? read(parsed) : parsed;
+/** Returns a record of format 7, parsed, as it is today. @param pageSize bytes of a page of its block */
+export function recordOfFormat7(parsed: BlockRecord | WrittenChange, pageSize: number): BlockRecord {
+  return parsed.kind === 'changed' ? read(parsed, pageSize) : parsed;
 }
 
-function read({
-  ramBlockId,
-  sourceId,
-  at,
-  generation,
-  ids,
-  inCommon = 0,
-  sections,
-  states,
-  rest,
-  runs: packed,
-}: WrittenChange): Change {
+function read(change: WrittenChange, pageSize: number): Change {
+  const { ramBlockId, sourceId, at, generation, ids, inCommon = 0, sections, states, rest, runs: packed } = change;
   const steps: SourceStep[] = [];
   const own = states.length > 2 ? ids.split(' ') : [ids];
   const begin = ids.slice(0, inCommon);
   let notified = NOBODY;
   for (let index = 0; 2 * index < states.length; index++) {
-    const [offset, size] = [sections[2 * index] ?? 0, sections[2 * index + 1] ?? 0];
+    const section = { offset: sections[2 * index] ?? 0, size: sections[2 * index + 1] ?? 0 };
     const id = (index === 0 ? '' : begin) + (own[index] ?? '');
-    const { changed = [{ offset, size }], changedBytes, notified: others } = rest?.[index] ?? NOTHING;
+    const { changed: shown = [section], changedBytes, notified: others } = rest?.[index] ?? NOTHING;
     notified = others ?? notified;
-    const conversion: Conversion = {
-      id: id === '' ? null : id,
-      ramBlockId,
-      offset,
-      size,
-      to: stateOf(states, 2 * index) as Conversion['to'],
-      from: stateOf(states, 2 * index + 1),
-      changedBytes: changedBytes ?? bytesOf(changed),
-      changed,
-      changedTruncated: changedBytes !== undefined,
-      generation,
-      notified,
-    };
     const runs = packed?.[index];
-    steps.push(runs === undefined ? { conversion } : { conversion, runs: unpackRuns(Uint8Array.fromBase64(runs)) });
+    const changed =
+      runs === undefined ? shown.map((each) => toPageRange(each, pageSize)) : unpackRuns(Uint8Array.fromBase64(runs));
+    steps.push({
+      id: id === '' ? null : id,
+      range: toPageRange(section, pageSize),
+      populate: stateOf(states, 2 * index) === 'populated',
+      from: stateOf(states, 2 * index + 1),
+      changed,
+      changedPages: changedBytes === undefined ? countPages(changed) : changedBytes / pageSize,
+      notified,
+    });
   }
-  return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
+  const isConversion = states.startsWith('s') || states.startsWith('p');
+  return { ramBlockId, kind: 'source-changed', sourceId, isConversion, generation, steps, at };
 }
 
-function stateOf(states: string, at: number): Conversion['from'] {
-  return STATES.get(states[at] ?? '') as Conversion['from'];
-}
-
-function bytesOf(sections: readonly Section[]): number {
-  let bytes = 0;
-  for (const { size } of sections) bytes += size;
-  return bytes;
+function stateOf(states: string, at: number): SourceStep['from'] {
+  return STATES[states[at] as keyof typeof STATES];
 }

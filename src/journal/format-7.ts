@@ -3,6 +3,7 @@
 // before it. All of it is checked as it was checked then.
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import type { RamBlockDefinition } from '../core/records.ts';
 import { checksumOf, checksumWith, damaged } from './checksums.ts';
 import { recordOfFormat7 } from './format-7-records.ts';
 import type { KeptAnswer } from './journal.ts';
@@ -39,6 +40,8 @@ class Conversion {
   readonly #tables: SqliteTables;
   readonly #machines = new Map<string, MachineRow>();
   readonly #blocks = new Map<string, BlockRow>();
+  /** Bytes of a page of each block: format 7 has the ranges of its records in bytes. */
+  readonly #pageSizes = new Map<BlockRow, number>();
 
   constructor(statements: Statements) {
     this.#old = statements;
@@ -78,7 +81,7 @@ class Conversion {
     if (snapshot?.data instanceof Uint8Array) {
       if (checksumWith(snapshot.data, after, id) !== snapshot.crc)
         throw damaged(`the snapshot of ${id} does not match`);
-      block = this.#insertBlock(id, machineInSnapshot(snapshot.data));
+      block = this.#insertBlock(id, blockInSnapshot(snapshot.data));
       const parts = [...SqliteTables.partsOf(snapshot.data)];
       for (const [part, data] of parts.entries()) this.#tables.insertSnapshotPart(block, after, part, data);
       Object.assign(block, { snapshot: after, parts: parts.length });
@@ -99,7 +102,7 @@ class Conversion {
       if (previous !== link) throw damaged(`a segment of ${id} is missing`);
       for (const line of text === '' ? [] : text.split(',\n')) {
         const [sequence, json] = parseLine(line);
-        block ??= this.#insertBlock(id, machineInCreation(json));
+        block ??= this.#insertBlock(id, blockInCreation(json));
         this.#insertRecord(block, sequence, json);
       }
       link = Number(segment.link);
@@ -108,9 +111,10 @@ class Conversion {
     if (link !== row.newest || last !== row.sequence) throw damaged(`the last segment of ${id} is missing`);
   }
 
-  #insertBlock(id: string, machine: string): BlockRow {
+  #insertBlock(id: string, { machine, pageSize }: Definition): BlockRow {
     this.#delete(id);
     const block = this.#tables.insertBlock(id, this.#machine(machine));
+    this.#pageSizes.set(block, pageSize);
     this.#blocks.set(id, block);
     return block;
   }
@@ -125,7 +129,7 @@ class Conversion {
   }
 
   #insertRecord(block: BlockRow, sequence: number, json: string): void {
-    const record = recordOfFormat7(JSON.parse(json));
+    const record = recordOfFormat7(JSON.parse(json), this.#pageSizes.get(block) ?? 0);
     const conversions = conversionsIn(record);
     // Records that a snapshot contains are of use to the history only.
     if (sequence <= block.snapshot && conversions === 0) return;
@@ -180,7 +184,7 @@ class Conversion {
   }
 
   #convertLine(machine: MachineRow, id: string, mark: string | undefined, json: string): void {
-    if (mark === '+') this.#insertBlock(id, machine.name);
+    if (mark === '+') this.#insertBlock(id, blockInCreation(json));
     const block = this.#blocks.get(id);
     if (block === undefined) throw damaged(`the log names block ${id}, which the journal does not have`);
     if (mark === '-') this.#delete(id);
@@ -193,16 +197,17 @@ function parseLine(line: string): [sequence: number, json: string] {
   return [Number(line.slice(0, first)), line.slice(line.indexOf(',', first + 1) + 1)];
 }
 
-/** A block's machine was said where the block was created. */
-function machineInCreation(json: string): string {
-  const { block } = JSON.parse(json) as { readonly block?: { readonly machine?: string } };
+/** What a block was created with. */
+type Definition = Pick<RamBlockDefinition, 'machine' | 'pageSize'>;
+
+function blockInCreation(json: string): Definition {
+  const { block } = JSON.parse(json) as { readonly block?: Definition };
   if (block?.machine === undefined) throw damaged('the records of a block do not start with its creation');
-  return block.machine;
+  return block;
 }
 
-function machineInSnapshot(data: Uint8Array): string {
-  const { block } = JSON.parse(new TextDecoder().decode(data)) as { readonly block: { readonly machine: string } };
-  return block.machine;
+function blockInSnapshot(data: Uint8Array): Definition {
+  return (JSON.parse(new TextDecoder().decode(data)) as { readonly block: Definition }).block;
 }
 
 /** The key of an answer had its owner before a dot; the HTTP room wrote its head and its body as they are here. */

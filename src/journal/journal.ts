@@ -1,6 +1,6 @@
 // The journal as a port: what the service needs of a durable log. The unit of order is the machine; nothing above this
 // file may know which journal it is.
-import type { BlockRecord, Conversion, SourceChanged } from '../core/records.ts';
+import type { BlockRecord, SourceChanged, SourceStep } from '../core/records.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 
 /** The answer to a request with an Idempotency-Key, kept with the change that it answers for. */
@@ -23,15 +23,17 @@ export const HISTORY_LIMIT = 10_000;
 /** Steps that one record of a change may have at most: a batch. */
 export const MAX_STEPS = 10_000;
 
-/** A conversion and its place in the history of its block, which grows. */
-export interface PastConversion {
+/** A step of a change of its block, and its place in the history, which grows. */
+export interface PastStep {
   readonly position: number;
-  readonly conversion: Conversion;
+  readonly change: BlockRecord & SourceChanged;
+  /** It may have fewer of the runs that changed than there are, but for the first thousand. */
+  readonly step: SourceStep;
 }
 
-/** Returns the conversions of a change that is at `sequence` of its machine, newest first. */
-export function pastConversions(sequence: number, { steps }: SourceChanged): PastConversion[] {
-  return steps.map(({ conversion }, index) => ({ position: sequence * MAX_STEPS + index, conversion })).reverse();
+/** Returns the steps of a change that is at `sequence` of its machine, newest first. */
+export function pastSteps(sequence: number, change: BlockRecord & SourceChanged): PastStep[] {
+  return change.steps.map((step, index) => ({ position: sequence * MAX_STEPS + index, change, step })).reverse();
 }
 
 /** Something of what is kept of a block. The first piece of a block has its snapshot, or begins with its creation. */
@@ -100,7 +102,7 @@ export interface Journal {
   saveSnapshot(ramBlockId: string, sequence: number, snapshot: Uint8Array): Promise<void>;
 
   /** Returns the last conversions of a block with a position below `before`, newest first. */
-  history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]>;
+  history(ramBlockId: string, before: number, limit: number): Promise<PastStep[]>;
 
   findAnswer(key: string): Promise<KeptAnswer | null>;
 

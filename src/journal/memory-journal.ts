@@ -8,8 +8,8 @@ import {
   HISTORY_LIMIT,
   type Journal,
   type KeptAnswer,
-  type PastConversion,
-  pastConversions,
+  type PastStep,
+  pastSteps,
   type StoredBlock,
 } from './journal.ts';
 
@@ -80,10 +80,10 @@ export class MemoryJournal implements Journal {
     block.records = block.records.filter((kept) => kept.sequence > sequence);
   }
 
-  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
-    const found: PastConversion[] = [];
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastStep[]> {
+    const found: PastStep[] = [];
     for (const { sequence, record } of this.#blocks.get(ramBlockId)?.changes.toReversed() ?? []) {
-      found.push(...pastConversions(sequence, record).filter(({ position }) => position < before));
+      found.push(...pastSteps(sequence, record).filter(({ position }) => position < before));
       if (found.length >= limit) break;
     }
     return found.slice(0, limit);

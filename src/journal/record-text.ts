@@ -1,8 +1,8 @@
 // How records are written down: as JSON, with long lists of runs packed beside it. Of changes of a source, which are most
 // of all records, only what cannot be told from the rest, and of all their steps together: a change costs on disk and at a
 // start what its text costs. The journal knows nothing else about the content of a record.
-import type { BlockRecord, Conversion, SourceChanged, SourceStep } from '../core/records.ts';
-import type { PageRange, Section } from '../core/section.ts';
+import type { BlockRecord, SourceChanged, SourceStep } from '../core/records.ts';
+import { countPages, type PageRange } from '../core/section.ts';
 import { packLists, unpackLists } from './packed-runs.ts';
 
 /** A record as it is kept: what is long is in parts of at most about 1 MiB, and never in one string. */
@@ -14,36 +14,38 @@ export interface EncodedRecord {
 }
 
 type Change = BlockRecord & SourceChanged;
-type WrittenRecord = BlockRecord | WrittenChange;
+type WrittenRecord = Exclude<BlockRecord, Change> | WrittenChange;
 
-interface WrittenChange extends Omit<Change, 'kind' | 'steps'> {
-  readonly kind: 'changed';
-  readonly generation: number;
-  /** Of each step, with a space between them (ids have none); behind the first, without what all begin with. */
+/** The columns of a change: one entry of each for every step. */
+interface WrittenChange extends Omit<Change, 'steps'> {
+  /** With a space between them (ids have none); behind the first, without what all begin with. */
   readonly ids: string;
   /** Characters that all ids begin with; left out where that is nothing. */
   readonly inCommon: number | undefined;
-  /** Of each step its offset and its size. */
-  readonly sections: readonly number[];
-  /** Of each step what it was to become and what it was before: a letter for each. */
+  /** The first page of each range and how many there are. */
+  readonly ranges: readonly number[];
+  /** A letter for what each range was to become, and one for what it was before. */
   readonly states: string;
   /** What else there is to say of a step, by its number; left out where that is nothing. */
   readonly rest: Readonly<Record<number, WrittenRest>> | undefined;
-  /** The runs of the steps that set runs, by the number of the step. */
-  readonly runs: Readonly<Record<number, readonly PageRange[]>> | undefined;
 }
 
 interface WrittenRest {
-  /** Left out where it is the whole section. */
-  readonly changed?: readonly Section[];
-  /** Beside `changed`, where that is not all of it. */
-  readonly changedBytes?: number;
+  /** The first runs that changed: pages from the end of the one before, and pages. Left out where it is the whole range. */
+  readonly changed?: readonly number[];
+  /** The runs behind them, with their pages in all; left out where there are none. */
+  readonly more?: readonly PageRange[];
+  readonly changedPages?: number;
   /** Left out where it is that of the step before; nobody before the first. */
   readonly notified?: readonly string[];
 }
 
-const LETTERS = { shared: 's', private: 'p', mixture: 'm', populated: '+', discarded: '-' } as const;
-const STATES = new Map(Object.entries(LETTERS).map(([state, letter]) => [letter as string, state]));
+const LETTERS = { populated: '+', discarded: '-', mixture: 'm' } as const;
+const STATES = { '+': 'populated', '-': 'discarded', m: 'mixture' } as const;
+
+/** Runs of a step, and of all steps of a change, that the history can show: they stay in the text. */
+const RUNS_IN_TEXT = 1000;
+const ALL_RUNS_IN_TEXT = 65_536;
 
 const NOBODY: readonly string[] = [];
 const NOTHING: WrittenRest = {};
@@ -79,49 +81,51 @@ export function decodeWithoutLists(text: string, hasLists: boolean): BlockRecord
 /** @param value what {@link encodeRecord} made of a record, parsed */
 function readRecord(value: unknown): BlockRecord {
   const parsed = value as WrittenRecord;
-  return parsed.kind === 'changed' ? read(parsed) : parsed;
+  return parsed.kind === 'source-changed' ? read(parsed) : parsed;
 }
 
 function written({ steps, ...record }: Change): WrittenChange {
   // As long as they will be: a list that grows is copied time and again.
   const ids = new Array<string>(steps.length);
-  const sections = new Array<number>(2 * steps.length);
+  const ranges = new Array<number>(2 * steps.length);
   // Made at once at the end, as the ids: JSON.stringify takes twice as long where any string is put together, or cut out.
   const states = new Array<string>(steps.length);
   let rest: Record<number, WrittenRest> | undefined;
-  let own: Record<number, readonly PageRange[]> | undefined;
   let notified = NOBODY;
-  steps.forEach(({ conversion, runs }, index) => {
-    const isAsBefore = isSame(conversion.notified, notified);
-    notified = conversion.notified;
-    if (runs !== undefined) {
-      own ??= {};
-      own[index] = runs;
-    }
-    if (!isAsBefore || !isWhole(conversion)) {
+  let left = ALL_RUNS_IN_TEXT;
+  steps.forEach((step, index) => {
+    const { id, range, populate, from } = step;
+    const isAsBefore = isSame(step.notified, notified);
+    notified = step.notified;
+    const whole = isWhole(step);
+    if (!isAsBefore || !whole) {
+      const most = Math.min(RUNS_IN_TEXT, left);
+      left -= whole ? 0 : Math.min(most, step.changed.length);
       rest ??= {};
-      rest[index] = {
-        ...(isWhole(conversion) ? {} : { changed: conversion.changed }),
-        ...(conversion.changedTruncated ? { changedBytes: conversion.changedBytes } : {}),
-        ...(isAsBefore ? {} : { notified }),
-      };
+      rest[index] = { ...(whole ? {} : writtenRuns(step, most)), ...(isAsBefore ? {} : { notified }) };
     }
-    ids[index] = conversion.id ?? '';
-    sections[2 * index] = conversion.offset;
-    sections[2 * index + 1] = conversion.size;
-    states[index] = LETTERS[conversion.to] + LETTERS[conversion.from];
+    ids[index] = id ?? '';
+    ranges[2 * index] = range.start;
+    ranges[2 * index + 1] = range.end - range.start;
+    states[index] = LETTERS[populate ? 'populated' : 'discarded'] + LETTERS[from];
   });
   // JSON leaves out what is undefined.
-  return {
-    ...record,
-    kind: 'changed',
-    generation: steps[0]?.conversion.generation ?? 0,
-    ...joined(ids),
-    sections,
-    states: states.join(''),
-    rest,
-    runs: own,
-  };
+  return { ...record, ...joined(ids), ranges, states: states.join(''), rest };
+}
+
+/** @param most runs that stay in the text */
+function writtenRuns({ changed, changedPages }: SourceStep, most: number): WrittenRest {
+  const first: number[] = [];
+  let end = 0;
+  let pages = 0;
+  for (let index = 0; index < changed.length && index < most; index++) {
+    const run = changed[index] as PageRange;
+    first.push(run.start - end, run.end - run.start);
+    pages += run.end - run.start;
+    end = run.end;
+  }
+  if (pages === changedPages) return { changed: first };
+  return { changed: first, more: changed.slice(most), changedPages };
 }
 
 /** `ids` as one text: where they ascend, without what all have in common, for that is what the first and the last have. */
@@ -143,59 +147,51 @@ function joined(ids: readonly string[]): Pick<WrittenChange, 'ids' | 'inCommon'>
 }
 
 /** Field by field: a start reads millions, and objects that are spread take twice as long. */
-function read({
-  ramBlockId,
-  sourceId,
-  at,
-  generation,
-  ids,
-  inCommon = 0,
-  sections,
-  states,
-  rest,
-  runs: ownRuns,
-}: WrittenChange): Change {
+function read(change: WrittenChange): Change {
+  const { ramBlockId, sourceId, isConversion, at, generation, ids, inCommon = 0, ranges, states, rest } = change;
   const steps: SourceStep[] = [];
   const own = states.length > 2 ? ids.split(' ') : [ids];
   const begin = ids.slice(0, inCommon);
   let notified = NOBODY;
   for (let index = 0; 2 * index < states.length; index++) {
-    const [offset, size] = [sections[2 * index] ?? 0, sections[2 * index + 1] ?? 0];
+    const [start, pages] = [ranges[2 * index] ?? 0, ranges[2 * index + 1] ?? 0];
+    const range = { start, end: start + pages };
     const id = (index === 0 ? '' : begin) + (own[index] ?? '');
-    const { changed = [{ offset, size }], changedBytes, notified: others } = rest?.[index] ?? NOTHING;
-    notified = others ?? notified;
-    const conversion: Conversion = {
+    const more = rest?.[index] ?? NOTHING;
+    notified = more.notified ?? notified;
+    const changed = more.changed === undefined ? [range] : readRuns(more.changed, more.more);
+    steps.push({
       id: id === '' ? null : id,
-      ramBlockId,
-      offset,
-      size,
-      to: stateOf(states, 2 * index) as Conversion['to'],
-      from: stateOf(states, 2 * index + 1),
-      changedBytes: changedBytes ?? bytesOf(changed),
+      range,
+      populate: states[2 * index] === LETTERS.populated,
+      from: STATES[states[2 * index + 1] as keyof typeof STATES],
       changed,
-      changedTruncated: changedBytes !== undefined,
-      generation,
+      changedPages: more.changedPages ?? countPages(changed),
       notified,
-    };
-    const runs = ownRuns?.[index];
-    steps.push(runs === undefined ? { conversion } : { conversion, runs });
+    });
   }
-  return { ramBlockId, kind: 'source-changed', sourceId, steps, at };
+  return { ramBlockId, kind: 'source-changed', sourceId, isConversion, generation, steps, at };
 }
 
-function stateOf(states: string, at: number): Conversion['from'] {
-  return STATES.get(states[at] ?? '') as Conversion['from'];
+function readRuns(first: readonly number[], more: readonly PageRange[] = []): readonly PageRange[] {
+  const runs: PageRange[] = [];
+  let end = 0;
+  for (let index = 0; index < first.length; index += 2) {
+    const start = end + (first[index] ?? 0);
+    end = start + (first[index + 1] ?? 0);
+    runs.push({ start, end });
+  }
+  return more.length === 0 ? runs : runs.concat(more);
 }
 
-function bytesOf(sections: readonly Section[]): number {
-  let bytes = 0;
-  for (const { size } of sections) bytes += size;
-  return bytes;
-}
-
-function isWhole({ offset, size, changed, changedTruncated }: Conversion): boolean {
+function isWhole({ range, changed, changedPages }: SourceStep): boolean {
   const [only] = changed;
-  return changed.length === 1 && !changedTruncated && only?.offset === offset && only.size === size;
+  return (
+    changed.length === 1 &&
+    only?.start === range.start &&
+    only.end === range.end &&
+    changedPages === range.end - range.start
+  );
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

@@ -13,8 +13,8 @@ import {
   type Journal,
   type KeptAnswer,
   MAX_STEPS,
-  type PastConversion,
-  pastConversions,
+  type PastStep,
+  pastSteps,
   type StoredBlock,
 } from './journal.ts';
 import {
@@ -171,8 +171,8 @@ export class SqliteJournal implements Journal {
     await this.#call({ method: 'saveSnapshot', args: [ramBlockId, sequence, snapshot] });
   }
 
-  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
-    const found: PastConversion[] = [];
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastStep[]> {
+    const found: PastStep[] = [];
     // The last record may be of the same change as `before`, for a change can have many conversions.
     const last = Math.floor((before - 1) / MAX_STEPS);
     for (let from: number | null = null; from !== 0 && found.length < limit; ) {
@@ -180,8 +180,8 @@ export class SqliteJournal implements Journal {
       const { records, next } = piece as PieceOfHistory;
       for (const { sequence, text, hasLists } of records) {
         // What the history finds in the store are changes of sources.
-        const change = decodeWithoutLists(text, hasLists) as SourceChanged;
-        for (const past of pastConversions(sequence, change)) {
+        const change = decodeWithoutLists(text, hasLists) as BlockRecord & SourceChanged;
+        for (const past of pastSteps(sequence, change)) {
           if (past.position < before && found.length < limit) found.push(past);
         }
       }

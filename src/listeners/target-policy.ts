@@ -159,5 +159,5 @@ function parseUrl(text: string): URL {
   const isPlain = url !== null && url.username === '' && url.password === '' && !url.href.includes('#');
   if (url !== null && isPlain && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   const detail = 'must be an absolute http or https URL without user, password and fragment';
-  throw new Problem('invalid-request', `url ${detail}`, { errors: [{ pointer: '#/url', detail }] });
+  throw new Problem('invalid-request', `url ${detail}`, { errors: [{ path: ['url'], detail }] });
 }

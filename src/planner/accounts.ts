@@ -1,7 +1,7 @@
 // Keeps the figures of a plan while its conversions are made, one after the other.
 
 import { CHUNK_PAGES } from '../core/chunk-words.ts';
-import type { Uniformity } from '../core/ram-discard-source.ts';
+import type { Uniformity } from '../core/records.ts';
 import { countPages } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import { MIN_PAGE_SIZE } from '../limits.ts';

@@ -56,10 +56,10 @@ export class PlannedBlock {
     if (changed.length === 0) return { change, kept: NONE };
     if (populate) {
       for (const [index, gained] of this.#differences(changed).entries()) this.#add(index, gained);
-      manager.commit(change);
+      manager.turn(source, change);
       return { change, kept: NONE };
     }
-    manager.commit(change);
+    manager.turn(source, change);
     const kept = this.#differences(changed).map((lost, index) => {
       this.#add(index, -lost);
       return countMappings(changed, MIN_PAGE_SIZE, PIECE_SIZES[index] ?? 0) - lost;

@@ -3,23 +3,35 @@
 import { type Differences, differences } from '../core/bitmap-differences.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
-import type { Conversion, PageState, Populatedness } from '../core/records.ts';
 import { RunBudget } from '../core/run-budget.ts';
 import { checkSection, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
-import type { PastConversion } from '../journal/journal.ts';
 import type { Lock } from './block-queue.ts';
-import { foresee } from './changes.ts';
-import { type Asked, carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';
+import { Change } from './change.ts';
+import { type ConversionRequest, planConversions, tellOfFailure } from './conversion-plans.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
-import { type ChangeOptions, checkGeneration } from './options.ts';
+import { type ChangeOptions, checkGeneration, type Generations } from './options.ts';
 import { Turns } from './turns.ts';
+import {
+  type Conversion,
+  type Change as ConversionFact,
+  conversionOf,
+  conversionsOf,
+  type PageState,
+  type Populatedness,
+} from './views.ts';
 
 /** What a batch, or a bitmap, came to. */
 export interface ConversionBatch {
   readonly conversions: readonly Conversion[];
   readonly generation: number;
+}
+
+/** A conversion and its place in the history of its block, which grows. */
+export interface PastConversion {
+  readonly position: number;
+  readonly conversion: Conversion;
 }
 
 export class Conversions {
@@ -34,9 +46,13 @@ export class Conversions {
   /**
    * Converts `section` (bytes) to shared or private and tells the listeners (QEMU: ram_block_attributes_state_change).
    * @throws Problem `invalid-range`, `no-attributes`, `generation-mismatch`, `too-many-runs`, and what
-   *   {@link carryOutPlanned} throws
+   *   {@link Change.carryOut} throws
    */
-  convert(ramBlockId: string, asked: Asked<PageState>, options: ChangeOptions<Conversion>): Promise<Conversion> {
+  convert(
+    ramBlockId: string,
+    asked: ConversionRequest<PageState>,
+    options: ChangeOptions<Conversion>,
+  ): Promise<Conversion> {
     return this.#changeOne(this.#machines.block(ramBlockId), attributesOf, asked, options);
   }
 
@@ -45,24 +61,27 @@ export class Conversions {
    */
   convertAll(
     ramBlockId: string,
-    asked: readonly Asked<PageState>[],
+    asked: readonly ConversionRequest<PageState>[],
     options: ChangeOptions<ConversionBatch>,
   ): Promise<ConversionBatch> {
     const live = this.#machines.block(ramBlockId);
-    return live.inTurn(() => this.#carryOutAll(live, attributesOf(live.block), asked, options), options);
+    return live.inTurn(async () => {
+      return this.#carryOut(live, attributesOf(live.block), asked, true, batchOf, options.answered);
+    }, options);
+  }
+
+  /** What {@link Conversions.convert} would do now. @throws as that, but nobody is called */
+  preview(ramBlockId: string, asked: ConversionRequest<PageState>, generations: Generations): Conversion {
+    return only(this.#preview(ramBlockId, [asked], generations, false).conversions[0]);
   }
 
   /** What {@link Conversions.convertAll} would do now. @throws as that, but nobody is called */
   previewAll(
     ramBlockId: string,
-    asked: readonly Asked<PageState>[],
-    ifMatch: ChangeOptions<never>['ifMatch'],
+    asked: readonly ConversionRequest<PageState>[],
+    generations: Generations,
   ): ConversionBatch {
-    const live = this.#machines.block(ramBlockId);
-    checkGeneration(live.block, ifMatch);
-    const planned = planSteps(live, attributesOf(live.block), asked, () => null);
-    foresee([planned]);
-    return batchOf(planned);
+    return this.#preview(ramBlockId, asked, generations, true);
   }
 
   /**
@@ -89,7 +108,7 @@ export class Conversions {
         const hull = { start: runs[0]?.start ?? 0, end: runs.at(-1)?.end ?? 0 };
         return [{ ...toSection(hull, block.pageSize), to, runs }];
       });
-      return this.#carryOutAll(live, source, asked, options);
+      return this.#carryOut(live, source, asked, false, batchOf, options.answered);
     }, options);
   }
 
@@ -100,7 +119,7 @@ export class Conversions {
   changeSource(
     ramBlockId: string,
     sourceId: string,
-    asked: Asked<Populatedness>,
+    asked: ConversionRequest<Populatedness>,
     options: ChangeOptions<Conversion>,
   ): Promise<Conversion> {
     const live = this.#machines.block(ramBlockId);
@@ -108,34 +127,58 @@ export class Conversions {
   }
 
   /** Committed changes with a position below `before`, newest first. @throws Problem `not-found`, `journal-unavailable` */
-  history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
-    this.#machines.block(ramBlockId);
-    return this.#machines.journal.history(ramBlockId, before, limit);
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
+    const { pageSize } = this.#machines.block(ramBlockId).block;
+    const found = await this.#machines.journal.history(ramBlockId, before, limit);
+    return found.map(({ position, change, step }) => ({ position, conversion: conversionOf(change, step, pageSize) }));
   }
 
   /** One step alone, while others may change other pages. */
   #changeOne(
     live: LiveBlock,
     sourceOf: (block: RamBlock) => RamDiscardSource,
-    asked: Asked<PageState | Populatedness>,
+    asked: ConversionRequest,
     options: ChangeOptions<Conversion>,
   ): Promise<Conversion> {
     const change = (): Promise<Conversion> => {
       const source = sourceOf(live.block);
-      const planned = planSteps(live, source, [asked], this.#newId);
-      return carryOutPlanned([planned], planned.reason, () => first(planned.conversions()), options.answered);
+      return this.#carryOut(live, source, [asked], false, ([conversion]) => only(conversion), options.answered);
     };
     return live.inTurn(change, options, lockOf(live, asked, options));
   }
 
-  #carryOutAll(
+  /** @param answer makes what is answered of the conversions, which are of `generation` */
+  #carryOut<Answer>(
     live: LiveBlock,
     source: RamDiscardSource,
-    asked: readonly Asked<PageState>[],
-    { answered }: ChangeOptions<ConversionBatch>,
-  ): Promise<ConversionBatch> {
-    const planned = planSteps(live, source, asked, this.#newId);
-    return carryOutPlanned([planned], planned.reason, () => batchOf(planned), answered);
+    asked: readonly ConversionRequest[],
+    isBatch: boolean,
+    answer: (conversions: readonly Conversion[], generation: number) => Answer,
+    answered: ChangeOptions<Answer>['answered'],
+  ): Promise<Answer> {
+    const plan = planConversions(live, source, asked, this.#newId, { isBatch });
+    const change = new Change([plan], source.isRamBlockAttributes ? 'conversion' : 'source');
+    const made = ([fact]: readonly ConversionFact[]): Answer => {
+      if (fact === undefined) throw new Error('a change of a block has no fact');
+      return answer(conversionsOf(fact, live.block.pageSize), fact.generation);
+    };
+    return change.carryOut(made, answered).catch(tellOfFailure([{ live, asked }]));
+  }
+
+  #preview(
+    ramBlockId: string,
+    asked: readonly ConversionRequest<PageState>[],
+    generations: Generations,
+    isBatch: boolean,
+  ): ConversionBatch {
+    const live = this.#machines.block(ramBlockId);
+    checkGeneration(live.block, generations);
+    const plan = planConversions(live, attributesOf(live.block), asked, () => null, { isBatch });
+    new Change([plan], 'conversion').allow();
+    const { factAt, isChange } = plan;
+    const { generation, pageSize } = live.block;
+    const fact = factAt(isChange ? generation + 1 : generation);
+    return batchOf(conversionsOf(fact, pageSize), fact.generation);
   }
 
   /** In slices: the block is locked meanwhile. @throws Problem `too-many-runs` */
@@ -174,26 +217,24 @@ export function findSource(block: RamBlock, sourceId: string): RamDiscardSource 
  */
 function lockOf(
   { block }: LiveBlock,
-  asked: Asked<PageState | Populatedness>,
-  { ifMatch }: Pick<ChangeOptions<never>, 'ifMatch'>,
+  asked: ConversionRequest,
+  { generations }: Pick<ChangeOptions<never>, 'generations'>,
 ): () => Lock {
   const pages = toPageRange(asked, block.pageSize);
   const isPopulate = asked.to === 'shared' || asked.to === 'populated';
   return () => {
-    if (ifMatch !== null || (isPopulate && block.manager.hasMappingLimits)) return null;
+    if (generations !== null || (isPopulate && block.manager.hasMappingLimits)) return null;
     return pages;
   };
 }
 
-function batchOf(planned: Planned): ConversionBatch {
-  const conversions = planned.conversions();
-  return { conversions, generation: conversions[0]?.generation ?? planned.live.block.generation };
+function batchOf(conversions: readonly Conversion[], generation: number): ConversionBatch {
+  return { conversions, generation };
 }
 
-function first(conversions: readonly Conversion[]): Conversion {
-  const [only] = conversions;
-  if (only === undefined) throw new Error('a conversion was asked for and none was made');
-  return only;
+function only(conversion: Conversion | undefined): Conversion {
+  if (conversion === undefined) throw new Error('a conversion was asked for and none was made');
+  return conversion;
 }
 
 /** Returns how many pages the window has. @throws Problem `invalid-range` when `bytes` do not fit it, or it the block */

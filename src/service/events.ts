@@ -1,14 +1,14 @@
 // What has happened, for those who follow it: every event is of something durable.
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { BlockRecord, Conversion } from '../core/records.ts';
+import type { BlockRecord } from '../core/records.ts';
 import type { Problem } from '../errors.ts';
 import type { EventType } from '../event-types.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Delivery } from '../listeners/delivery.ts';
 import type { Attempt } from '../listeners/delivery-log.ts';
 import type { EventLog, News } from './event-log.ts';
-import { attemptView, listenerView, ramBlockView, sourceView } from './views.ts';
+import { attemptView, conversionsOf, listenerView, ramBlockView, sourceView } from './views.ts';
 
 /** The runs of a conversion that its event shows. */
 const CHANGED_SHOWN = 100;
@@ -66,13 +66,6 @@ export class Events {
   }
 }
 
-/** A conversion as an event shows it. */
-function shortened(conversion: Conversion): Conversion {
-  const { changed } = conversion;
-  if (changed.length <= CHANGED_SHOWN) return conversion;
-  return { ...conversion, changed: changed.slice(0, CHANGED_SHOWN), changedTruncated: true };
-}
-
 function isRegistering({ phase }: RamDiscardListener): boolean {
   return phase === 'registering';
 }
@@ -127,7 +120,7 @@ function tellOf(
     case 'source-changed': {
       const source = sources.get(record.sourceId);
       if (source === undefined) break;
-      const changes = record.steps.map(({ conversion }) => shortened(conversion));
+      const changes = conversionsOf(record, block.pageSize, CHANGED_SHOWN);
       if (source.isRamBlockAttributes) publish('conversion.committed', changes);
       else {
         const view = sourceView(source, block);

@@ -2,7 +2,7 @@
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { ListenerChanges, NewRecord } from '../core/records.ts';
 import { aboutListener, Problem } from '../errors.ts';
-import { settleFirst } from './changes.ts';
+import { settleFirst } from './change.ts';
 import { findListener } from './listeners.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
@@ -73,7 +73,7 @@ export class ListenerControl {
       checkAsync(live, listener);
       if (listener.phase === 'removing') {
         const detail = `listener ${listenerId} is being removed`;
-        throw new Problem('invalid-request', detail, { errors: [{ pointer: '#/state', detail }] });
+        throw new Problem('invalid-request', detail, { errors: [{ path: ['state'], detail }] });
       }
       await live.asyncDeliveries.between(listener, async (givenUp) => {
         const isChange = listener.phase !== state;
@@ -164,15 +164,15 @@ async function replaySync(
   await settleFirst(live, listener);
   const discard = { listener, runs: [listener.range] };
   const populate = { listener, runs: block.manager.replayFor(listener, live.newRunBudget()) };
-  const notifications = await live.begin({ discards: [discard], populates: [populate] });
+  const notifications = await live.begin([discard, populate]);
   const problem =
     (await notifications.discard(discard, 'replay')) ?? (await notifications.populateAgain(populate, 'replay'));
   if (problem !== null) {
-    await live.commit(notifications.outcomes);
+    await live.commit([notifications.outcome]);
     throw problem;
   }
   const view = listenerView(settledListener(block, listener.definition, listener.lastSequence), block);
-  await live.commit(notifications.outcomes, options.answered(view));
+  await live.commit([notifications.outcome], options.answered(view));
   return view;
 }
 

@@ -9,7 +9,7 @@ import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
 import { MIN_PAGE_SIZE } from '../limits.ts';
 import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
-import { checkPeaks, peaksOf, settleFirst } from './changes.ts';
+import { checkPeaks, peaksOf, settleFirst } from './change.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import type { ChangeOptions, TurnOptions } from './options.ts';
@@ -42,7 +42,7 @@ export class Listeners {
   readonly #machines: Machines;
   readonly #bounds: Bounds;
   /** Registrations that are under way, by the listener's id: most of them are in their block already. */
-  readonly #coming = new Map<string, RamBlock>();
+  readonly #registering = new Map<string, RamBlock>();
 
   constructor(machines: Machines, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
@@ -69,13 +69,13 @@ export class Listeners {
       const definition = this.#define(block, wanted);
       const made = wanted.secret === undefined ? { secret: definition.secret } : {};
       this.#checkBounds(block);
-      this.#coming.set(definition.id, block);
+      this.#registering.set(definition.id, block);
       const registered = (definition.mode === 'sync' ? this.#registerSync : this.#registerAsync)(
         live,
         definition,
         (listener) => options.answered({ ...listener, ...made }),
       );
-      const view = await registered.finally(() => this.#coming.delete(definition.id));
+      const view = await registered.finally(() => this.#registering.delete(definition.id));
       const { id: listenerId, mode } = definition;
       this.#machines.dependencies.log.info({ ramBlockId, listenerId, mode }, 'listener registered');
       return { ...view, ...made };
@@ -102,17 +102,17 @@ export class Listeners {
         await endAsync(live, found);
       } else {
         await settleFirst(live, found);
-        const call = block.farewell(found, live.newRunBudget());
-        const notifications = await live.begin({ discards: [call] });
+        const call = block.finalDiscard(found, live.newRunBudget());
+        const notifications = await live.begin([call]);
         const problem = await notifications.discard(call, 'unregistration');
-        await live.commit(problem === null ? [...notifications.outcomes, removed] : notifications.outcomes);
+        await live.commit(problem === null ? [notifications.outcome, removed] : [notifications.outcome]);
         if (problem !== null) throw problem;
       }
       log.info({ ramBlockId, listenerId, force }, 'listener unregistered');
       return found;
     };
     const listener = await (force
-      ? live.inTurnByForce(listenerId, options.ifMatch, unregister)
+      ? live.inTurnByForce(listenerId, options.generations, unregister)
       : live.inTurn(unregister, options));
     // Most are gone at once, which saves the client from asking.
     await live.asyncDeliveries.ended(listener, listener.definition.timeoutMs);
@@ -130,7 +130,7 @@ export class Listeners {
     const runs = block.manager.replayFor(newcomer, live.newRunBudget());
     const round = { discards: [], populates: [{ listener: newcomer, runs }] };
     try {
-      checkPeaks({ live, peaks: peaksOf(live, round) });
+      checkPeaks(live, peaksOf(live, round));
     } catch (error) {
       throw error instanceof Problem ? notRegistered(error, UNTOLD) : error;
     }
@@ -139,21 +139,21 @@ export class Listeners {
     };
     // Recorded before its first delivery: a device that may have mapped something is known after a crash.
     const added: NewRecord = { ramBlockId, kind: 'listener-added', listener: definition };
-    const notifications = await live.begin(round, { runs: [newcomer.range], with: [added] });
+    const notifications = await live.begin(round.populates, { runs: [newcomer.range] }, [added]);
     const listener = findListener(block, listenerId);
-    const problem = await notifications.tell([{ discards: [], populates: [{ listener, runs }] }], 'registration');
+    const problem = await notifications.populate({ listener, runs }, 'registration');
     if (problem === null) {
       const view = listenerView(settledListener(block, definition, listener.lastSequence), block);
-      await live.commit([...notifications.outcomes, become('active')], answered(view));
+      await live.commit([notifications.outcome, become('active')], answered(view));
       return view;
     }
     const isReached = notifications.mayHaveReached(listener);
     if (!isReached || problem.extras.unsettled?.length === 0) {
-      await live.commit([...notifications.outcomes, { ramBlockId, kind: 'listener-removed', listenerId }]);
+      await live.commit([notifications.outcome, { ramBlockId, kind: 'listener-removed', listenerId }]);
       throw notRegistered(problem, isReached ? 'it has discarded what it was told to map' : UNTOLD);
     }
     notifications.note(listener, { unknown: [listener.range] });
-    await live.commit([...notifications.outcomes, become('removing')]);
+    await live.commit([notifications.outcome, become('removing')]);
     const { code, message, extras } = problem;
     const removal = `it may have mapped pages, so that it is being removed as ${listenerId}: that ends when it acknowledges a discard of its section, or when it is unregistered with force=true because its device is gone`;
     throw new Problem(code, `${message}; ${removal}`, extras);
@@ -177,7 +177,7 @@ export class Listeners {
     checkBound(manager.listeners.size, listenersPerBlock, what, 'RBA_MAX_LISTENERS_PER_BLOCK');
     // Added up each time, which is once for a registration: a sum that is kept could come to be wrong.
     let count = 0;
-    for (const [listenerId, block] of this.#coming) if (!block.manager.listeners.has(listenerId)) count++;
+    for (const [listenerId, block] of this.#registering) if (!block.manager.listeners.has(listenerId)) count++;
     for (const live of this.#machines.blocks.values()) count += live.block.manager.listeners.size;
     checkBound(count, listeners, 'listeners', 'RBA_MAX_LISTENERS');
   }
@@ -200,7 +200,7 @@ export class Listeners {
     if (wanted.mode === 'async' && wanted.dmaMaxMappings !== null) {
       const detail = 'is of sync listeners only: an async one cannot refuse';
       throw new Problem('invalid-request', `dmaMaxMappings ${detail}`, {
-        errors: [{ pointer: '#/dmaMaxMappings', detail }],
+        errors: [{ path: ['dmaMaxMappings'], detail }],
       });
     }
     // As it is called: what is written may have blanks around it, or a host in another case.

@@ -3,9 +3,8 @@
 import type { RamBlock } from '../core/ram-block.ts';
 import { encodeSnapshot } from '../core/ram-block-snapshot.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
-import type { PlannedSteps } from '../core/ram-discard-manager.ts';
 import type { BlockRecord, Intent, NewRecord } from '../core/records.ts';
-import { type Call, callsOf, type Round } from '../core/rounds.ts';
+import type { Call } from '../core/rounds.ts';
 import { RunBudget } from '../core/run-budget.ts';
 import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
@@ -14,8 +13,8 @@ import { AsyncDeliveries } from './async-deliveries.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
-import { Notifications, type Share } from './notifications.ts';
-import { checkGeneration, type IfMatch, type TurnOptions } from './options.ts';
+import { Notifications } from './notifications.ts';
+import { checkGeneration, type Generations, type TurnOptions } from './options.ts';
 import { Settling } from './settling.ts';
 
 /** What a snapshot costs is spread over records of about this many bytes each. */
@@ -26,8 +25,6 @@ const RECORD_BYTES = 16 * 2 ** 20;
 /** Bytes that a run of pages takes in a record, about. */
 const RUN_BYTES = 40;
 
-const NO_RECORDS: readonly NewRecord[] = [];
-
 /** What the journal has of a block when the service takes it up. */
 export interface Stored {
   readonly snapshotBytes: number;
@@ -36,112 +33,66 @@ export interface Stored {
   recordBytes: number;
 }
 
-/** What one block's listeners are about to be told. */
-export interface Beginning {
-  readonly live: LiveBlock;
-  readonly rounds: readonly Round[];
+/** What listeners are about to be notified under. */
+export interface IntentOptions {
   readonly conversionId?: string | null;
   /** Ends the deliveries early; they count as unanswered. Left out, they end with the listener or the block. */
   readonly signal?: AbortSignal;
-  /** Pages that are of unknown state after a crash, where those are not the ones of the rounds. */
+  /** Pages that are of unknown state after a crash, where those are not the ones of the calls. */
   readonly runs?: readonly PageRange[];
-  /** Records that become durable with the intent. */
-  readonly with?: readonly NewRecord[];
 }
 
 /** What is to become true of one block. */
 export interface Commit {
   readonly live: LiveBlock;
-  readonly records?: readonly NewRecord[];
-  /** A change of the block's generation: its record, made when the generation is known that it brings. */
-  readonly change?: ((generation: number) => NewRecord) | null;
-  /** The steps behind a `source-changed` record. */
-  readonly planned?: PlannedSteps;
+  readonly records: readonly NewRecord[];
 }
+
+/** Records that bring the next generation. */
+const CHANGES: readonly NewRecord['kind'][] = ['source-changed', 'source-added', 'source-removed', 'block-resized'];
 
 /**
- * Makes the records of blocks of one machine true: durable together and with what `answered` gives then, applied in the
+ * Makes the records of blocks of one machine true: durable together and with what is kept of their answer, applied in the
  * order of the calls. In turn of what changes only, but for what concerns async listeners alone.
+ * @param make makes the answer @param keep makes what is kept of it
  * @throws Problem `journal-unavailable`: whether they are durable is not known. `payload-too-large`: nothing was done
  */
-export function commitTogether(
+export async function commitTogether<Answer>(
   commits: readonly Commit[],
-  answered: (records: readonly BlockRecord[]) => KeptAnswer | null = () => null,
-): Promise<void> {
+  make: () => Answer,
+  keep: (answer: Answer) => KeptAnswer | null,
+): Promise<Answer> {
   const [first] = commits;
-  if (first === undefined) return Promise.resolve();
+  if (first === undefined) return make();
+  // Array.flat takes as long as planning a conversion.
+  const all = commits.length === 1 ? first.records : commits.flatMap(({ records }) => records);
+  let append: Promise<void>;
+  let answer: Answer;
   try {
-    const news = commits.map(newsOf);
-    const all = joined(news);
-    const append = first.live.machine.append(all, answered, (records, sequence) => {
-      takeEach(commits, news, records, sequence);
+    answer = make();
+    append = first.live.machine.append(all, keep(answer), (durable, sequence) => {
+      let from = 0;
+      for (const { live, records } of commits) {
+        live.take(commits.length === 1 ? durable : durable.slice(from, from + records.length), sequence);
+        from += records.length;
+      }
     });
-    for (const { live, change } of commits) if (change) live.expectGeneration();
-    return append;
+    for (const { live, records } of commits) live.expectGenerations(records);
   } catch (error) {
     // Listeners were told under an intent that would not end: what they have is settled once all is read back.
-    const isTold = commits.some(({ records = NO_RECORDS }) => records.some(({ kind }) => kind === 'outcome'));
-    return Promise.reject(isTold ? first.live.machine.fail(error) : error);
+    throw all.some(({ kind }) => kind === 'outcome') ? first.live.machine.fail(error) : error;
   }
+  await append;
+  return answer;
 }
 
-function newsOf({ live, records = NO_RECORDS, change }: Commit): readonly NewRecord[] {
-  return change ? [...records, change(live.nextGeneration)] : records;
-}
-
-/** All of `lists` as one. (Array.flat takes as long as planning a conversion.) */
-function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
-  const [only] = lists;
-  return only !== undefined && lists.length === 1 ? only : lists.flat();
-}
-
-/** Gives each of `commits` what has become durable of it. */
-function takeEach(
-  commits: readonly Commit[],
-  news: readonly (readonly NewRecord[])[],
-  records: readonly BlockRecord[],
-  sequence: number,
-): void {
-  let from = 0;
-  commits.forEach(({ live, planned }, index) => {
-    const end = from + (news[index]?.length ?? 0);
-    live.take(news.length === 1 ? records : records.slice(from, end), sequence, planned);
-    from = end;
-  });
-}
-
-/** Makes it durable that listeners may be told of `rounds`, before the first of them is. In turn of the blocks only. */
-export function beginTogether(beginnings: readonly [Beginning, ...Beginning[]]): Promise<Notifications> {
-  const { deliver } = beginnings[0].live.dependencies;
-  const begun = beginnings.map(prepare);
-  const shares = begun.map(({ share }) => share);
-  return commitTogether(begun.map(({ commit }) => commit)).then(() => new Notifications(shares, deliver));
-}
-
-/** The intent of one block, and what is told under it. */
-function prepare(beginning: Beginning): { readonly commit: Commit; readonly share: Share } {
-  const { live, rounds, runs, conversionId = null, signal, with: before = NO_RECORDS } = beginning;
-  const { block } = live;
-  const calls = callsOf(rounds);
-  const intent: NewRecord & Intent = {
-    ramBlockId: block.id,
-    kind: 'intent',
-    id: live.dependencies.newId('int'),
-    runs: runs ?? runsOf(calls),
-    calls: byListener(calls).map(([listener, own]) => {
-      const deliveries = live.dependencies.deliveriesToReserve(listener, own);
-      return { listenerId: listener.id, reservedThrough: listener.reserve(deliveries) };
-    }),
-  };
-  return {
-    commit: { live, records: [...before, intent] },
-    share: {
-      block,
-      intentId: intent.id,
-      conversionId,
-      signalFor: (listenerId) => signal ?? live.signalFor(listenerId),
-    },
-  };
+/** {@link commitTogether} of records that answer nothing. */
+export function commitRecords(commits: readonly Commit[]): Promise<null> {
+  return commitTogether(
+    commits,
+    () => null,
+    () => null,
+  );
 }
 
 function byListener(calls: readonly Call[]): (readonly [RamDiscardListener, readonly Call[]])[] {
@@ -171,7 +122,7 @@ export class LiveBlock {
   /** Removals by force that wait or run: of one listener, or (null) of the block with all that it has or gets meanwhile. */
   readonly #forces = new Set<{ readonly listenerId: string | null }>();
   /** Changes of the generation that are about to become durable. */
-  #coming = 0;
+  #comingGenerations = 0;
   #snapshotBytes: number;
   #recordsSinceSnapshot: number;
   #bytesSinceSnapshot: number;
@@ -215,8 +166,8 @@ export class LiveBlock {
    * @throws Problem `not-found` when the block is deleted by then; `generation-mismatch`; `overloaded` when its turn does
    *   not come
    */
-  inTurn<T>(task: () => Promise<T>, { ifMatch, clientGone }: TurnOptions, lock?: () => Lock): Promise<T> {
-    return this.queue.run(() => this.#whileThere(task, ifMatch), clientGone, lock);
+  inTurn<T>(task: () => Promise<T>, { generations, clientGone }: TurnOptions, lock?: () => Lock): Promise<T> {
+    return this.queue.run(() => this.#whileThere(task, generations), clientGone, lock);
   }
 
   /**
@@ -225,8 +176,8 @@ export class LiveBlock {
    * @param listenerId the listener whose device is gone; null: every listener that the block has or gets meanwhile
    * @throws Problem `not-found`, `generation-mismatch`
    */
-  async inTurnByForce<T>(listenerId: string | null, ifMatch: IfMatch, task: () => Promise<T>): Promise<T> {
-    checkGeneration(this.block, ifMatch);
+  async inTurnByForce<T>(listenerId: string | null, generations: Generations, task: () => Promise<T>): Promise<T> {
+    checkGeneration(this.block, generations);
     const force = { listenerId };
     this.#forces.add(force);
     const all = [...this.block.manager.listeners.keys(), ...this.#sending.keys()];
@@ -237,7 +188,7 @@ export class LiveBlock {
       this.settling.abandon(id);
     }
     try {
-      return await this.queue.runFirst(() => this.#whileThere(task, ifMatch));
+      return await this.queue.runFirst(() => this.#whileThere(task, generations));
     } finally {
       this.#forces.delete(force);
     }
@@ -249,42 +200,75 @@ export class LiveBlock {
     return false;
   }
 
-  #whileThere<T>(task: () => Promise<T>, ifMatch: IfMatch): Promise<T> {
+  #whileThere<T>(task: () => Promise<T>, generations: Generations): Promise<T> {
     if (this.block.deleted) return Promise.reject(new Problem('not-found', `there is no RAM block ${this.block.id}`));
-    checkGeneration(this.block, ifMatch);
+    checkGeneration(this.block, generations);
     return task();
   }
 
   /** The generation that the next change brings. */
   get nextGeneration(): number {
-    return this.block.generation + this.#coming + 1;
+    return this.block.generation + this.#comingGenerations + 1;
   }
 
-  /** A change of the generation is about to become durable. */
-  expectGeneration(): void {
-    this.#coming++;
+  /** `records` are about to become durable. */
+  expectGenerations(records: readonly NewRecord[]): void {
+    for (const { kind } of records) if (CHANGES.includes(kind)) this.#comingGenerations++;
   }
 
   /** {@link commitTogether} of this block alone. */
-  commit(records: readonly NewRecord[], answered: KeptAnswer | null = null): Promise<void> {
-    return commitTogether([{ live: this, records }], () => answered);
+  async commit(records: readonly NewRecord[], kept: KeptAnswer | null = null): Promise<void> {
+    await commitTogether(
+      [{ live: this, records }],
+      () => kept,
+      () => kept,
+    );
   }
 
-  /** {@link beginTogether} of this block alone: one round of populates and discards. */
-  begin(round: Partial<Round>, about: Omit<Beginning, 'live' | 'rounds'> = {}): Promise<Notifications> {
-    return beginTogether([{ ...about, live: this, rounds: [{ discards: [], populates: [], ...round }] }]);
+  /** Makes the intent of `calls`, and what notifies under it once it is durable. */
+  prepare(
+    calls: readonly Call[],
+    { conversionId = null, signal, runs = runsOf(calls) }: IntentOptions = {},
+  ): { readonly intent: NewRecord; readonly notifications: Notifications } {
+    const { block } = this;
+    const { newId, deliver, deliveriesToReserve } = this.dependencies;
+    const intent: NewRecord & Intent = {
+      ramBlockId: block.id,
+      kind: 'intent',
+      id: newId('int'),
+      runs,
+      calls: byListener(calls).map(([listener, own]) => {
+        return { listenerId: listener.id, reservedThrough: listener.reserve(deliveriesToReserve(listener, own)) };
+      }),
+    };
+    const signalFor = (listenerId: string): AbortSignal => signal ?? this.signalFor(listenerId);
+    return {
+      intent,
+      notifications: new Notifications({ block, intentId: intent.id, conversionId, signalFor, deliver }),
+    };
+  }
+
+  /** Makes it durable that listeners may be told of `calls`, with `before`, before the first of them is. In turn only. */
+  async begin(
+    calls: readonly Call[],
+    options: IntentOptions = {},
+    before: readonly NewRecord[] = [],
+  ): Promise<Notifications> {
+    const { intent, notifications } = this.prepare(calls, options);
+    await this.commit([...before, intent]);
+    return notifications;
   }
 
   /** Applies `records`, which have become durable with others, the last of them at `sequence`. */
-  take(records: readonly BlockRecord[], sequence: number, planned?: PlannedSteps): void {
+  take(records: readonly BlockRecord[], sequence: number): void {
     const { block } = this;
     const tell = this.dependencies.events.about(block, records);
     const { generation } = block;
     for (const record of records) {
       if (record.kind === 'listener-removed') this.#sending.delete(record.listenerId);
-      block.apply(record, planned);
+      block.apply(record);
     }
-    this.#coming -= block.generation - generation;
+    this.#comingGenerations -= block.generation - generation;
     tell();
     this.#recordsSinceSnapshot += records.length;
     this.#bytesSinceSnapshot += bytesOf(records);
@@ -310,15 +294,16 @@ export class LiveBlock {
    */
   dismiss(listener: RamDiscardListener): void {
     this.abandon(listener);
-    const farewell = this.block.farewell(listener);
+    const call = this.block.finalDiscard(listener);
     const isOpen = this.block.intents.some(({ calls }) => calls.some(({ listenerId }) => listenerId === listener.id));
     // Above every number that it may have been sent, so that it obeys no older delivery afterwards. Where no intent is open,
     // that is the last one; a receiver would take a number that is left out for a delivery that it missed.
     if (isOpen) listener.giveUpDeliveries();
-    listener.noteReserved(listener.reserve(this.dependencies.deliveriesToReserve(listener, [farewell])));
+    listener.noteReserved(listener.reserve(this.dependencies.deliveriesToReserve(listener, [call])));
     const { signal } = new AbortController();
-    const share = { block: this.block, intentId: '', conversionId: null, signalFor: () => signal };
-    void new Notifications([share], this.dependencies.deliver).discard(farewell, 'unregistration');
+    const { deliver } = this.dependencies;
+    const options = { block: this.block, intentId: '', conversionId: null, signalFor: () => signal, deliver };
+    void new Notifications(options).discard(call, 'unregistration');
   }
 
   /** Sends nothing any more and turns away what waits. */
@@ -381,8 +366,8 @@ function runsIn(record: BlockRecord): number {
         return unknown.length + unmapped.length + settled.length;
       });
     case 'source-changed':
-      // Of a step there is its section and what changed of it at least.
-      return sum(record.steps, ({ conversion, runs = [] }) => 1 + conversion.changed.length + runs.length);
+      // Of a step there is its range and what changed of it at least.
+      return sum(record.steps, ({ changed }) => 1 + changed.length);
     default:
       return 0;
   }

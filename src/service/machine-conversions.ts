@@ -1,17 +1,17 @@
 // Conversions by guest physical address: cut at the borders of the blocks of a machine, all of them or none.
 
-import type { Conversion, PageState } from '../core/records.ts';
 import { checkBytes, type Section } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import { MIN_PAGE_SIZE } from '../limits.ts';
 import { BlockQueue } from './block-queue.ts';
-import { foresee } from './changes.ts';
-import { asOneAnswer, carryOutPlanned, type Planned, planSteps } from './conversion-plans.ts';
+import { Change, type PartPlan } from './change.ts';
+import { planConversions, tellOfFailure } from './conversion-plans.ts';
 import { attributesOf } from './conversions.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machine } from './machine.ts';
 import type { Machines } from './machines.ts';
 import type { ChangeOptions } from './options.ts';
+import { asOneAnswer, type Conversion, type Change as ConversionFact, conversionsOf, type PageState } from './views.ts';
 
 /** A range of guest physical addresses; bytes. */
 export interface GuestRange {
@@ -43,13 +43,13 @@ export class MachineConversions {
   /**
    * Converts a range of guest physical addresses (QEMU: kvm_convert_memory). A hole in it is ignored when converting to
    * shared and an error to private.
-   * @throws Problem `not-found`, `invalid-range`, `no-attributes`, `too-many-runs`, and what {@link carryOutPlanned} throws: nothing has changed
+   * @throws Problem `not-found`, `invalid-range`, `no-attributes`, `too-many-runs`, and what {@link Change.carryOut} throws: nothing has changed
    */
   async convert(
     name: string,
     range: GuestRange,
     to: PageState,
-    options: Omit<ChangeOptions<MachineConversion>, 'ifMatch'>,
+    options: Omit<ChangeOptions<MachineConversion>, 'generations'>,
   ): Promise<MachineConversion> {
     checkRange(range);
     const { answered } = options;
@@ -65,11 +65,16 @@ export class MachineConversions {
           if (this.#machines.unavailable !== null) throw this.#machines.unavailable;
           const now = this.#livesIn(this.#machines.existing(name), range);
           if (now.length !== lives.length || now.some((live, index) => live !== lives[index])) return null;
-          const planned = this.#plan(lives, range, to, () => this.#machines.dependencies.newId('cnv'));
-          const answer = () => answerOf(lives, range, to, planned);
-          if (planned.length > 0) return carryOutPlanned(planned, 'conversion', answer, answered);
-          await machine.keep(answered(answer()));
-          return answer();
+          const pieces = piecesOf(lives, range);
+          const plans = this.#plan(pieces, range, to, () => this.#machines.dependencies.newId('cnv'));
+          const answer = (facts: readonly ConversionFact[]) => answerOf(pieces, range, to, facts);
+          if (plans.length > 0) {
+            const asked = pieces.map(({ live, section }) => ({ live, asked: [{ ...section, to }] }));
+            return new Change(plans, 'conversion').carryOut(answer, answered).catch(tellOfFailure(asked));
+          }
+          const nothing = answer([]);
+          await machine.keep(answered(nothing));
+          return nothing;
         },
         gone,
       );
@@ -86,9 +91,11 @@ export class MachineConversions {
   preview(name: string, range: GuestRange, to: PageState): MachineConversion {
     checkRange(range);
     const lives = this.#livesIn(this.#machines.existing(name), range);
-    const planned = this.#plan(lives, range, to, () => null);
-    foresee(planned);
-    return answerOf(lives, range, to, planned);
+    const pieces = piecesOf(lives, range);
+    const plans = this.#plan(pieces, range, to, () => null);
+    new Change(plans, 'conversion').allow();
+    const facts = plans.map(({ live, factAt, isChange }) => factAt(live.block.generation + (isChange ? 1 : 0)));
+    return answerOf(pieces, range, to, facts);
   }
 
   /** The blocks that reserve any of the range, by ascending address; what is about to be made is none yet. */
@@ -96,17 +103,21 @@ export class MachineConversions {
     return machine.claimsWithin(gpa, gpa + size).flatMap((id) => this.#machines.blocks.get(id) ?? []);
   }
 
-  #plan(lives: readonly LiveBlock[], range: GuestRange, to: PageState, newId: () => string | null): Planned[] {
-    const pieces = piecesOf(lives, range);
+  #plan(
+    pieces: readonly Piece[],
+    range: GuestRange,
+    to: PageState,
+    newId: () => string | null,
+  ): PartPlan<ConversionFact>[] {
     const [hole] = holesIn(pieces, range);
     if (to === 'private' && hole !== undefined) {
       const detail = `gpa ${hole.gpa} + ${hole.size} is in no RAM block, and cannot be private`;
       throw new Problem('invalid-range', detail);
     }
     // One change, over however many blocks.
-    const budget = lives[0]?.newRunBudget();
+    const budget = pieces[0]?.live.newRunBudget();
     return pieces.map(({ live, section }) => {
-      return planSteps(live, attributesOf(live.block), [{ ...section, to }], newId, budget);
+      return planConversions(live, attributesOf(live.block), [{ ...section, to }], newId, { budget });
     });
   }
 }
@@ -145,11 +156,11 @@ function holesIn(pieces: readonly Piece[], { gpa, size }: GuestRange): GuestRang
 }
 
 function answerOf(
-  lives: readonly LiveBlock[],
+  pieces: readonly Piece[],
   range: GuestRange,
   to: PageState,
-  planned: readonly Planned[],
+  facts: readonly ConversionFact[],
 ): MachineConversion {
-  const conversions = asOneAnswer(planned.flatMap((part) => part.conversions()));
-  return { ...range, to, conversions, unassigned: holesIn(piecesOf(lives, range), range) };
+  const all = facts.flatMap((fact, index) => conversionsOf(fact, pieces[index]?.live.block.pageSize ?? 0));
+  return { ...range, to, conversions: asOneAnswer(all), unassigned: holesIn(pieces, range) };
 }

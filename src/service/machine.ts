@@ -39,18 +39,16 @@ export class Machine {
   /**
    * Appends `news` and the answer to keep with them, all or none; resolves when they are durable, in the order of the
    * calls. The records are taken over: they get their time. Where there is nothing to append, nothing is done.
-   * @param answered makes the answer of the records as they are kept, so that none is made before they are
    * @param durable gets the records when they are, and the sequence of the last
    * Throws, where it does not return a promise: nothing was done.
    * @throws Problem `journal-unavailable` or `not-owner`; the machine must be read back then
    */
   append(
     news: readonly NewRecord[],
-    answered: (records: readonly BlockRecord[]) => KeptAnswer | null,
+    answer: KeptAnswer | null,
     durable: (records: readonly BlockRecord[], sequence: number) => void,
   ): Promise<void> {
     const records = stamped(news, this.#timestamp());
-    const answer = answered(records);
     if (records.length === 0 && answer === null) return Promise.resolve();
     if (this.#closed !== null) return Promise.reject(this.#closed);
     const expected = this.#sequence;
@@ -74,11 +72,7 @@ export class Machine {
 
   /** Makes an answer durable that comes with no change. @throws as {@link Machine.append} */
   async keep(answer: KeptAnswer | null): Promise<void> {
-    await this.append(
-      NO_RECORDS,
-      () => answer,
-      () => undefined,
-    );
+    await this.append(NO_RECORDS, answer, () => undefined);
   }
 
   /** Appends nothing any more: what comes late must not get between those who read back and what they read. */

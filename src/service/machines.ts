@@ -312,14 +312,12 @@ async function applyAll(block: RamBlock, records: readonly BlockRecord[], turns:
 async function recover(block: RamBlock, machine: Machine): Promise<void> {
   // Each by itself: together they may be longer than one append may be. All are made durable together nevertheless.
   const appends = block.recover().map((record) => {
-    return machine.append([record], unanswered, (durable) => {
+    return machine.append([record], null, (durable) => {
       for (const each of durable) block.apply(each);
     });
   });
   await Promise.all(appends);
 }
-
-const unanswered = (): null => null;
 
 function starting(ramBlocks: number): Problem {
   const detail = `the service is starting: ${ramBlocks} RAM blocks are read back so far; nothing was done`;

@@ -7,15 +7,22 @@ import type { Call, Round } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import type { Deliver, Delivery, DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
-import { netOf, type Told } from './undoing.ts';
+import { type Notified, type Rollback, rollbackOf } from './rollback.ts';
 
-/** One block's share of what is told; its intent is durable. */
-export interface Share {
+/** What the listeners of one block are notified under; its intent is durable. */
+export interface NotificationOptions {
   readonly block: RamBlock;
   readonly intentId: string;
   readonly conversionId: string | null;
   /** Gives what ends the deliveries to one listener early; they count as unanswered. */
   readonly signalFor: (listenerId: string) => AbortSignal;
+  readonly deliver: Deliver;
+}
+
+/** What the listeners of one block hear of a change. */
+export interface Notifying {
+  readonly notifications: Notifications;
+  readonly rounds: readonly Round[];
 }
 
 /** What a listener can do to a change, and how that is said. */
@@ -51,30 +58,23 @@ export function deliveriesToReserve(listener: RamDiscardListener, calls: readonl
   return there + 3 * listener.deliveriesFor(runs);
 }
 
-/** Tells listeners of one change, which may be of several blocks: it gives the sequences that their intents reserved. */
+/** Notifies listeners of one block under one intent: it gives the sequences that the intent reserved. */
 export class Notifications {
-  readonly #shares: readonly Share[];
-  readonly #deliver: Deliver;
+  readonly #options: NotificationOptions;
   readonly #outcomes = new Map<string, ListenerOutcome>();
   /** Listeners that owe the acknowledgement of a discard. */
-  readonly #unacknowledged: string[] = [];
+  readonly #unacknowledged = new Set<string>();
   /** Listeners that a byte of a delivery may have been sent to. */
   readonly #reached = new Set<string>();
 
-  constructor(shares: readonly Share[], deliver: Deliver) {
-    this.#shares = shares;
-    this.#deliver = deliver;
+  constructor(options: NotificationOptions) {
+    this.#options = options;
   }
 
-  /** The records that end the intents: what is now known of every listener that was called. */
-  get outcomes(): NewRecord[] {
-    const outcomes = [...this.#outcomes.values()];
-    return this.#shares.map((share) => ({
-      ramBlockId: share.block.id,
-      kind: 'outcome',
-      intentId: share.intentId,
-      listeners: outcomes.filter(({ listenerId }) => this.#shareOf(listenerId) === share),
-    }));
+  /** The record that ends the intent: what is now known of every listener that was called. */
+  get outcome(): NewRecord {
+    const { block, intentId } = this.#options;
+    return { ramBlockId: block.id, kind: 'outcome', intentId, listeners: [...this.#outcomes.values()] };
   }
 
   /** Whether a byte of any delivery may have been sent to `listener`; else it cannot have mapped anything. */
@@ -89,27 +89,34 @@ export class Notifications {
   }
 
   /**
-   * Tells of a change in `rounds`: in each, discards to all at once, then populates one after the other. If one listener
-   * does not accept, nobody else is called, and all that were are told the opposite; one that refused too, for it may
-   * have mapped a part.
+   * Notifies listeners of a change in rounds, which are those of all its blocks at once: in each, discards to all at once,
+   * then populates one after the other. If one listener does not accept, nobody else is called, and all that were are told
+   * the opposite; one that refused too, for it may have mapped a part.
    * @returns null when all accepted, else what to answer: `listener-refused`, `listener-unreachable`,
    *   `discard-unacknowledged`
    */
-  async tell(rounds: readonly Round[], reason: DeliveryReason): Promise<Problem | null> {
-    const told: Told[] = [];
-    for (const { discards, populates } of rounds) {
-      if (discards.length > 0) {
-        const all = await Promise.all(discards.map((call) => this.#tell(call, 'discard', reason)));
-        told.push(...all);
-        const missing = all.filter((one) => !isAccepted(one));
-        if (missing.length > 0) return this.#problem('discard-unacknowledged', missing, await this.#undo(told));
-      }
-      for (const call of populates) {
-        const one = await this.#tell(call, 'populate', reason);
-        told.push(one);
-        if (isAccepted(one)) continue;
-        const code = one.answer.outcome === 'refused' ? 'listener-refused' : 'listener-unreachable';
-        return this.#problem(code, [one], await this.#undo(told));
+  static async tell(blocks: readonly Notifying[], reason: DeliveryReason): Promise<Problem | null> {
+    const done = new Map<Notifications, Notified[]>(blocks.map(({ notifications }) => [notifications, []]));
+    const fail = async (code: FailureCode): Promise<Problem> => {
+      const rolledBack = await undo(done);
+      const all = blocks.map(({ notifications }) => notifications);
+      return problemOf(code, all, done, rolledBack);
+    };
+    const count = Math.max(0, ...blocks.map(({ rounds }) => rounds.length));
+    for (let index = 0; index < count; index++) {
+      const discarding = blocks.map(async ({ notifications, rounds }) => {
+        const told = await notifications.#discardAll(rounds[index]?.discards ?? [], reason);
+        done.get(notifications)?.push(...told);
+        return told.every(isAccepted);
+      });
+      if ((await Promise.all(discarding)).includes(false)) return fail('discard-unacknowledged');
+      for (const { notifications, rounds } of blocks) {
+        for (const call of rounds[index]?.populates ?? []) {
+          const one = await notifications.#tell(call, 'populate', reason);
+          done.get(notifications)?.push(one);
+          if (isAccepted(one)) continue;
+          return fail(one.answer.outcome === 'refused' ? 'listener-refused' : 'listener-unreachable');
+        }
       }
     }
     return null;
@@ -117,7 +124,12 @@ export class Notifications {
 
   /** Discards at one listener, as {@link Notifications.tell}. */
   discard(call: Call, reason: DeliveryReason): Promise<Problem | null> {
-    return this.tell([{ discards: [call], populates: [] }], reason);
+    return Notifications.tell([{ notifications: this, rounds: [{ discards: [call], populates: [] }] }], reason);
+  }
+
+  /** Populates one listener, as {@link Notifications.tell}. */
+  populate(call: Call, reason: DeliveryReason): Promise<Problem | null> {
+    return Notifications.tell([{ notifications: this, rounds: [{ discards: [], populates: [call] }] }], reason);
   }
 
   /**
@@ -133,51 +145,49 @@ export class Notifications {
     }
     this.note(call.listener, { unmapped: call.runs });
     const refused = told.answer.outcome === 'refused';
-    if (refused) await this.#takeBack([{ listener: call.listener, runs: told.sent }], reason);
+    if (refused) await this.takeBack([{ listener: call.listener, runs: told.sent }], reason);
     else this.note(call.listener, { unknown: told.sent });
-    return this.#problem(refused ? 'listener-refused' : 'listener-unreachable', [told], []);
+    const code = refused ? 'listener-refused' : 'listener-unreachable';
+    return problemOf(code, [this], new Map([[this, [told]]]), []);
   }
 
-  /** Undoes what was told. @returns the ids of the listeners that are again as they were */
-  async #undo(told: readonly Told[]): Promise<string[]> {
-    const nets = netOf(told);
-    for (const { listener, added, removed, unanswered } of nets) {
-      if (unanswered === null) continue;
-      // Nothing can be taken back in order where there is no answer: what is mapped is not known, and is settled as such.
-      if (unanswered.type === 'discard') this.#unacknowledged.push(listener.id);
-      this.note(listener, { unknown: [...added, ...unanswered.runs], unmapped: removed });
-    }
-    const answered = nets.filter(({ unanswered }) => unanswered === null);
-    const discards = answered.filter(({ added }) => added.length > 0);
-    const failed = await this.#takeBack(
-      discards.map(({ listener, added }) => ({ listener, runs: added })),
-      'rollback',
-    );
-    const asBefore: string[] = [];
-    for (const { listener, removed } of answered) {
-      if (failed.has(listener)) {
-        if (removed.length > 0) this.note(listener, { unmapped: removed });
-      } else if (removed.length === 0 || (await this.populateAgain({ listener, runs: removed }, 'rollback')) === null) {
-        asBefore.push(listener.id);
-      }
-    }
-    return asBefore;
-  }
-
-  /** Discards at all at once. @returns those that did not acknowledge */
-  async #takeBack(calls: readonly Call[], reason: DeliveryReason): Promise<Set<RamDiscardListener>> {
-    const all = await Promise.all(calls.map((call) => this.#tell(call, 'discard', reason)));
-    const missing = all.filter((told) => !isAccepted(told));
+  /** Discards at all at once; nothing is known of what is not acknowledged. @returns the listeners that did not */
+  async takeBack(calls: readonly Call[], reason: DeliveryReason): Promise<Set<RamDiscardListener>> {
+    const missing = (await this.#discardAll(calls, reason)).filter((told) => !isAccepted(told));
     for (const { call } of missing) {
-      this.#unacknowledged.push(call.listener.id);
+      this.#unacknowledged.add(call.listener.id);
       // A discard that was cut short leaves its later deliveries unsent: nothing of the call is known.
       this.note(call.listener, { unknown: call.runs });
     }
     return new Set(missing.map(({ call }) => call.listener));
   }
 
+  /** Notes what cannot be undone in order: a listener whose last delivery got no usable answer. */
+  giveUp({ listener, added, removed, unanswered }: Rollback): void {
+    if (unanswered === null) return;
+    if (unanswered.type === 'discard') this.#unacknowledged.add(listener.id);
+    this.note(listener, { unknown: [...added, ...unanswered.runs], unmapped: removed });
+  }
+
+  get unacknowledged(): readonly string[] {
+    return [...this.#unacknowledged];
+  }
+
+  /** The listeners that pages are unsettled of. */
+  get unsettled(): readonly string[] {
+    return [...this.#outcomes.values()].filter((o) => o.unknown ?? o.unmapped).map((o) => o.listenerId);
+  }
+
+  get ramBlockId(): string {
+    return this.#options.block.id;
+  }
+
+  #discardAll(calls: readonly Call[], reason: DeliveryReason): Promise<Notified[]> {
+    return Promise.all(calls.map((call) => this.#tell(call, 'discard', reason)));
+  }
+
   /** Sends the deliveries of one call, one after the other, until one is not accepted. */
-  async #tell(call: Call, type: DeliveryType, reason: DeliveryReason): Promise<Told> {
+  async #tell(call: Call, type: DeliveryType, reason: DeliveryReason): Promise<Notified> {
     const { listener, runs } = call;
     const { maxSections } = listener.definition;
     for (let from = 0; from < runs.length; from += maxSections) {
@@ -195,7 +205,7 @@ export class Notifications {
     runs: readonly PageRange[],
   ): Promise<DeliveryAnswer> {
     const delivery = this.#begin(listener, type, reason, runs);
-    const answer = await this.#deliver(delivery, this.#shareOf(listener.id).signalFor(listener.id));
+    const answer = await this.#options.deliver(delivery, this.#options.signalFor(listener.id));
     listener.endDelivery(delivery.sequence);
     if (answer.outcome !== 'unanswered' || answer.unsent !== true) this.#reached.add(listener.id);
     return answer;
@@ -207,7 +217,7 @@ export class Notifications {
     reason: DeliveryReason,
     runs: readonly PageRange[],
   ): Delivery {
-    const { block, conversionId } = this.#shareOf(listener.id);
+    const { block, conversionId } = this.#options;
     const { id, definition, generation } = block;
     const { sequence, settledThrough } = listener.beginDelivery();
     this.note(listener, {});
@@ -225,31 +235,66 @@ export class Notifications {
       sections: runs.map((run) => listener.notifiedSection(run)),
     };
   }
-
-  /** A listener that its block does not have any more is told by the only share there is. */
-  #shareOf(listenerId: string): Share {
-    const share = this.#shares.find(({ block }) => block.manager.listeners.has(listenerId)) ?? this.#shares[0];
-    if (share === undefined) throw new Error(`listener ${listenerId} is told of a change that concerns no block`);
-    return share;
-  }
-
-  #problem(code: FailureCode, failed: readonly Told[], rolledBack: readonly string[]): Problem {
-    const ids = failed.map(({ call }) => call.listener.id);
-    const [answer] = failed.map((told) => told.answer).filter((told) => told.outcome !== 'accepted');
-    return new Problem(code, `listener ${ids.join(', ')} ${FAILURES[code]}: ${answer?.detail}`, {
-      ...(answer?.errno === undefined ? {} : { errno: answer.errno }),
-      ramBlockId: this.#shareOf(ids[0] ?? '').block.id,
-      listenerId: ids.length === 1 ? (ids[0] ?? null) : null,
-      listenerStatus: answer?.status ?? null,
-      listenerDetail: answer?.detail ?? null,
-      rolledBack,
-      unacknowledged: [...new Set(this.#unacknowledged)],
-      unsettled: [...this.#outcomes.values()].filter((o) => o.unknown ?? o.unmapped).map((o) => o.listenerId),
-      ...(code === 'discard-unacknowledged' ? { retryAfterSeconds: 1 } : {}),
-    });
-  }
 }
 
-function isAccepted(told: Told): boolean {
+/** Undoes what was told, in all blocks together. @returns the ids of the listeners that are again as they were */
+async function undo(done: ReadonlyMap<Notifications, readonly Notified[]>): Promise<string[]> {
+  const blocks = [...done].map(([notifications, told]) => {
+    const rollbacks = [...Map.groupBy(told, ({ call }) => call.listener)].map(([listener, own]) =>
+      rollbackOf(listener, own),
+    );
+    // Nothing can be taken back in order where there is no answer: what is mapped is not known, and is settled as such.
+    for (const rollback of rollbacks) notifications.giveUp(rollback);
+    return { notifications, rollbacks: rollbacks.filter(({ unanswered }) => unanswered === null) };
+  });
+  const failed = await Promise.all(
+    blocks.map(({ notifications, rollbacks }) => {
+      const added = rollbacks.filter((rollback) => rollback.added.length > 0);
+      const calls = added.map((rollback) => ({ listener: rollback.listener, runs: rollback.added }));
+      return notifications.takeBack(calls, 'rollback');
+    }),
+  );
+  const asBefore: string[] = [];
+  for (const [index, { notifications, rollbacks }] of blocks.entries()) {
+    for (const { listener, removed: runs } of rollbacks) {
+      if (failed[index]?.has(listener)) {
+        if (runs.length > 0) notifications.note(listener, { unmapped: runs });
+      } else if (runs.length === 0 || (await notifications.populateAgain({ listener, runs }, 'rollback')) === null) {
+        asBefore.push(listener.id);
+      }
+    }
+  }
+  return asBefore;
+}
+
+function problemOf(
+  code: FailureCode,
+  blocks: readonly Notifications[],
+  done: ReadonlyMap<Notifications, readonly Notified[]>,
+  rolledBack: readonly string[],
+): Problem {
+  const failed = [...done].flatMap(([{ ramBlockId }, told]) => {
+    return told.flatMap(({ call, answer }) =>
+      answer.outcome === 'accepted' ? [] : { ramBlockId, id: call.listener.id, answer },
+    );
+  });
+  const [first] = failed;
+  if (first === undefined) throw new Error('a change failed, and every listener accepted it');
+  const { answer, ramBlockId } = first;
+  const names = failed.map(({ id }) => id).join(', ');
+  return new Problem(code, `listener ${names} ${FAILURES[code]}: ${answer.detail}`, {
+    ...(answer.errno === undefined ? {} : { errno: answer.errno }),
+    ramBlockId,
+    listenerId: failed.length === 1 ? first.id : null,
+    listenerStatus: answer.status,
+    listenerDetail: answer.detail,
+    rolledBack,
+    unacknowledged: blocks.flatMap(({ unacknowledged }) => unacknowledged),
+    unsettled: blocks.flatMap(({ unsettled }) => unsettled),
+    ...(code === 'discard-unacknowledged' ? { retryAfterSeconds: 1 } : {}),
+  });
+}
+
+function isAccepted(told: Notified): boolean {
   return told.answer.outcome === 'accepted';
 }

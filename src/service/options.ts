@@ -3,12 +3,12 @@ import type { RamBlock } from '../core/ram-block.ts';
 import { Problem } from '../errors.ts';
 import type { KeptAnswer } from '../journal/journal.ts';
 
-/** The entity tags of an If-Match header; `*` matches any; null where there was no such header. */
-export type IfMatch = readonly string[] | '*' | null;
+/** The generations that a change is for, of which the block must have one; `any` where it only must not change before; null where that is no matter. */
+export type Generations = readonly number[] | 'any' | null;
 
 /** When a change may have its turn. */
 export interface TurnOptions {
-  readonly ifMatch: IfMatch;
+  readonly generations: Generations;
   /** Aborts when the client has gone. Asked for where a change has to wait: it is dropped then, unless it has begun. */
   readonly clientGone: () => AbortSignal;
 }
@@ -18,13 +18,10 @@ export interface ChangeOptions<Resource> extends TurnOptions {
   readonly answered: (resource: Resource) => KeptAnswer | null;
 }
 
-export function etag(generation: number): string {
-  return `"${generation}"`;
-}
-
 /** @throws Problem `generation-mismatch` */
-export function checkGeneration({ id, generation }: RamBlock, ifMatch: IfMatch): void {
-  if (ifMatch === null || ifMatch === '*' || ifMatch.includes(etag(generation))) return;
-  const detail = `RAM block ${id} has generation ${generation}; If-Match asks for ${ifMatch.join(', ')}`;
+export function checkGeneration({ id, generation }: RamBlock, generations: Generations): void {
+  if (generations === null || generations === 'any' || generations.includes(generation)) return;
+  const asked = generations.length === 0 ? 'one that no block has' : generations.join(', ');
+  const detail = `RAM block ${id} has generation ${generation}; the request is for ${asked}`;
   throw new Problem('generation-mismatch', detail, { ramBlockId: id });
 }

@@ -1,10 +1,10 @@
 // Queries of a block's state. Reads never wait: during a callback they show the state before the change.
 import type { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
-import { asPageState } from '../core/ram-discard-source.ts';
 import { checkSection, type Section, toPageRange, toSection } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { BitmapReading, FrozenBitmaps } from './frozen-bitmaps.ts';
+import { pageState } from './views.ts';
 
 /** Bytes of the largest bitmap that is given or taken at once. */
 export const MAX_BITMAP = 64 * 2 ** 20;
@@ -28,7 +28,7 @@ export function rangeState(block: RamBlock, part: QueriedPart) {
     ...window,
     populated: populated === range.end - range.start,
     populatedBytes: populated * block.pageSize,
-    state: block.attributes === undefined ? null : asPageState(block.attributes.stateOf(range)),
+    state: block.attributes === undefined ? null : pageState(block.attributes.stateOf(range)),
     generation: block.generation,
   };
 }

@@ -8,7 +8,7 @@ import { aboutListener, Problem } from '../errors.ts';
 import { isoTime } from '../iso-time.ts';
 import { MAX_BLOCK_BYTES, MAX_IDSTR_BYTES, MIN_PAGE_SIZE } from '../limits.ts';
 import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
-import { carryOut, peaksOf, settleFirst } from './changes.ts';
+import { Change, peaksOf, settleFirst } from './change.ts';
 import type { LiveBlock } from './live-block.ts';
 import type { Machines } from './machines.ts';
 import type { ChangeOptions, TurnOptions } from './options.ts';
@@ -30,7 +30,7 @@ export class RamBlocks {
   readonly #machines: Machines;
   readonly #bounds: Bounds;
   /** Blocks that are being made. */
-  #coming = 0;
+  #creating = 0;
 
   constructor(machines: Machines, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#machines = machines;
@@ -43,13 +43,13 @@ export class RamBlocks {
    */
   async create(wanted: NewRamBlock, options: Pick<ChangeOptions<RamBlockView>, 'answered'>): Promise<RamBlockView> {
     checkLengths(wanted);
-    const count = this.#machines.blocks.size + this.#coming;
+    const count = this.#machines.blocks.size + this.#creating;
     checkBound(count, this.#bounds.ramBlocks, 'RAM blocks', 'RBA_MAX_RAM_BLOCKS');
-    this.#coming++;
+    this.#creating++;
     try {
       return await this.#create(wanted, options);
     } finally {
-      this.#coming--;
+      this.#creating--;
     }
   }
 
@@ -64,26 +64,25 @@ export class RamBlocks {
       resizeable: maxLength !== undefined,
       createdAt: isoTime(now()),
     });
-    const block = new RamBlock(definition);
     const sources = this.#sources(definition);
-    const created = { ramBlockId: block.id, kind: 'block-created', block: definition, sources } as const;
-    block.apply({ ...created, at: definition.createdAt });
-    const view = ramBlockView(block);
+    const created = { ramBlockId: definition.id, kind: 'block-created', block: definition, sources } as const;
+    // Of a block that nobody has: the one that is served is made once its record is durable.
+    const view = ramBlockView(RamBlock.from({ ...created, at: definition.createdAt }));
     try {
       // As soon as it is durable: what is told of next may be a change that became durable with it.
-      await machine.append(
-        [created],
-        () => options.answered(view),
-        () => {
+      await machine.append([created], options.answered(view), (durable) => {
+        for (const record of durable) {
+          if (record.kind !== 'block-created') continue;
+          const block = RamBlock.from(record);
           this.#machines.add(block, machine);
           events.created(block);
-        },
-      );
+        }
+      });
     } catch (error) {
       machine.release(definition.id);
       throw error;
     }
-    log.info({ ramBlockId: block.id, machine: machine.name, idstr: wanted.idstr }, 'RAM block created');
+    log.info({ ramBlockId: definition.id, machine: machine.name, idstr: wanted.idstr }, 'RAM block created');
     return view;
   }
 
@@ -109,7 +108,7 @@ export class RamBlocks {
       this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');
       for (const listener of listeners) live.dismiss(listener);
     };
-    return force ? live.inTurnByForce(null, options.ifMatch, remove) : live.inTurn(remove, options);
+    return force ? live.inTurnByForce(null, options.generations, remove) : live.inTurn(remove, options);
   }
 
   /**
@@ -117,7 +116,7 @@ export class RamBlocks {
    * is discarded first.
    * @param usedLength bytes, at most the block's maxLength
    * @throws Problem `not-found`, `not-resizeable`, `section-cut`, `invalid-range`, `generation-mismatch`,
-   *   `too-many-runs`, and what {@link carryOut} throws
+   *   `too-many-runs`, and what {@link Change.carryOut} throws
    */
   resize(ramBlockId: string, usedLength: number, options: TurnOptions): Promise<RamBlockView> {
     const live = this.#machines.block(ramBlockId);
@@ -133,8 +132,11 @@ export class RamBlocks {
       budget.takeCalls(calls);
       const round = { discards: populate ? [] : calls, populates: populate ? calls : [] };
       const resized: NewRecord = { ramBlockId, kind: 'block-resized', usedLength };
-      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => resized };
-      await carryOut([part], 'resize', () => null);
+      const plan = { live, rounds: [round], peaks: peaksOf(live, round), factAt: () => resized };
+      await new Change([plan], 'resize').carryOut(
+        () => null,
+        () => null,
+      );
       this.#machines.dependencies.log.info({ ramBlockId, usedLength }, 'RAM block resized');
       return ramBlockView(block);
     }, options);
@@ -180,7 +182,7 @@ function checkLengths({ idstr, usedLength, maxLength, pageSize, gpa }: NewRamBlo
   const idstrBytes = Buffer.byteLength(idstr);
   if (idstrBytes > MAX_IDSTR_BYTES) {
     const detail = `is ${idstrBytes} bytes long; the limit is ${MAX_IDSTR_BYTES}`;
-    throw new Problem('invalid-request', `idstr ${detail}`, { errors: [{ pointer: '#/idstr', detail }] });
+    throw new Problem('invalid-request', `idstr ${detail}`, { errors: [{ path: ['idstr'], detail }] });
   }
   checkPowerOfTwo('pageSize', pageSize, MIN_PAGE_SIZE);
   checkLength('usedLength', usedLength, pageSize);

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { NewRecord } from '../core/records.ts';
-import type { Round } from '../core/rounds.ts';
+import type { Call } from '../core/rounds.ts';
 import { countPages, cutAll, type PageRange } from '../core/section.ts';
 import type { BlockQueue } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -24,12 +24,12 @@ const JITTER = 0.2;
 export interface SettledBlock {
   readonly block: RamBlock;
   readonly queue: BlockQueue;
-  begin(round: Partial<Round>, about: { signal: AbortSignal }): Promise<Notifications>;
+  begin(calls: readonly Call[], options: { signal: AbortSignal }): Promise<Notifications>;
   commit(records: readonly NewRecord[]): Promise<void>;
 }
 
 /** One delivery that is under way. */
-interface Flight {
+interface Attempt {
   readonly populate: boolean;
   readonly delivered: Promise<unknown>;
   /** Waits for the answer and records it, once. Called in turn only. Resolves to whether it brought the listener on. */
@@ -63,7 +63,7 @@ export class Settling {
   readonly #stopped = new AbortController();
   /** Listeners that are being settled. */
   readonly #active = new Set<string>();
-  readonly #flights = new Map<string, Flight>();
+  readonly #attempts = new Map<string, Attempt>();
   readonly #pauses = new Map<string, Pause>();
 
   constructor(
@@ -93,7 +93,7 @@ export class Settling {
 
   /** Whether a populate to `listener` is under way, or what came of it is not recorded. */
   isPopulating(listener: RamDiscardListener): boolean {
-    return this.#flights.get(listener.id)?.populate ?? false;
+    return this.#attempts.get(listener.id)?.populate ?? false;
   }
 
   /**
@@ -101,8 +101,8 @@ export class Settling {
    * must not cross one. Called in turn only. Takes at most the deadline of one delivery.
    */
   async conclude(listener: RamDiscardListener): Promise<void> {
-    const flight = this.#flights.get(listener.id);
-    if (flight?.populate) await flight.conclude();
+    const attempt = this.#attempts.get(listener.id);
+    if (attempt?.populate) await attempt.conclude();
   }
 
   /** Makes the next attempt now: an operator asks for it, or has changed the listener. */
@@ -118,13 +118,13 @@ export class Settling {
 
   /** The listener is gone, or about to be: what is being sent to it no longer matters, and nothing is waited for. */
   abandon(listenerId: string): void {
-    this.#flights.get(listenerId)?.abort();
+    this.#attempts.get(listenerId)?.abort();
     this.hurry(listenerId);
   }
 
   stop(): void {
     this.#stopped.abort();
-    for (const flight of this.#flights.values()) flight.abort();
+    for (const attempt of this.#attempts.values()) attempt.abort();
     for (const pause of this.#pauses.values()) pause.end();
   }
 
@@ -136,13 +136,13 @@ export class Settling {
     let failures = 0;
     try {
       while (!signal.aborted && this.#isOwed(listener)) {
-        const flight = await this.#live.queue.runOwed(() => this.#begin(listener));
-        await flight?.delivered;
+        const attempt = await this.#live.queue.runOwed(() => this.#begin(listener));
+        await attempt?.delivered;
         // Without its record the answer never was; after a restart the ranges are of unknown state again.
         if (signal.aborted) return false;
-        if (flight === null) break;
+        if (attempt === null) break;
         // A discard that is acknowledged does not make the waits short again: the populate after it may still fail.
-        if (await this.#live.queue.runOwed(flight.conclude)) continue;
+        if (await this.#live.queue.runOwed(attempt.conclude)) continue;
         await this.#pause(listener.id, settlingDelay(++failures));
       }
       if (signal.aborted) return false;
@@ -176,7 +176,7 @@ export class Settling {
   }
 
   /** The first recorded step: the delivery is about to be sent. */
-  async #begin(listener: RamDiscardListener): Promise<Flight | null> {
+  async #begin(listener: RamDiscardListener): Promise<Attempt | null> {
     if (!this.#isOwed(listener)) return null;
     const populate = !listener.isUnknown;
     const runs = populate
@@ -184,27 +184,26 @@ export class Settling {
       : listener.firstUnknown(this.#live.block.manager.populated, this.#runsLimit);
     const call = { listener, runs };
     const abort = new AbortController();
-    const round = populate ? { populates: [call] } : { discards: [call] };
-    const notifications = await this.#live.begin(round, { signal: abort.signal });
+    const notifications = await this.#live.begin([call], { signal: abort.signal });
     const delivered = populate
       ? notifications.populateAgain(call, 'recovery')
       : notifications.discard(call, 'recovery');
     const conclude = async (): Promise<boolean> => {
       const accepted = (await delivered) === null;
-      this.#flights.delete(listener.id);
+      this.#attempts.delete(listener.id);
       if (this.#live.block.deleted) return true;
       const isGone = !this.#isThere(listener);
       // One that is about to go may go when no part of what is unknown is left to be discarded.
       const isLast = (listener.unsettled?.unknown.populated ?? 0) <= countPages(runs);
       if (accepted && !populate && !isGone) notifications.note(listener, this.#discarded(runs));
-      const records = notifications.outcomes;
+      const records = [notifications.outcome];
       if (accepted && !isGone && listener.phase === 'removing' && isLast) records.push(this.#removal(listener));
       await this.#live.commit(records);
       // Nothing was told, so that nothing can have come of it: the next try is made when its time has come.
       return accepted && runs.length > 0;
     };
     let concluded: Promise<boolean> | undefined;
-    const flight: Flight = {
+    const attempt: Attempt = {
       populate,
       delivered,
       conclude: () => {
@@ -213,8 +212,8 @@ export class Settling {
       },
       abort: () => abort.abort(),
     };
-    this.#flights.set(listener.id, flight);
-    return flight;
+    this.#attempts.set(listener.id, attempt);
+    return attempt;
   }
 
   /** After an acknowledged discard of `runs`: what of them is populated now, if the block has it, is owed a populate. */

@@ -5,7 +5,7 @@ import type { NewRecord } from '../core/records.ts';
 import { checkPowerOfTwo, type Section } from '../core/section.ts';
 import { aboutListener, Problem } from '../errors.ts';
 import { type Bounds, checkBound, DEFAULT_BOUNDS } from './bounds.ts';
-import { carryOut, peaksOf } from './changes.ts';
+import { Change, peaksOf } from './change.ts';
 import { findSource } from './conversions.ts';
 import type { Machines } from './machines.ts';
 import type { ChangeOptions } from './options.ts';
@@ -31,7 +31,7 @@ export class Sources {
   /**
    * Adds a source; listeners hear a discard of what it takes away (unacknowledged: it is not added).
    * @throws Problem `already-exists`, `limit-reached`, `coordinated-discard-required`, `invalid-request`,
-   *   `invalid-range`, `generation-mismatch`, `too-many-runs`, and what {@link carryOut} throws
+   *   `invalid-range`, `generation-mismatch`, `too-many-runs`, and what {@link Change.carryOut} throws
    */
   add(ramBlockId: string, wanted: NewSource, options: ChangeOptions<SourceView>): Promise<SourceView> {
     const live = this.#machines.block(ramBlockId);
@@ -45,8 +45,8 @@ export class Sources {
       const round = { discards: block.manager.callsFor(runs), populates: [] };
       budget.takeCalls(round.discards);
       const added: NewRecord = { ramBlockId, kind: 'source-added', source: source.definition, populated };
-      const part = { live, rounds: [round], peaks: new Map(), conversionId: null, change: () => added };
-      await carryOut([part], 'source', () => options.answered(view));
+      const change = new Change([{ live, rounds: [round], factAt: () => added }], 'source');
+      await change.carryOut(() => view, options.answered);
       this.#machines.dependencies.log.info({ ramBlockId, sourceId: view.id, name: view.name }, 'source added');
       return view;
     }, options);
@@ -56,7 +56,7 @@ export class Sources {
    * Removes a source; listeners hear a populate of what that gives back (refused: it stays).
    * @param force needed for RamBlockAttributes: all private memory becomes populated
    * @throws Problem `not-found`, `invalid-request`, `generation-mismatch`, `too-many-runs`, and what
-   *   {@link carryOut} throws
+   *   {@link Change.carryOut} throws
    */
   remove(ramBlockId: string, sourceId: string, force: boolean, options: ChangeOptions<null>): Promise<void> {
     const live = this.#machines.block(ramBlockId);
@@ -65,15 +65,15 @@ export class Sources {
       const source = findSource(block, sourceId);
       if (source.isRamBlockAttributes && !force) {
         const detail = 'deleting RamBlockAttributes makes all private memory populated; ask for it with ?force=true';
-        throw new Problem('invalid-request', detail, { errors: [{ pointer: '#/force', detail }] });
+        throw new Problem('invalid-request', detail, { errors: [{ path: ['force'], detail }] });
       }
       const budget = live.newRunBudget();
       const runs = block.manager.givenBackBy(source, budget);
       const round = { discards: [], populates: block.manager.callsFor(runs) };
       budget.takeCalls(round.populates);
       const removed: NewRecord = { ramBlockId, kind: 'source-removed', sourceId };
-      const part = { live, rounds: [round], peaks: peaksOf(live, round), conversionId: null, change: () => removed };
-      await carryOut([part], 'source', () => null);
+      const plan = { live, rounds: [round], peaks: peaksOf(live, round), factAt: () => removed };
+      await new Change([plan], 'source').carryOut(() => null, options.answered);
       this.#machines.dependencies.log.info({ ramBlockId, sourceId }, 'source removed');
     }, options);
   }
@@ -108,7 +108,7 @@ function checkGranularity(block: RamBlock, { name, granularity }: NewSource): nu
   }
   if (granularity === undefined) {
     const detail = `is required, but for ${RAM_BLOCK_ATTRIBUTES}`;
-    throw new Problem('invalid-request', `granularity ${detail}`, { errors: [{ pointer: '#/granularity', detail }] });
+    throw new Problem('invalid-request', `granularity ${detail}`, { errors: [{ path: ['granularity'], detail }] });
   }
   checkPowerOfTwo('granularity', granularity, block.pageSize);
   return granularity;

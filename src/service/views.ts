@@ -1,15 +1,41 @@
-// Blocks, sources, listeners and attempts to call these as the contract shows them.
+// Blocks, sources, listeners, attempts to call these, and records as the contract shows them: the only place where answers,
+// the history and events are made from what is recorded.
 import type { PageBitmap } from '../core/page-bitmap.ts';
 import type { RamBlock } from '../core/ram-block.ts';
 import type { ListenerPhase, RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { RamDiscardSource } from '../core/ram-discard-source.ts';
-import type { ListenerDefinition } from '../core/records.ts';
-import { type Section, toSection } from '../core/section.ts';
+import type { ListenerDefinition, SourceChanged, SourceStep, Uniformity } from '../core/records.ts';
+import { type PageRange, type Section, toSection } from '../core/section.ts';
 import { isoTime } from '../iso-time.ts';
 import type { Attempt } from '../listeners/delivery-log.ts';
 
 /** The sections of unknown state that a problem or a Listener shows. */
 const SECTIONS_SHOWN = 1000;
+/** The runs that a Conversion shows. */
+const CHANGED_SHOWN = 1000;
+/** The runs that all conversions of one answer show together. */
+const ANSWER_SHOWN = 65_536;
+
+export type PageState = 'shared' | 'private';
+export type Populatedness = 'populated' | 'discarded';
+
+/** One change of a source's bits; bytes. */
+export interface Conversion extends Section {
+  /** null if nothing changed. */
+  readonly id: string | null;
+  readonly ramBlockId: string;
+  readonly to: PageState | Populatedness;
+  readonly from: PageState | Populatedness | 'mixture';
+  readonly changedBytes: number;
+  /** The first runs that changed. */
+  readonly changed: readonly Section[];
+  readonly changedTruncated: boolean;
+  readonly generation: number;
+  readonly notified: readonly string[];
+}
+
+/** A change of a source as it is, or is about to be, recorded. */
+export type Change = { readonly ramBlockId: string } & SourceChanged;
 
 export type MachineView = ReturnType<typeof machineView>;
 export type RamBlockView = ReturnType<typeof ramBlockView>;
@@ -92,6 +118,70 @@ export function listenerView(listener: RamDiscardListener, block: RamBlock) {
     position: positionOf(listener),
     createdAt: definition.createdAt,
   };
+}
+
+/** Returns the conversions of a change. @param pageSize bytes @param shown runs that each shows at most */
+export function conversionsOf(change: Change, pageSize: number, shown = CHANGED_SHOWN): Conversion[] {
+  let left = ANSWER_SHOWN;
+  return change.steps.map((step) => {
+    const conversion = conversionOf(change, step, pageSize, Math.min(shown, left));
+    left -= conversion.changed.length;
+    return conversion;
+  });
+}
+
+/** Returns one conversion of a change. @param pageSize bytes @param shown runs that it shows at most */
+export function conversionOf(
+  { ramBlockId, generation, isConversion }: Omit<Change, 'steps'>,
+  { id, range, populate, from, changed, changedPages, notified }: SourceStep,
+  pageSize: number,
+  shown = CHANGED_SHOWN,
+): Conversion {
+  const listed = (changed.length > shown ? changed.slice(0, shown) : changed).map((run) => toSection(run, pageSize));
+  return {
+    id,
+    ramBlockId,
+    ...toSection(range, pageSize),
+    to: stateName(populate ? 'populated' : 'discarded', isConversion),
+    from: from === 'mixture' ? from : stateName(from, isConversion),
+    changedBytes: changedPages * pageSize,
+    changed: listed,
+    changedTruncated: pagesOf(changed, shown) < changedPages,
+    generation,
+    notified,
+  };
+}
+
+/** Cuts the runs that `conversions`, which are one answer, show to as many as one answer has; the first of them stay. */
+export function asOneAnswer(conversions: readonly Conversion[]): readonly Conversion[] {
+  let left = ANSWER_SHOWN;
+  return conversions.map((conversion) => {
+    const { changed } = conversion;
+    const shown = Math.min(left, changed.length);
+    left -= shown;
+    if (shown === changed.length) return conversion;
+    return { ...conversion, changed: changed.slice(0, shown), changedTruncated: true };
+  });
+}
+
+/** Returns what RamBlockAttributes, and only it, calls a range of pages. */
+export function pageState(state: Uniformity): PageState | 'mixture' {
+  return state === 'mixture' ? state : state === 'populated' ? 'shared' : 'private';
+}
+
+function stateName(state: Populatedness, isConversion: boolean): PageState | Populatedness {
+  if (!isConversion) return state;
+  return state === 'populated' ? 'shared' : 'private';
+}
+
+/** The pages of the first `count` runs. */
+function pagesOf(runs: readonly PageRange[], count: number): number {
+  let pages = 0;
+  for (let index = 0; index < runs.length && index < count; index++) {
+    const { start, end } = runs[index] as PageRange;
+    pages += end - start;
+  }
+  return pages;
 }
 
 /** Its time is written out here: few attempts are looked at. */

@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { CHUNK_PAGES } from '../../src/core/chunk-words.ts';
 import { RamBlock } from '../../src/core/ram-block.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/core/ram-block-snapshot.ts';
-import type { BlockRecord, Conversion, ListenerDefinition, RamBlockDefinition } from '../../src/core/records.ts';
+import type { BlockRecord, ListenerDefinition, RamBlockDefinition, SourceStep } from '../../src/core/records.ts';
+import { turned, unplanned } from '../support/source-steps.ts';
 
 const PAGES = 2 * CHUNK_PAGES + 77;
 const PAGE = 4096;
@@ -58,6 +59,11 @@ const step = fc.record({
   number: fc.nat(4),
 });
 
+function changed(sourceId: string, steps: readonly SourceStep[]): BlockRecord {
+  const at = definition.createdAt;
+  return { ramBlockId, at, kind: 'source-changed', sourceId, isConversion: sourceId === 's0', generation: 0, steps };
+}
+
 /** Records that could have been written one after the other. */
 function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]): BlockRecord[] {
   const at = definition.createdAt;
@@ -68,20 +74,12 @@ function recordsOf(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? 
     const id = `l${number}`;
     const isRange = runs.start < runs.end;
     if (what === 'change' && isRange) {
-      const conversion = { offset: runs.start * PAGE, size: (runs.end - runs.start) * PAGE, to } as Conversion;
       const sourceId = known.sources[number % known.sources.length] ?? 's0';
-      records.push({ ramBlockId, at, kind: 'source-changed', sourceId, steps: [{ conversion }] });
+      records.push(changed(sourceId, [unplanned(runs, to === 'shared')]));
     } else if (what === 'batch' && isRange) {
-      const whole = { offset: runs.start * PAGE, size: (runs.end - runs.start) * PAGE } as const;
-      const [first, second] = (['shared', 'private'] as const).map((each) => ({ ...whole, to: each }) as Conversion);
-      const third = { ...second, to: 'shared' } as Conversion;
-      const half = [{ start: runs.start, end: Math.ceil((runs.start + runs.end) / 2) }];
-      const steps_ = [
-        { conversion: first as Conversion },
-        { conversion: second as Conversion, runs: half },
-        { conversion: third },
-      ];
-      records.push({ ramBlockId, at, kind: 'source-changed', sourceId: 's0', steps: steps_ });
+      const half = { start: runs.start, end: Math.ceil((runs.start + runs.end) / 2) };
+      const second = { ...turned(half, false), range: runs };
+      records.push(changed('s0', [unplanned(runs, true), second, unplanned(runs, true)]));
     } else if (what === 'resize') {
       records.push({ ramBlockId, at, kind: 'block-resized', usedLength: (PAGES + number * 1000) * PAGE });
     } else if (what === 'changed' && known.listeners.has(id)) {

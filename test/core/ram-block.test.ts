@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { RamBlock } from '../../src/core/ram-block.ts';
-import type { Conversion } from '../../src/core/records.ts';
+import { turned } from '../support/source-steps.ts';
 
 const PAGE = 4096;
 const TIB = 2 ** 40;
@@ -23,8 +23,9 @@ it('64 TiB cost under 8 MiB while they are private, and a conversion of the last
   const source = { id: 's1', name: 'ram-block-attributes', granularity: PAGE };
   const at = block.definition.createdAt;
   block.apply({ ramBlockId: 'b1', at, kind: 'block-created', block: block.definition, sources: [source] });
-  const last = { offset: 64 * TIB - PAGE, size: PAGE, to: 'shared' } as Conversion;
-  block.apply({ ramBlockId: 'b1', at, kind: 'source-changed', sourceId: 's1', steps: [{ conversion: last }] });
+  const last = turned({ start: 2 ** 34 - 1, end: 2 ** 34 }, true);
+  const change = { kind: 'source-changed', sourceId: 's1', isConversion: true, generation: 1, steps: [last] } as const;
+  block.apply({ ramBlockId: 'b1', at, ...change });
   const after = process.memoryUsage();
   // Nothing is collected meanwhile: what was thrown away counts too.
   expect(after.heapUsed - heapUsed + after.arrayBuffers - arrayBuffers).toBeLessThan(8 * 2 ** 20);

@@ -76,15 +76,16 @@ describe('RamDiscardManager', () => {
           if (source === undefined) throw new Error('a manager without a source');
           return all.map((step) => ({ source, ...step }));
         };
-        const { plans, peaks } = together.rehearse(stepsOf(together));
+        const { plans, peaks } = together.planAll(stepsOf(together));
         expect([...together.populated.allRuns(true)]).toEqual(before);
         let peak = 0;
         for (const [index, step] of stepsOf(oneByOne).entries()) {
-          const { source: _source, ...expected } = oneByOne.plan(step);
-          const { source: _other, ...plan } = plans[index] ?? expect.fail('a step has no plan');
+          const { source: _source, calls, ...expected } = oneByOne.plan(step);
+          const { source: _other, calls: own, ...plan } = plans[index] ?? expect.fail('a step has no plan');
           expect(plan).toEqual(expected);
-          const isHeard = oneByOne.callsFor(expected.effective).length > 0;
-          oneByOne.commit({ ...expected, source: step.source });
+          expect(own.map(({ runs }) => runs)).toEqual(calls.map(({ runs }) => runs));
+          const isHeard = calls.length > 0;
+          oneByOne.turn(step.source, { ...expected, calls });
           const [listener] = oneByOne.listeners.values();
           if (step.populate && isHeard) peak = Math.max(peak, listener?.mapped(oneByOne.populated).mappings ?? 0);
         }
@@ -111,8 +112,8 @@ describe('RamDiscardManager', () => {
             unmapped: unmapped.flatMap(({ runs }) => runs),
           });
         }
-        together.commitAll(together.rehearse(all.map((step) => ({ source, ...step }))));
-        for (const step of all) oneByOne.commit(oneByOne.plan({ source: other, ...step }));
+        together.change(source, together.planAll(all.map((step) => ({ source, ...step }))).plans);
+        for (const step of all) oneByOne.turn(other, oneByOne.plan({ source: other, ...step }));
         const stateOf = (manager: RamDiscardManager) => {
           const { populated, sourceList, listeners } = manager;
           const books = [...listeners.values()].map((listener) => [listener.mapped(populated), listener.unmapped]);
@@ -125,7 +126,7 @@ describe('RamDiscardManager', () => {
     );
   });
 
-  it.each(['live', 'at the start'])(
+  it.each(['when they are planned', 'when they are applied'])(
     'looks at a block once for all steps of a batch over the whole of it, %s',
     (when) => {
       const manager = makeManager({
@@ -140,8 +141,8 @@ describe('RamDiscardManager', () => {
       const looks = (['next', 'listRuns', 'set', 'clear', 'count'] as const).map((name) =>
         vi.spyOn(PageBitmap.prototype, name),
       );
-      const planned = manager.rehearse(steps);
-      if (when === 'at the start') manager.commitAll(planned);
+      const planned = manager.planAll(steps);
+      if (when === 'when they are applied') manager.change(source, planned.plans);
       const count = looks.reduce((sum, { mock }) => sum + mock.calls.length, 0);
       vi.restoreAllMocks();
       expect(planned.plans).toHaveLength(steps.length);
@@ -156,7 +157,7 @@ describe('RamDiscardManager', () => {
     manager.addSource(source);
     const last = { start: pages - 1, end: pages };
     const ranges = [{ start: pages - 3, end: pages }, last, { start: 0, end: 2 }];
-    const { plans } = manager.rehearse(ranges.map((range) => ({ source, range, populate: true })));
+    const { plans } = manager.planAll(ranges.map((range) => ({ source, range, populate: true })));
     expect(plans.map(({ changed }) => changed)).toEqual([[ranges[0]], [], [ranges[2]]]);
   });
 
@@ -172,7 +173,7 @@ describe('RamDiscardManager', () => {
         const planOf = (planned: RamDiscardManager, budget?: RunBudget): Round[] => {
           const [source] = [...planned.sources.values()];
           if (source === undefined) throw new Error('a manager without a source');
-          const { plans } = planned.rehearse(
+          const { plans } = planned.planAll(
             all.map((step) => ({ source, ...step })),
             budget,
           );
@@ -180,7 +181,7 @@ describe('RamDiscardManager', () => {
             const heard = planned.callsFor(effective).map(({ runs }) => runs.length);
             return [Math.max(changed.length, effective.length), ...heard];
           });
-          return planned.rounds(plans, budget);
+          return planned.rounds(plans);
         };
         let needed: number[] = [];
         const rounds = planOf(unbounded);
@@ -205,9 +206,10 @@ it('refuses a change that other sources cut into more runs than are allowed, and
       const [source] = [...manager.sources.values()];
       if (source === undefined) throw new Error('a manager without a source');
       const steps = [{ source, range: { start: 0, end: PAGES }, populate: true }];
-      const runsOf = (budget?: RunBudget) => manager.rehearse(steps, budget).plans[0]?.effective;
+      const runsOf = (budget?: RunBudget) => manager.planAll(steps, budget).plans[0]?.effective;
       const whole = runsOf() ?? [];
-      if (whole.length > limit) expect(() => runsOf(new RunBudget(limit))).toThrow('runs of pages');
+      const heard = manager.callsFor(whole).reduce((sum, { runs }) => sum + runs.length, 0);
+      if (whole.length + heard > limit) expect(() => runsOf(new RunBudget(limit))).toThrow('runs of pages');
       // Two sources one after the other may cut it into more runs than are left in the end: it is refused then, too.
       else if (limit > 0 && cutting.length === 1) expect(runsOf(new RunBudget(limit))).toEqual(whole);
     }),
@@ -226,7 +228,7 @@ it('says of the second step of a bitmap what it is behind the first', () => {
     { start: 1, end: 2 },
     { start: 4, end: 5 },
   ];
-  const { plans } = manager.rehearse([discards, { source, range: { start: 1, end: 5 }, populate: true, runs }]);
+  const { plans } = manager.planAll([discards, { source, range: { start: 1, end: 5 }, populate: true, runs }]);
   expect(plans.map(({ from }) => from)).toEqual(['populated', 'discarded']);
 });
 
@@ -243,8 +245,10 @@ describe('what other sources have populated', () => {
     const manager = makeManager({ populated: [everySecond(0, 12), [whole]], dmaMaxMappings: null });
     const [source] = manager.sourceList;
     if (source === undefined) throw new Error('a manager without a source');
-    for (const limit of [6, 7, 9, 11, 12, 100]) {
-      const { plans } = manager.rehearse([{ source, range: whole, populate: false }], new RunBudget(limit));
+    const [heard = 0] = manager.callsFor(everySecond(0, 12)).map(({ runs }) => runs.length);
+    for (const spare of [0, 1, 3, 5, 6, 100]) {
+      const limit = 6 + heard + spare;
+      const { plans } = manager.planAll([{ source, range: whole, populate: false }], new RunBudget(limit));
       expect(plans.map(({ effective }) => effective)).toEqual([everySecond(0, 12)]);
     }
   });
@@ -257,7 +261,7 @@ describe('what other sources have populated', () => {
     const [source] = manager.sourceList;
     if (source === undefined) throw new Error('a manager without a source');
     const planWithin = (limit: number) => {
-      return manager.rehearse([{ source, range: whole, populate: false }], new RunBudget(limit)).plans[0]?.effective;
+      return manager.planAll([{ source, range: whole, populate: false }], new RunBudget(limit)).plans[0]?.effective;
     };
     expect(planWithin(20)).toEqual([{ start: 18, end: 19 }]);
     expect(() => planWithin(5)).toThrow('more than 5 runs of pages');

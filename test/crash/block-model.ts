@@ -1,7 +1,7 @@
 // What a RAM block must be, from what was answered: one boolean a page and source, plain loops. Every change has its
 // generation, so that the answers of all clients are in order; what the service kept is held against them one by one.
 import assert from 'node:assert/strict';
-import type { Conversion } from '../../src/core/records.ts';
+import type { Conversion } from '../../src/service/views.ts';
 
 export const PAGE = 4096;
 /** Pages of one granule of the source beside RamBlockAttributes. */

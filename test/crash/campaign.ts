@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '../../src/cli/simulator/random.ts';
-import type { Conversion } from '../../src/core/records.ts';
+import type { Conversion } from '../../src/service/views.ts';
 import type { Api } from '../support/api.ts';
 import { until } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';

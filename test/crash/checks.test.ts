@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Conversion } from '../../src/core/records.ts';
+import type { Conversion } from '../../src/service/views.ts';
 import { startService } from '../support/service.ts';
 import { BlockModel, PAGE } from './block-model.ts';
 import { Wire } from './wire.ts';

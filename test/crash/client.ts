@@ -2,7 +2,7 @@
 // the service dies, the request under way stays open until somebody can say what became of it.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Conversion } from '../../src/core/records.ts';
+import type { Conversion } from '../../src/service/views.ts';
 import type { Api } from '../support/api.ts';
 import { type BlockModel, GRANULE, PAGE } from './block-model.ts';
 import type { World } from './world.ts';

@@ -90,7 +90,7 @@ describe('a folder of format 7', () => {
 
 describe('a conversion', () => {
   it.each([
-    ['has no room', (): void => void new SqliteStore(folder, { maxPages: 30 })],
+    ['has no room', (): void => void new SqliteStore(folder, { maxPages: 24 })],
     ['meets a record that is damaged', () => alter(`UPDATE segments SET text = replace(text, '"s', '"t')`)],
     [
       'meets a segment that is missing',

@@ -1,14 +1,16 @@
 // What every journal must keep to, run against each of them.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BlockRecord, Conversion } from '../../src/core/records.ts';
+import type { BlockRecord, SourceStep } from '../../src/core/records.ts';
 import type { Journal, KeptAnswer, StoredBlock } from '../../src/journal/journal.ts';
 import { bytesOfAnswer, HISTORY_LIMIT } from '../../src/journal/journal.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { turned } from '../support/source-steps.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const NEWEST = Number.MAX_SAFE_INTEGER;
@@ -30,27 +32,15 @@ function created(ramBlockId: string, machine = 'default'): BlockRecord {
   return { ramBlockId, at: AT, kind: 'block-created', block, sources: [] };
 }
 
-function conversionOf(ramBlockId: string, generation: number): Conversion {
-  return {
-    id: `cnv_${generation}`,
-    ramBlockId,
-    offset: 0,
-    size: 4096,
-    to: 'shared',
-    from: 'private',
-    changedBytes: 4096,
-    changed: [{ offset: 0, size: 4096 }],
-    changedTruncated: false,
-    generation,
-    notified: [],
-  };
+function stepOf(generation: number): SourceStep {
+  return turned({ start: 0, end: 1 }, true, `cnv_${generation}`);
 }
 
 /** One change of so many steps. */
 function changed(ramBlockId: string, generation: number, steps = 1): BlockRecord {
-  const conversion = conversionOf(ramBlockId, generation);
-  const all = Array.from({ length: steps }, () => ({ conversion }));
-  return { ramBlockId, at: AT, kind: 'source-changed', sourceId: 'src_1', steps: all };
+  const all = Array.from({ length: steps }, () => stepOf(generation));
+  const sourceId = 'src_1';
+  return { ramBlockId, at: AT, kind: 'source-changed', sourceId, isConversion: true, generation, steps: all };
 }
 
 function answerTo(key: string, owner = '', at = 0): KeptAnswer {
@@ -168,9 +158,9 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
     expect(Buffer.from(block?.snapshot ?? [])).toEqual(Buffer.from([1, 2, 3]));
     expect(block?.records).toEqual([changed('b1', 3)]);
     const history = await journal.history('b1', NEWEST, 10);
-    expect(history.map(({ conversion }) => conversion.generation)).toEqual([3, 2, 1]);
+    expect(history.map(({ change }) => change.generation)).toEqual([3, 2, 1]);
     const next = await journal.history('b1', history[0]?.position ?? 0, 1);
-    expect(next.map(({ conversion }) => conversion)).toEqual([conversionOf('b1', 2)]);
+    expect(next.map(({ step }) => step)).toEqual([stepOf(2)]);
   });
 
   it('keeps the last conversions of a block, at least as many as the history has', async () => {
@@ -182,7 +172,7 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
     const history = await journal.history('b1', NEWEST, 2 * HISTORY_LIMIT);
     expect(history.length).toBeGreaterThanOrEqual(HISTORY_LIMIT);
     expect(history.length).toBeLessThanOrEqual(2 * HISTORY_LIMIT);
-    expect(history.every(({ conversion }, index) => conversion.generation === total - index)).toBe(true);
+    expect(history.every(({ change }, index) => change.generation === total - index)).toBe(true);
   });
 
   it('finds every conversion of a batch, in pages of any size', async () => {
@@ -193,7 +183,7 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
       const found: number[] = [];
       for (let before = NEWEST; ; ) {
         const page = await journal.history('b1', before, limit);
-        found.push(...page.map(({ conversion }) => conversion.generation));
+        found.push(...page.map(({ change }) => change.generation));
         if (page.length < limit) break;
         before = page.at(-1)?.position ?? 0;
       }
@@ -206,7 +196,7 @@ describe.each(kinds)('$name', ({ open, reopen }) => {
     await journal.append('default', 0, records);
     await journal.saveSnapshot('b1', 4, new Uint8Array([1]));
     const history = await journal.history('b1', NEWEST, 2 * HISTORY_LIMIT);
-    expect(history.slice(0, HISTORY_LIMIT).map(({ conversion }) => conversion.generation)).toEqual([
+    expect(history.slice(0, HISTORY_LIMIT).map(({ change }) => change.generation)).toEqual([
       3,
       ...Array.from({ length: HISTORY_LIMIT - 1 }, () => 2),
     ]);

@@ -3,8 +3,7 @@ import type { BlockRecord } from '../../src/core/records.ts';
 import type { KeptAnswer } from '../../src/journal/journal.ts';
 import { conversionsIn, decodeRecord, decodeRecords, encodeRecord } from '../../src/journal/record-text.ts';
 import type { LoadedPiece, NewAppend, SqliteStore } from '../../src/journal/sqlite-store.ts';
-
-const conversion = { id: null, offset: 0, size: 0, to: 'shared', from: 'shared', changed: [], notified: [] };
+import { turned } from '../support/source-steps.ts';
 
 export interface RecordOptions {
   readonly ramBlockId: string;
@@ -18,7 +17,7 @@ export interface RecordOptions {
 }
 
 export function recordOf({ ramBlockId, kind, conversions = 0, tag, text = '', runs = 0 }: RecordOptions): BlockRecord {
-  const steps = Array.from({ length: conversions }, () => ({ conversion }));
+  const steps = Array.from({ length: conversions }, () => turned({ start: 0, end: 1 }, true, null));
   return {
     ramBlockId,
     at: tag,

@@ -1,7 +1,8 @@
 // What clients ask for while the protocol is explored: each command with what it leaves behind when it is done.
-import type { PageState } from '../../src/core/records.ts';
+
 import type { ConversionBatch } from '../../src/service/conversions.ts';
 import type { MachineConversion } from '../../src/service/machine-conversions.ts';
+import type { PageState } from '../../src/service/views.ts';
 import type { Rules } from '../support/rules.ts';
 import { askedAs, type Change, type Ledger, PAGE, pagesOf } from './ledger.ts';
 
@@ -32,7 +33,7 @@ export function conversionIds(answer: unknown): string[] {
   return changed === undefined || typeof id !== 'string' ? [] : [id];
 }
 
-const options = (signal: AbortSignal) => ({ ifMatch: null, clientGone: () => signal, answered: () => null });
+const options = (signal: AbortSignal) => ({ generations: null, clientGone: () => signal, answered: () => null });
 
 const isLast = (ledger: Ledger, ramBlockId: string, steps: readonly Step[]): boolean => {
   const block = ledger.blocks.get(ramBlockId);
@@ -197,7 +198,7 @@ export function resize(ramBlockId: string, length: number): Command {
   return {
     name: `resize to ${length}`,
     issue: ({ ramBlocks }, signal) =>
-      ramBlocks.resize(ramBlockId, length * PAGE, { ifMatch: null, clientGone: () => signal }),
+      ramBlocks.resize(ramBlockId, length * PAGE, { generations: null, clientGone: () => signal }),
     owns: ({ kind, subject }) => kind === 'block-resized' && subject === String(length),
     holds: (ledger) => ledger.blocks.get(ramBlockId)?.length === length,
   };

@@ -1,6 +1,8 @@
 // What is durable, worked out in the most obvious way from the records, page by page: the truth that the service, its
 // answers and the devices are held against. Shares no code with src/core.
-import type { BlockRecord, ListenerDefinition, PageState } from '../../src/core/records.ts';
+
+import type { BlockRecord, ListenerDefinition } from '../../src/core/records.ts';
+import { type Conversion, conversionsOf, type PageState } from '../../src/service/views.ts';
 
 export const PAGE = 4096;
 
@@ -118,10 +120,11 @@ export class Ledger {
     };
     switch (record.kind) {
       case 'source-changed': {
-        const steps = record.steps.map(({ conversion: { id, offset, size, to } }) => {
+        const conversions = conversionsOf(record, PAGE);
+        const steps = conversions.map(({ id, offset, size, to }) => {
           return { id, asked: askedAs(ramBlockId, offset, size, to) };
         });
-        for (const { conversion } of record.steps) this.#convert(block, record.sourceId, conversion);
+        for (const conversion of conversions) this.#convert(block, record.sourceId, conversion);
         block.generation++;
         note(record.sourceId, steps);
         break;
@@ -196,14 +199,7 @@ export class Ledger {
   #convert(
     block: LedgerBlock,
     sourceId: string,
-    {
-      to,
-      offset,
-      size,
-      changedBytes,
-      generation,
-      from,
-    }: Extract<BlockRecord, { kind: 'source-changed' }>['steps'][number]['conversion'],
+    { to, offset, size, changedBytes, generation, from }: Conversion,
   ): void {
     const source = block.sources.get(sourceId) ?? [];
     const populate = to === 'shared' || to === 'populated';

@@ -104,7 +104,8 @@ function replaceGetter<Class extends object>(
 const { run } = BlockQueue.prototype;
 const runAtOnce: BlockQueue['run'] = (task) => task();
 const nothing = (): void => undefined;
-const { note, populateAgain, tell } = Notifications.prototype;
+const { note, populateAgain } = Notifications.prototype;
+const { tell } = Notifications;
 const { append } = Machine.prototype;
 const { noteOutcome } = RamDiscardListener.prototype;
 const { recover } = RamBlock.prototype;
@@ -146,7 +147,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a change is committed before its listeners are told',
     found: /has mapped page|lacks page|fails with/,
-    patch: replace(Notifications.prototype, 'tell', async () => null),
+    patch: replace(Notifications, 'tell', async () => null),
   },
   {
     name: 'a change that failed is not rolled back',
@@ -283,8 +284,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'of several rounds only the last is told',
     asked: 'a batch',
     found: /has mapped page|lacks page|fails with/,
-    patch: replace(Notifications.prototype, 'tell', function (this: Notifications, rounds, reason) {
-      return tell.call(this, rounds.slice(-1), reason);
+    patch: replace(Notifications, 'tell', (blocks, reason) => {
+      const last = blocks.map(({ notifications, rounds }) => ({ notifications, rounds: rounds.slice(-1) }));
+      return tell(last, reason);
     }),
   },
   {
@@ -296,7 +298,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a listener that goes is not told to discard',
     asked: 'an unregistration',
     found: /has mapped page/,
-    patch: replace(RamBlock.prototype, 'farewell', (listener) => ({ listener, runs: [] })),
+    patch: replace(RamBlock.prototype, 'finalDiscard', (listener) => ({ listener, runs: [] })),
   },
   {
     name: 'a sequence is given again after a crash, for what an intent reserved ends with it',

@@ -1,6 +1,8 @@
 // Where an exploration starts: blocks, what of them is shared, listeners that have mapped just that, what clients will ask
 // for and what may go wrong meanwhile.
+
 import type { BlockRecord } from '../../src/core/records.ts';
+import { turned } from '../support/source-steps.ts';
 import type { Command } from './commands.ts';
 import { ATTRIBUTES, PAGE } from './ledger.ts';
 import type { ProcessSettings } from './simulated-process.ts';
@@ -87,20 +89,7 @@ function registered({ id: ramBlockId }: StartBlock, listener: StartListener): Bl
 
 function shared(block: StartBlock, [start, end]: readonly [number, number], index: number): BlockRecord {
   const { id: ramBlockId, plugged: second } = block;
-  const [offset, size] = [start * PAGE, (end - start) * PAGE];
-  const what = { id: `cnv_first${index}`, ramBlockId, offset, size, to: 'shared', from: 'private' } as const;
-  const came = {
-    changedBytes: size,
-    changed: [],
-    changedTruncated: false,
-    generation: index + (second === undefined ? 1 : 2),
-    notified: [],
-  };
-  return {
-    kind: 'source-changed',
-    ramBlockId,
-    at,
-    sourceId: ATTRIBUTES,
-    steps: [{ conversion: { ...what, ...came } }],
-  };
+  const generation = index + (second === undefined ? 1 : 2);
+  const steps = [turned({ start, end }, true, `cnv_first${index}`)];
+  return { kind: 'source-changed', ramBlockId, at, sourceId: ATTRIBUTES, isConversion: true, generation, steps };
 }

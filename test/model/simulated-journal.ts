@@ -6,8 +6,8 @@ import {
   bytesOfAnswer,
   type Journal,
   type KeptAnswer,
-  type PastConversion,
-  pastConversions,
+  type PastStep,
+  pastSteps,
   type StoredBlock,
 } from '../../src/journal/journal.ts';
 import { Ledger } from './ledger.ts';
@@ -24,7 +24,7 @@ export class Disk {
   readonly blocks = new Map<string, KeptBlock>();
   readonly answers = new Map<string, KeptAnswer>();
   /** Of each block, oldest first. */
-  readonly histories = new Map<string, PastConversion[]>();
+  readonly histories = new Map<string, PastStep[]>();
 
   write(
     machine: string,
@@ -50,7 +50,7 @@ export class Disk {
       this.histories.set(ramBlockId, []);
     }
     if (record.kind === 'source-changed') {
-      this.histories.get(ramBlockId)?.push(...pastConversions(sequence, record).reverse());
+      this.histories.get(ramBlockId)?.push(...pastSteps(sequence, record).reverse());
     }
     if (record.kind === 'block-deleted') {
       this.blocks.delete(ramBlockId);
@@ -159,7 +159,7 @@ export class SimulatedJournal implements Journal {
     }
   }
 
-  async history(ramBlockId: string, before: number, limit: number): Promise<PastConversion[]> {
+  async history(ramBlockId: string, before: number, limit: number): Promise<PastStep[]> {
     this.check();
     const past = this.#disk.histories.get(ramBlockId) ?? [];
     return past

@@ -6,7 +6,7 @@ import type { RamDiscardListener } from '../../src/core/ram-discard-listener.ts'
 import type { ListenerDefinition } from '../../src/core/records.ts';
 import { callsOf, type Round } from '../../src/core/rounds.ts';
 import { mergeRuns, type PageRange } from '../../src/core/section.ts';
-import type { DeliveryAnswer } from '../../src/listeners/delivery.ts';
+import type { Deliver, DeliveryAnswer } from '../../src/listeners/delivery.ts';
 import { deliveriesToReserve, Notifications } from '../../src/service/notifications.ts';
 
 const PAGE = 4096;
@@ -37,12 +37,13 @@ async function deliveriesOf(
   answers: readonly DeliveryAnswer['outcome'][],
 ) {
   let sent = 0;
-  const share = { block, intentId: 'int', conversionId: null, signalFor: () => new AbortController().signal };
-  const notifications = new Notifications([share], async () => {
+  const options = { block, intentId: 'int', conversionId: null, signalFor: () => new AbortController().signal };
+  const deliver: Deliver = async () => {
     const outcome = answers[sent++ % answers.length] ?? 'accepted';
     return outcome === 'accepted' ? { outcome } : { outcome, status: 409, detail: 'no' };
-  });
-  await notifications.tell(rounds, 'conversion');
+  };
+  const notifications = new Notifications({ ...options, deliver });
+  await Notifications.tell([{ notifications, rounds }], 'conversion');
   return { sent, notifications };
 }
 
@@ -91,7 +92,7 @@ it('also where a rollback gives back around many pages that are owed', async () 
     ...Array(20).fill('accepted'),
   ]);
   expect(sent).toBe(3 + 9);
-  expect(notifications.outcomes).toMatchObject([{ listeners: [{ lastSequence: 12, settled: expect.any(Array) }] }]);
+  expect(notifications.outcome).toMatchObject({ listeners: [{ lastSequence: 12, settled: expect.any(Array) }] });
 });
 
 it('and where it should not be, nothing is sent and nothing is taken for known', async () => {
@@ -108,5 +109,5 @@ it('and where it should not be, nothing is sent and nothing is taken for known',
     ['accepted'],
   );
   expect(sent).toBe(1);
-  expect(notifications.outcomes).toMatchObject([{ listeners: [{ lastSequence: 1, unknown: two }] }]);
+  expect(notifications.outcome).toMatchObject({ listeners: [{ lastSequence: 1, unknown: two }] });
 });

@@ -1,17 +1,19 @@
 // What is durable, worked out from the records page by page in the most obvious way: the truth that the service, its
 // answers and the devices are held against. Shares no code with src/core. (The ledger of the model check does the same
 // for blocks of a few pages and sync listeners only; here blocks have many pages, and come and go.)
+
 import type {
   BlockRecord,
-  Conversion,
   Intent,
   ListenerDefinition,
   RamBlockDefinition,
   SourceChanged,
   SourceDefinition,
+  SourceStep,
 } from '../../src/core/records.ts';
 import type { PageRange, Section } from '../../src/core/section.ts';
 import type { KeptAnswer } from '../../src/journal/journal.ts';
+import { type Conversion, conversionsOf } from '../../src/service/views.ts';
 import { Disk } from '../model/simulated-journal.ts';
 import { count, fill, type Pages, runsOf } from './pages.ts';
 
@@ -156,23 +158,28 @@ export class BookBlock {
     }
   }
 
-  #changeSource({ sourceId, steps }: SourceChanged): string[] {
+  #changeSource(change: BlockRecord & SourceChanged): string[] {
+    const { sourceId, steps } = change;
     const source = this.sources.get(sourceId);
     if (source === undefined) return [`source ${sourceId} is changed, and is not there`];
     const wrong: string[] = [];
-    for (const { conversion, runs } of steps) {
-      const { described, turned, range, populate } = this.expected(source, conversion, runs);
+    for (const [index, conversion] of conversionsOf(change, this.definition.pageSize).entries()) {
+      const { changed: runs, changedPages } = steps[index] as SourceStep;
+      const { described, populate } = this.expected(source, conversion, runs);
       const { from, changedBytes, changed, generation, notified, changedTruncated } = conversion;
       const recorded = { from, changedBytes, generation, changed: changedTruncated ? [] : changed };
       const wanted = { ...described, changed: changedTruncated ? [] : described.changed };
       if (JSON.stringify(recorded) !== JSON.stringify(wanted)) {
         wrong.push(`recorded is ${JSON.stringify(recorded)}, where it was ${JSON.stringify(wanted)}`);
       }
+      if (changedPages !== runs.reduce((sum, { start, end }) => sum + end - start, 0)) {
+        wrong.push(`${changedPages} pages changed, and ${JSON.stringify(runs)} are recorded`);
+      }
       const isSync = (id: string): boolean => this.listeners.get(id)?.definition.mode === 'sync';
       const told = notified.filter(isSync);
-      const hearing = this.hearing(source, turned);
+      const hearing = this.hearing(source, runs);
       if (String(told) !== String(hearing)) wrong.push(`${told} were notified, where ${hearing} should have been`);
-      fill(source.bits, runs ?? [range], populate ? 1 : 0);
+      fill(source.bits, runs, populate ? 1 : 0);
       this.#populated = null;
       // Also where a later step populates it again: its listeners hear of both.
       this.#forgetOwed();
@@ -201,7 +208,7 @@ export class BookBlock {
     );
     const changedBytes = changed.reduce((sum, run) => sum + run.size, 0);
     const described = { from, changedBytes, generation: this.generation + 1, changed };
-    return { described, turned, range, populate };
+    return { described, populate };
   }
 
   /** The sync listeners that hear of pages that turn in `source`, newest first. */

@@ -1,6 +1,6 @@
 // A journal over the simulated disk: groups take their time, anything may fail, and then nobody knows what was written.
 import { Problem } from '../../src/errors.ts';
-import type { Journal, KeptAnswer, PastConversion, StoredBlock } from '../../src/journal/journal.ts';
+import type { Journal, KeptAnswer, PastStep, StoredBlock } from '../../src/journal/journal.ts';
 import type { Chance } from '../fuzz/chance.ts';
 import { SimulatedJournal } from '../model/simulated-journal.ts';
 import type { BookedDisk } from './books.ts';
@@ -86,7 +86,7 @@ export class DiskJournal extends SimulatedJournal {
     }
   }
 
-  override async history(...args: Parameters<Journal['history']>): Promise<PastConversion[]> {
+  override async history(...args: Parameters<Journal['history']>): Promise<PastStep[]> {
     await this.#read();
     return super.history(...args);
   }

@@ -1,8 +1,10 @@
 // What clients ask for: every kind of command that the service has, made up by chance over what there is just now, with
 // what its answer must be and how what it changes is told from what others change.
-import type { BlockRecord, Conversion } from '../../src/core/records.ts';
+
+import type { BlockRecord } from '../../src/core/records.ts';
+import type { PageRange } from '../../src/core/section.ts';
 import type { ChangeOptions } from '../../src/service/options.ts';
-import { etag } from '../../src/service/options.ts';
+import { type Conversion, conversionsOf } from '../../src/service/views.ts';
 import type { Chance } from '../fuzz/chance.ts';
 import type { Rules } from '../support/rules.ts';
 import type { BookBlock, BookedDisk } from './books.ts';
@@ -20,7 +22,8 @@ export interface Request {
   readonly owns: (record: BlockRecord) => boolean;
   /** What is wrong with its answer, given the books right then. */
   readonly verify: (answer: unknown, disk: BookedDisk) => string[];
-  readonly ifMatch: string | null;
+  /** The generation that it is for; null where any will do. */
+  readonly generation: number | null;
   /** A POST, which may have a key. */
   readonly canHaveKey: boolean;
   /** The operator's word that the devices of these listeners, or of all listeners of a block, are gone. */
@@ -108,9 +111,9 @@ export class Requests {
         ? blocks.filter(([, one]) => one.attributes !== undefined)
         : blocks;
     const [id, block] = chance.pick(all.length > 0 ? all : blocks);
-    const ifMatch = chance.is(0.05) ? etag(Math.max(0, block.generation - chance.below(2))) : null;
+    const generation = chance.is(0.05) ? Math.max(0, block.generation - chance.below(2)) : null;
     const make = (parts: Partial<Request> & Pick<Request, 'text' | 'send'>): Request => {
-      return { kind, owns: never, verify: right, ifMatch: null, canHaveKey: true, ...parts };
+      return { kind, owns: never, verify: right, generation: null, canHaveKey: true, ...parts };
     };
     switch (kind) {
       case 'delete block':
@@ -132,8 +135,8 @@ export class Requests {
         const to = isShared === chance.is(0.85) ? ('private' as const) : ('shared' as const);
         const asked = { ...range, to };
         return make({
-          text: `${asked.to} ${show(asked)} of ${id}${ifMatch === null ? '' : ` if ${ifMatch}`}`,
-          ifMatch,
+          text: `${asked.to} ${show(asked)} of ${id}${generation === null ? '' : ` if ${generation}`}`,
+          generation,
           send: ({ conversions }, options) => conversions.convert(id, asked, options),
           owns: ownsSteps(id, undefined, [asked]),
           verify: (answer) => this.#verifySteps(id, [asked], [answer as Conversion]),
@@ -145,7 +148,7 @@ export class Requests {
         });
         return make({
           text: `batch of ${id}: ${asked.map((one) => `${one.to} ${show(one)}`).join(', ')}`,
-          ifMatch,
+          generation,
           send: ({ conversions }, options) => conversions.convertAll(id, asked, options),
           owns: ownsSteps(id, undefined, asked),
           verify: (answer) => this.#verifySteps(id, asked, conversionsIn(answer)),
@@ -174,12 +177,15 @@ export class Requests {
         return make({
           text: `bitmap of ${id} ${show({ offset, size })}`,
           canHaveKey: false,
-          ifMatch,
+          generation,
           send: ({ conversions }, options) => conversions.setBitmap(id, { offset, size }, bytes, options),
           owns: (record) =>
             record.ramBlockId === id &&
             record.kind === 'source-changed' &&
-            record.steps.every(({ runs }) => runs !== undefined),
+            record.steps.every(({ range, populate, changed }) => {
+              if (range.start < offset / PAGE || range.end > offset / PAGE + pages) return false;
+              return changed.every((run) => isAsIn(bytes, run, offset / PAGE, populate));
+            }),
           verify: (answer) => this.#verifyIds(id, conversionsIn(answer)),
         });
       }
@@ -197,18 +203,17 @@ export class Requests {
             const [step] = record.steps;
             const base = this.#disk.definitions.get(record.ramBlockId);
             if (step === undefined || base === undefined || base.machine !== machine || base.gpa === null) return false;
-            const from = base.gpa + step.conversion.offset;
-            return (
-              step.conversion.to === to && from >= range.gpa && from + step.conversion.size <= range.gpa + range.size
-            );
+            const { start, end } = step.range;
+            const isWithin = base.gpa + start * PAGE >= range.gpa && base.gpa + end * PAGE <= range.gpa + range.size;
+            return isWithin && record.isConversion && step.populate === (to === 'shared');
           },
           verify: (answer) => conversionsIn(answer).flatMap((one) => this.#verifyIds(one.ramBlockId, [one])),
         });
       }
       case 'add source': {
         const name = chance.pick(['ram-block-attributes', 'virtio-mem0', 'virtio-mem1']);
-        const isAttributes = name === 'ram-block-attributes';
-        const granule = isAttributes ? 1 : chance.pick([1, 2, 4]);
+        const isConversion = name === 'ram-block-attributes';
+        const granule = isConversion ? 1 : chance.pick([1, 2, 4]);
         const runs = chance.is(0.3)
           ? []
           : chance.is(0.6)
@@ -216,9 +221,9 @@ export class Requests {
             : [this.#range(block, granule)];
         return make({
           text: `add source ${name} to ${id}`,
-          ifMatch,
+          generation,
           send: ({ sources }, options) =>
-            sources.add(id, { name, granularity: isAttributes ? undefined : granule * PAGE, populated: runs }, options),
+            sources.add(id, { name, granularity: isConversion ? undefined : granule * PAGE, populated: runs }, options),
           owns: (record) => record.ramBlockId === id && record.kind === 'source-added' && record.source.name === name,
           verify: (answer) => {
             const { id: sourceId } = answer as { id: string };
@@ -235,7 +240,7 @@ export class Requests {
           return make({
             text: `remove source ${definition.name} of ${id}`,
             canHaveKey: false,
-            ifMatch,
+            generation,
             send: ({ sources }, options) =>
               sources.remove(id, definition.id, true, { ...options, answered: () => null }),
             owns: (record) => record.kind === 'source-removed' && record.sourceId === definition.id,
@@ -251,7 +256,7 @@ export class Requests {
         };
         return make({
           text: `${asked.to} ${show(asked)} in ${definition.name} of ${id}`,
-          ifMatch,
+          generation,
           send: ({ conversions }, options) => conversions.changeSource(id, definition.id, asked, options),
           owns: ownsSteps(id, definition.id, [asked]),
           verify: (answer) => this.#verifySteps(id, [asked], [answer as Conversion]),
@@ -270,7 +275,7 @@ export class Requests {
         return make({
           text: `${kind} ${id} from ${length} to ${pages}`,
           canHaveKey: false,
-          ifMatch,
+          generation,
           send: ({ ramBlocks }, options) => ramBlocks.resize(id, pages * PAGE, options),
           owns: (record) =>
             record.ramBlockId === id && record.kind === 'block-resized' && record.usedLength === pages * PAGE,
@@ -313,7 +318,7 @@ export class Requests {
         const { id } = answer as { id: string };
         return this.#disk.books.has(id) ? [] : [`block ${id} is not there`];
       },
-      ifMatch: null,
+      generation: null,
       canHaveKey: true,
     };
   }
@@ -488,14 +493,22 @@ export function conversionsIn(answer: unknown): readonly Conversion[] {
   return conversions ?? [];
 }
 
+/** Whether all pages of `run` are in a bitmap that begins at page `first` as `populate` says. */
+function isAsIn(bytes: Uint8Array, { start, end }: PageRange, first: number, populate: boolean): boolean {
+  for (let page = start - first; page < end - first; page++) {
+    if ((((bytes[page >> 3] ?? 0) >> (page & 7)) & 1) !== (populate ? 1 : 0)) return false;
+  }
+  return true;
+}
+
 /** The steps that changed something are some of those that were asked for, in their order. */
 function ownsSteps(ramBlockId: string, sourceId: string | undefined, asked: readonly Asked[]) {
   return (record: BlockRecord): boolean => {
     if (record.kind !== 'source-changed' || record.ramBlockId !== ramBlockId) return false;
     if (sourceId !== undefined && record.sourceId !== sourceId) return false;
     let at = 0;
-    return record.steps.every(({ conversion, runs }) => {
-      if (runs !== undefined) return false;
+    // A bitmap turns some pages of its range only, and is owned by nobody here.
+    return conversionsOf(record, PAGE).every((conversion) => {
       const is = (one: Asked): boolean =>
         one.offset === conversion.offset && one.size === conversion.size && one.to === conversion.to;
       while (at < asked.length && !is(asked[at] as Asked)) at++;

@@ -447,7 +447,7 @@ class Simulation {
       return { key, owner: '', fingerprint, at, content: new TextEncoder().encode(JSON.stringify(resource)) };
     };
     const options: Options = {
-      ifMatch: request.ifMatch === null ? null : [request.ifMatch],
+      generations: request.generation === null ? null : [request.generation],
       clientGone: () => course.client.signal,
       answered,
     };
@@ -475,7 +475,7 @@ class Simulation {
     this.#log(`failed: ${request.text}: ${code ?? String(error)}`);
     this.#figures.count(`failed with ${code ?? 'an error'}`);
     if (code === 'journal-unavailable') this.#open.push(course);
-    else if (code === 'generation-mismatch' && request.ifMatch !== null) return;
+    else if (code === 'generation-mismatch' && request.generation !== null) return;
     else if (
       code === 'idempotency-key-reused' &&
       key !== null &&
@@ -571,7 +571,7 @@ class Simulation {
     const ids = [...conversionsIn(answer).map((one) => one.id), id].filter((one) => typeof one === 'string');
     const isOf = ({ record }: Kept): boolean => {
       if (record.kind !== 'source-changed') return request.owns(record);
-      return record.steps.some(({ conversion }) => conversion.id !== null && ids.includes(conversion.id));
+      return record.steps.some(({ id: own }) => own !== null && ids.includes(own));
     };
     if (request.kind === 'convert machine') this.#unclaimed = this.#unclaimed.filter((kept) => !isOf(kept));
     else {

@@ -34,4 +34,8 @@ export function dependenciesWith(own: Partial<Dependencies> = {}): Dependencies 
 }
 
 /** The conditions of a request that has none. */
-export const NO_CONDITIONS = { ifMatch: null, clientGone: () => new AbortController().signal, answered: () => null };
+export const NO_CONDITIONS = {
+  generations: null,
+  clientGone: () => new AbortController().signal,
+  answered: () => null,
+};

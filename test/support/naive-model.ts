@@ -124,7 +124,7 @@ export class NaiveModel {
   }
 
   unregister(listener: ModelListener): Outcome {
-    const runs = this.#farewell(listener);
+    const runs = this.#finalDiscard(listener);
     if (this.#tell(listener, 'discard', 'unregistration', runs) === 'lost') {
       this.#recover(listener, runs);
       return [503, 'discard-unacknowledged'];
@@ -211,7 +211,7 @@ export class NaiveModel {
     return verdict(listener.mode, type, reason);
   }
 
-  #farewell(listener: ModelListener): Run[] {
+  #finalDiscard(listener: ModelListener): Run[] {
     return listener.doubleDiscard ? [[listener.start, listener.end]] : this.populatedRuns(listener);
   }
 

@@ -29,14 +29,14 @@ export const conditions = fp<{ readonly machines: Machines }>(
         if (request.routeOptions.url?.startsWith(BELOW_A_BLOCK) !== true) {
           const detail = 'has no meaning here: only a RAM block, and what is below it, has a generation';
           throw new Problem('invalid-request', `header if-match ${detail}`, {
-            errors: [{ pointer: '#/if-match', detail }],
+            errors: [{ path: ['if-match'], detail }],
           });
         }
-        const ifMatch = parseIfMatch(request);
+        const generations = parseIfMatch(request);
         const { ramBlockId } = Object(request.params) as { readonly ramBlockId?: string };
         const live = machines.blocks.get(ramBlockId ?? '');
         const isRead = request.method === 'GET' || request.method === 'HEAD';
-        if (isRead && live !== undefined) checkGeneration(live.block, ifMatch);
+        if (isRead && live !== undefined) checkGeneration(live.block, generations);
         return null;
       } catch (error) {
         if (error instanceof Problem) return error;

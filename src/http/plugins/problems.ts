@@ -12,12 +12,12 @@ import type {
 import fp from 'fastify-plugin';
 import { PROBLEMS, Problem, type ProblemCode } from '../../errors.ts';
 import { HEADERS_OF_ALL } from './answer-headers.ts';
+import { pathOf, pointerTo } from './json-pointer.ts';
 
 const MEDIA_TYPE = 'application/problem+json';
 
-/** Characters of a `detail`, and of a name in it: what a client sent is not sent back at any length. */
+/** Characters of a `detail`: what a client sent is not sent back at any length. */
 const LONGEST_DETAIL = 1000;
-const LONGEST_NAME = 100;
 
 /** Milliseconds that a body may go on for after it was refused. */
 const LINGER_MS = 5000;
@@ -131,15 +131,19 @@ export function answerParserErrors(error: NodeJS.ErrnoException, socket: Socket)
 }
 
 function document({ code, status, message, extras }: Problem, instance: string) {
-  const { retryAfterSeconds: _seconds, allow: _allow, ...members } = extras;
+  const { retryAfterSeconds: _seconds, allow: _allow, step, errors, ...members } = extras;
+  // Only batches have several steps.
+  const wrong = step === undefined ? errors : [{ path: ['conversions', step], detail: message }];
+  const pointed = wrong?.map(({ path, detail }) => ({ pointer: pointerTo(path), detail }));
   return {
     type: `urn:ram-block-attributes:problem:${code}`,
     title: PROBLEMS[code].title,
     status,
-    detail: shortened(message, LONGEST_DETAIL),
+    detail: shortened(step === undefined ? message : `${pointed?.[0]?.pointer}: ${message}`),
     instance,
     code,
     ...('errno' in PROBLEMS[code] ? { errno: PROBLEMS[code].errno } : {}),
+    ...(pointed === undefined ? {} : { errors: pointed }),
     ...members,
   };
 }
@@ -171,13 +175,13 @@ export function toProblem(error: unknown): Problem {
 /** The last error of a schema is the outermost: of an anyOf, not of each of its branches. */
 function invalid(validation: readonly FastifySchemaValidationError[], context: string): Problem {
   const { keyword, instancePath, params, message, parentSchema } = Object(validation.at(-1));
-  let pointer = `#${instancePath}`;
+  const path = pathOf(instancePath);
   let detail = String(message);
   if (keyword === 'required') {
-    pointer += `/${pointerTo(params.missingProperty)}`;
+    path.push(params.missingProperty);
     detail = 'is required';
   } else if (keyword === 'additionalProperties') {
-    pointer += `/${pointerTo(params.additionalProperty)}`;
+    path.push(params.additionalProperty);
     detail = 'is not known here';
   } else if (keyword === 'enum') {
     detail = `must be one of ${params.allowedValues.join(', ')}`;
@@ -185,14 +189,9 @@ function invalid(validation: readonly FastifySchemaValidationError[], context: s
     detail = `must be: ${parentSchema.description}`;
   }
   const part = context === 'querystring' ? 'query' : context;
-  return new Problem('invalid-request', `${part} ${pointer} ${detail}`, { errors: [{ pointer, detail }] });
+  return new Problem('invalid-request', `${part} ${pointerTo(path)} ${detail}`, { errors: [{ path, detail }] });
 }
 
-/** One step of a JSON pointer (RFC 6901). */
-function pointerTo(name: string): string {
-  return shortened(name, LONGEST_NAME).replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-function shortened(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}...` : text;
+function shortened(text: string): string {
+  return text.length > LONGEST_DETAIL ? `${text.slice(0, LONGEST_DETAIL)}...` : text;
 }

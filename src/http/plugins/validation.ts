@@ -14,6 +14,7 @@ import { DEPTH_LIMIT, isNestedDeeper, UNREAD_BODY_LIMIT } from '../bodies.ts';
 import { ByteSize, ByteSizeText, input } from '../schemas/common.ts';
 import { COMPONENTS } from '../schemas/components.ts';
 import { compiledOnce } from './compiled-once.ts';
+import { pathOf } from './json-pointer.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -88,7 +89,7 @@ function isEmptyObject(body: unknown): boolean {
 function bytesOnly(body: unknown): true | { error: Problem } {
   if (body instanceof Uint8Array || body instanceof Readable) return true;
   const detail = 'must be bytes';
-  return { error: new Problem('invalid-request', `body # ${detail}`, { errors: [{ pointer: '#', detail }] }) };
+  return { error: new Problem('invalid-request', `body # ${detail}`, { errors: [{ path: [], detail }] }) };
 }
 
 /** Returns the problem of a compressed body; null where the body is not compressed. */
@@ -119,7 +120,7 @@ function readJson(app: FastifyInstance): void {
     }
     if (isNestedDeeper(bytes, DEPTH_LIMIT)) {
       const detail = `has arrays and objects more than ${DEPTH_LIMIT} deep within each other`;
-      done(new Problem('invalid-request', `the body ${detail}`, { errors: [{ pointer: '#', detail }] }));
+      done(new Problem('invalid-request', `the body ${detail}`, { errors: [{ path: [], detail }] }));
       return;
     }
     if (request.headers['idempotency-key'] !== undefined) request.rawBody = bytes;
@@ -139,7 +140,7 @@ function decode(_schema: unknown, value: unknown, _parent: unknown, at?: DataVal
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const { code, message } = error;
-    throw new Problem(code, message, { errors: [{ pointer: `#${at.instancePath}`, detail: message }] });
+    throw new Problem(code, message, { errors: [{ path: pathOf(at.instancePath), detail: message }] });
   }
   return true;
 }

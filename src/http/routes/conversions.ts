@@ -1,17 +1,15 @@
 // Page conversions of a block, alone, in batches and by guest physical address, and changes of its other sources.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Conversion as ConversionView } from '../../core/records.ts';
 import type { ProblemCode } from '../../errors.ts';
-import { type Asked, asOneAnswer, eachPointedAt } from '../../service/conversion-plans.ts';
 import type { Conversions } from '../../service/conversions.ts';
 import type {
   MachineConversions,
   MachineConversion as MachineConversionView,
 } from '../../service/machine-conversions.ts';
-import { etag } from '../../service/options.ts';
+import { asOneAnswer, type Conversion as ConversionView } from '../../service/views.ts';
 import { LIST_BODY_LIMIT } from '../bodies.ts';
-import { type ChangeRequest, type ChangeRequests, parseIfMatch, prefersMinimal } from '../change-requests.ts';
+import { type ChangeRequest, type ChangeRequests, etag, parseIfMatch, prefersMinimal } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
   answer,
@@ -132,14 +130,11 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const asked = askedOf(body);
-      if (!query.dryRun) {
-        return change<Shown>(request, reply, shortened, (common) =>
-          conversions.convert(params.ramBlockId, asked, common),
-        );
+      if (query.dryRun) {
+        const shown = conversions.preview(params.ramBlockId, body, parseIfMatch(request));
+        return preview<Shown>(request, reply, shortened, shown);
       }
-      const { conversions: shown } = conversions.previewAll(params.ramBlockId, [asked], parseIfMatch(request));
-      return preview<Shown>(request, reply, shortened, shown[0] as ConversionView);
+      return change<Shown>(request, reply, shortened, (common) => conversions.convert(params.ramBlockId, body, common));
     },
   );
 
@@ -158,7 +153,7 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, query, body } = request;
-      const asked = eachPointedAt(body.conversions, inBatch, (one) => askedOf(one, inBatch));
+      const { conversions: asked } = body;
       if (query.dryRun) {
         const shown = conversions.previewAll(params.ramBlockId, asked, parseIfMatch(request));
         return preview<ShownBatch>(request, reply, shortenedAll, shown);
@@ -217,9 +212,8 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
     },
     (request, reply) => {
       const { params, body } = request;
-      const asked = askedOf(body);
       return change<Shown>(request, reply, shortened, (common) => {
-        return conversions.changeSource(params.ramBlockId, params.sourceId, asked, common);
+        return conversions.changeSource(params.ramBlockId, params.sourceId, body, common);
       });
     },
   );
@@ -247,14 +241,6 @@ export function conversionRoutes(app: TypedApp, options: ConversionRoutesOptions
       return { items: [...asOneAnswer(items.map(({ conversion }) => conversion))], nextCursor };
     },
   );
-}
-
-function inBatch(index: number): string {
-  return `#/conversions/${index}`;
-}
-
-function askedOf<To>({ offset, size, to }: Omit<Asked<To>, 'pointer'>, pointer?: Asked<To>['pointer']): Asked<To> {
-  return { offset, size, to, pointer };
 }
 
 function shortened({ changed: _changed, ...rest }: Shown): Shown {

@@ -104,7 +104,7 @@ function parsed<T>(name: string, parse: () => T): T {
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'invalid-request') throw error;
     const { code, message } = error;
-    throw new Problem(code, `query #/${name} ${message}`, { errors: [{ pointer: `#/${name}`, detail: message }] });
+    throw new Problem(code, `query #/${name} ${message}`, { errors: [{ path: [name], detail: message }] });
   }
 }
 

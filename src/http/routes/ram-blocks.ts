@@ -3,10 +3,9 @@
 import { Type } from 'typebox';
 import { MIN_PAGE_SIZE } from '../../limits.ts';
 import type { Machines } from '../../service/machines.ts';
-import { etag } from '../../service/options.ts';
 import type { RamBlocks } from '../../service/ram-blocks.ts';
 import { type RamBlockView, ramBlockView } from '../../service/views.ts';
-import { type ChangeRequests, withoutKey } from '../change-requests.ts';
+import { type ChangeRequests, etag, withoutKey } from '../change-requests.ts';
 import { pageOf } from '../pages.ts';
 import {
   answer,

@@ -5,8 +5,8 @@ import { Type } from 'typebox';
 import { MAX_BYTES, MAX_CELLS } from '../../limits.ts';
 import type { FrozenBitmaps } from '../../service/frozen-bitmaps.ts';
 import type { Machines } from '../../service/machines.ts';
-import { etag } from '../../service/options.ts';
 import { bitmap, density, rangeState, sections } from '../../service/queries.ts';
+import { etag } from '../change-requests.ts';
 import { numberCursor, pageFrom } from '../pages.ts';
 import {
   answer,

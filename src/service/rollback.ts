@@ -5,8 +5,8 @@ import type { Call } from '../core/rounds.ts';
 import type { PageRange } from '../core/section.ts';
 import type { DeliveryAnswer, DeliveryType } from '../listeners/delivery.ts';
 
-/** What one listener was told, up to the delivery that was not accepted, and its last answer. */
-export interface Told {
+/** What one listener was notified of, up to the delivery that was not accepted, and its last answer. */
+export interface Notified {
   readonly call: Call;
   readonly type: DeliveryType;
   /** The runs that were sent: all of them where every delivery was accepted. */
@@ -14,39 +14,40 @@ export interface Told {
   readonly answer: DeliveryAnswer;
 }
 
-/** What one listener was told, as one. */
-export interface Net {
+/** What brings one listener back to where it was. */
+export interface Rollback {
   readonly listener: RamDiscardListener;
   /** What it may have mapped since, and had not before. */
   readonly added: readonly PageRange[];
   /** What it had mapped, and has not any more, or once what it may have of `added` is discarded. */
   readonly removed: readonly PageRange[];
-  /** What it was told last, where that got no usable answer: nothing is known of these pages. */
+  /** What it was notified of last, where that got no usable answer: nothing is known of these pages. */
   readonly unanswered: { readonly type: DeliveryType; readonly runs: readonly PageRange[] } | null;
 }
 
-/** @param told in the order in which it was told; only the last of each listener may not be accepted */
-export function netOf(told: readonly Told[]): Net[] {
-  const ofListener = Map.groupBy(told, ({ call }) => call.listener);
-  return [...ofListener].map(([listener, all]) => {
-    const last = all.at(-1);
-    const owed = listener.unmapped;
-    if (last?.answer.outcome !== 'unanswered') return { listener, ...sumOf(all, owed), unanswered: null };
-    return { listener, ...sumOf(all.slice(0, -1), owed), unanswered: { type: last.type, runs: last.sent } };
-  });
+/**
+ * Returns what to undo at one listener.
+ * @param notified in the order in which it was notified; only the last may not be accepted
+ */
+export function rollbackOf(listener: RamDiscardListener, notified: readonly Notified[]): Rollback {
+  const last = notified.at(-1);
+  const owed = listener.unmapped;
+  if (last?.answer.outcome !== 'unanswered') return { listener, ...sumOf(notified, owed), unanswered: null };
+  const before = sumOf(notified.slice(0, -1), owed);
+  return { listener, ...before, unanswered: { type: last.type, runs: last.sent } };
 }
 
 /** @param owed pages that were populated and not mapped: a discard takes nothing away there, a populate after it adds */
-function sumOf(told: readonly Told[], owed: readonly PageRange[]): Pick<Net, 'added' | 'removed'> {
-  const [first, ...rest] = told;
+function sumOf(notified: readonly Notified[], owed: readonly PageRange[]): Pick<Rollback, 'added' | 'removed'> {
+  const [first, ...rest] = notified;
   if (first === undefined) return { added: [], removed: [] };
   if (rest.length === 0 && (owed.length === 0 || first.type === 'populate'))
     return first.type === 'populate' ? { added: first.sent, removed: [] } : { added: [], removed: first.sent };
   // Runs ascend.
-  const length = Math.max(...[owed, ...told.map(({ sent }) => sent)].map((runs) => runs.at(-1)?.end ?? 0));
+  const length = Math.max(...[owed, ...notified.map(({ sent }) => sent)].map((runs) => runs.at(-1)?.end ?? 0));
   const added = new PageBitmap(length);
   const removed = new PageBitmap(length);
-  for (const { type, sent, answer } of told) {
+  for (const { type, sent, answer } of notified) {
     for (const run of sent) {
       if (type === 'discard') move(run, added, removed);
       else if (answer.outcome === 'accepted') move(run, removed, added);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
 import type { PageRange } from '../../src/core/section.ts';
 import type { DeliveryType } from '../../src/listeners/delivery.ts';
-import { netOf } from '../../src/service/undoing.ts';
+import { rollbackOf } from '../../src/service/rollback.ts';
 
 const PAGE = 4096;
 const pages = (start: number, end: number): PageRange[] => [{ start, end }];
@@ -33,41 +33,46 @@ function listenerThatLacks(unmapped: readonly PageRange[]): RamDiscardListener {
 type Delivered = readonly [type: DeliveryType, runs: readonly PageRange[], outcome?: 'refused'];
 
 /** What is left of deliveries that were accepted, where they do not say otherwise. */
-function netAfter(listener: RamDiscardListener, ...told: Delivered[]) {
+function rollbackAfter(listener: RamDiscardListener, ...told: Delivered[]) {
   const all = told.map(([type, runs, outcome]) => {
     const answer = outcome === undefined ? ({ outcome: 'accepted' } as const) : { outcome, status: 409, detail: '' };
     return { call: { listener, runs }, type, sent: runs, answer };
   });
-  const [net] = netOf(all);
-  return { added: net?.added, removed: net?.removed };
+  const { added, removed } = rollbackOf(listener, all);
+  return { added, removed };
 }
 
 it('takes away again what was mapped of pages that were not mapped before', () => {
   const listener = listenerThatLacks(pages(1, 2));
-  const net = netAfter(listener, ['discard', pages(0, 2)], ['populate', pages(1, 3)], ['discard', pages(2, 3)]);
-  expect(net).toEqual({ added: pages(1, 2), removed: pages(0, 1) });
+  const rollback = rollbackAfter(
+    listener,
+    ['discard', pages(0, 2)],
+    ['populate', pages(1, 3)],
+    ['discard', pages(2, 3)],
+  );
+  expect(rollback).toEqual({ added: pages(1, 2), removed: pages(0, 1) });
 });
 
 it('does not give back what was not mapped before', () => {
   const listener = listenerThatLacks(pages(1, 2));
-  expect(netAfter(listener, ['discard', pages(0, 2)])).toEqual({ added: [], removed: pages(0, 1) });
-  expect(netAfter(listener, ['discard', pages(1, 2)])).toEqual({ added: [], removed: [] });
+  expect(rollbackAfter(listener, ['discard', pages(0, 2)])).toEqual({ added: [], removed: pages(0, 1) });
+  expect(rollbackAfter(listener, ['discard', pages(1, 2)])).toEqual({ added: [], removed: [] });
 });
 
 it('gives back all that was mapped', () => {
   const listener = listenerThatLacks([]);
-  const there = netAfter(listener, ['discard', pages(0, 2)], ['populate', pages(1, 3)]);
+  const there = rollbackAfter(listener, ['discard', pages(0, 2)], ['populate', pages(1, 3)]);
   expect(there).toEqual({ added: pages(2, 3), removed: pages(0, 1) });
 });
 
 it('gives back what was discarded first, and refused when it was to be mapped again', () => {
   const listener = listenerThatLacks([]);
-  const net = netAfter(
+  const rollback = rollbackAfter(
     listener,
     ['populate', pages(1, 2)],
     ['discard', pages(0, 1)],
     ['populate', pages(0, 1), 'refused'],
   );
   // It may have mapped it before it refused, so that it is discarded first.
-  expect(net).toEqual({ added: pages(0, 2), removed: pages(0, 1) });
+  expect(rollback).toEqual({ added: pages(0, 2), removed: pages(0, 1) });
 });
