@@ -61,6 +61,8 @@ export interface Judgement {
   readonly retryMs?: number;
   /** Certain: no byte of the request was sent. */
   readonly unsent?: true;
+  /** The receiver says that it will never answer again (410). */
+  readonly isGone?: true;
 }
 
 /** Sends one delivery until it is answered, its deadline (`timeoutMs` of the listener) is over or `signal` aborts. Never throws. */

@@ -37,7 +37,9 @@ export function judgeAsync(_type: DeliveryType, answer: HttpAnswer, now: () => n
   const { excerpt } = readProblem(answer);
   if (status >= 200 && status <= 299) return { outcome: 'accepted', status, excerpt };
   const said = `HTTP ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
-  return { outcome: 'unanswered', status, excerpt: said, retryMs: parseRetryAfter(retryAfter, now) ?? 0 };
+  const unanswered = { outcome: 'unanswered', status, excerpt: said } as const;
+  if (status === 410) return { ...unanswered, isGone: true };
+  return { ...unanswered, retryMs: parseRetryAfter(retryAfter, now) ?? 0 };
 }
 
 /** Returns what a listener says of itself: `detail` and `errno` of a problem document, else the text. */

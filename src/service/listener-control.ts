@@ -2,6 +2,7 @@
 import type { RamDiscardListener } from '../core/ram-discard-listener.ts';
 import type { ListenerChanges, NewRecord } from '../core/records.ts';
 import { aboutListener, Problem } from '../errors.ts';
+import type { AsyncListener } from './async-listener.ts';
 import { settleFirst } from './change.ts';
 import { findListener } from './listeners.ts';
 import type { LiveBlock } from './live-block.ts';
@@ -70,12 +71,12 @@ export class ListenerControl {
         live.settling.hurry(listenerId);
         return listenerView(listener, live.block);
       }
-      checkAsync(live, listener);
+      const asyncListener = asyncListenerOf(live, listener);
       if (listener.phase === 'removing') {
         const detail = `listener ${listenerId} is being removed`;
         throw new Problem('invalid-request', detail, { errors: [{ path: ['state'], detail }] });
       }
-      await live.asyncDeliveries.between(listener, async (givenUp) => {
+      await asyncListener.between(async (givenUp) => {
         const isChange = listener.phase !== state;
         const turn: NewRecord = { ramBlockId, kind: 'listener-phase', listenerId, phase: state, givenUp };
         await live.commit(isChange ? [...news, turn] : news);
@@ -118,11 +119,11 @@ export class ListenerControl {
    */
   retry(ramBlockId: string, listenerId: string, options: ChangeOptions<ListenerView>): Promise<ListenerView> {
     return this.#inTurn(ramBlockId, listenerId, options, async (live, listener) => {
-      if (!listener.isUnsettled) checkAsync(live, listener);
+      if (!listener.isUnsettled) asyncListenerOf(live, listener);
       const view = listenerView(listener, live.block);
       await live.commit([], options.answered(view));
       live.settling.hurry(listenerId);
-      live.asyncDeliveries.retry(listener);
+      if (listener.backlog !== null) live.asyncListeners.of(listener).retry();
       return view;
     });
   }
@@ -133,12 +134,12 @@ export class ListenerControl {
    */
   skip(ramBlockId: string, listenerId: string, options: ChangeOptions<ListenerView>): Promise<ListenerView> {
     return this.#inTurn(ramBlockId, listenerId, options, (live, listener) => {
-      const backlog = checkAsync(live, listener);
-      return live.asyncDeliveries.between(listener, async (_sent, accepted) => {
+      return asyncListenerOf(live, listener).between(async (_sent, accepted) => {
         const view = listenerView(listener, live.block);
-        const sequence = Math.max(accepted, backlog.acknowledged) + 1;
+        const sequence = accepted + 1;
         const skipped: NewRecord = { ramBlockId, kind: 'delivery-skipped', listenerId, sequence };
-        await live.commit(backlog.at(sequence) === undefined ? [] : [skipped], options.answered(view));
+        const isPending = listener.backlog?.at(sequence) !== undefined;
+        await live.commit(isPending ? [skipped] : [], options.answered(view));
         return view;
       });
     });
@@ -182,7 +183,7 @@ function replayAsync(
   options: ChangeOptions<ListenerView>,
 ): Promise<ListenerView> {
   const { id: ramBlockId } = live.block;
-  return live.asyncDeliveries.between(listener, async (givenUp) => {
+  return live.asyncListeners.of(listener).between(async (givenUp) => {
     const view = listenerView(listener, live.block);
     const wanted = { ramBlockId, kind: 'listener-replay', listenerId: listener.id, step: 'wanted', givenUp } as const;
     // One that is disabled gets its replay when it is active again, one that is about to go needs none.
@@ -192,8 +193,10 @@ function replayAsync(
 }
 
 /** @throws Problem `listener-not-async` */
-function checkAsync({ block }: LiveBlock, { id, backlog }: RamDiscardListener) {
-  if (backlog !== null) return backlog;
+function asyncListenerOf(live: LiveBlock, listener: RamDiscardListener): AsyncListener {
+  if (listener.backlog !== null) return live.asyncListeners.of(listener);
+  const { block } = live;
+  const { id } = listener;
   const detail = `listener ${id} is sync: it is waited for, and has nothing pending`;
   throw new Problem('listener-not-async', detail, aboutListener(block.id, id));
 }

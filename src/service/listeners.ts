@@ -115,7 +115,7 @@ export class Listeners {
       ? live.inTurnByForce(listenerId, options.generations, unregister)
       : live.inTurn(unregister, options));
     // Most are gone at once, which saves the client from asking.
-    await live.asyncDeliveries.ended(listener, listener.definition.timeoutMs);
+    await live.asyncListeners.ended(listener, listener.definition.timeoutMs);
   }
 
   readonly #registerSync = async (
@@ -233,7 +233,7 @@ export function findListener(block: RamBlock, listenerId: string): RamDiscardLis
 async function endAsync(live: LiveBlock, listener: RamDiscardListener): Promise<void> {
   const { id: ramBlockId } = live.block;
   const { id: listenerId } = listener;
-  await live.asyncDeliveries.between(listener, async () => {
+  await live.asyncListeners.of(listener).between(async () => {
     if (listener.phase === 'active') {
       await live.commit([{ ramBlockId, kind: 'listener-phase', listenerId, phase: 'removing' }]);
     } else if (listener.phase === 'disabled') {

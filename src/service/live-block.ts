@@ -9,7 +9,7 @@ import { RunBudget } from '../core/run-budget.ts';
 import { mergeRuns, type PageRange } from '../core/section.ts';
 import { Problem } from '../errors.ts';
 import type { Journal, KeptAnswer } from '../journal/journal.ts';
-import { AsyncDeliveries } from './async-deliveries.ts';
+import { AsyncListeners } from './async-listeners.ts';
 import { BlockQueue, type Lock } from './block-queue.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Machine } from './machine.ts';
@@ -113,7 +113,7 @@ export class LiveBlock {
   readonly dependencies: Dependencies;
   readonly queue: BlockQueue;
   readonly settling: Settling;
-  readonly asyncDeliveries: AsyncDeliveries;
+  readonly asyncListeners: AsyncListeners;
   readonly #journal: Journal;
   /** Aborts what is being sent: the block is deleted, or the journal failed. */
   readonly #stopped = new AbortController();
@@ -134,7 +134,7 @@ export class LiveBlock {
     this.dependencies = dependencies;
     this.queue = new BlockQueue(dependencies.queueLimits);
     this.settling = new Settling(this, dependencies);
-    this.asyncDeliveries = new AsyncDeliveries(this, dependencies);
+    this.asyncListeners = new AsyncListeners(this, dependencies);
     this.#snapshotBytes = stored.snapshotBytes;
     this.#recordsSinceSnapshot = stored.records;
     this.#bytesSinceSnapshot = stored.recordBytes;
@@ -279,13 +279,13 @@ export class LiveBlock {
   /** Sees to what is owed to listeners. */
   wake(): void {
     this.settling.wake();
-    this.asyncDeliveries.wake();
+    this.asyncListeners.wake();
   }
 
   /** Sends nothing more to a listener that is gone. */
   abandon(listener: RamDiscardListener): void {
     this.settling.abandon(listener.id);
-    this.asyncDeliveries.abandon(listener);
+    this.asyncListeners.abandon(listener);
   }
 
   /**
@@ -311,14 +311,14 @@ export class LiveBlock {
     this.#stopped.abort();
     for (const sending of this.#sending.values()) sending.abort();
     this.settling.stop();
-    void this.asyncDeliveries.stop();
+    void this.asyncListeners.stop();
     void this.queue.close(reason);
   }
 
   /** Turns away what waits; resolves when what has begun is done. */
   async drain(reason: Problem): Promise<void> {
     this.settling.stop();
-    await Promise.all([this.asyncDeliveries.stop(), this.queue.close(reason)]);
+    await Promise.all([this.asyncListeners.stop(), this.queue.close(reason)]);
   }
 
   /**

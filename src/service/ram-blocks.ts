@@ -102,7 +102,7 @@ export class RamBlocks {
         throw new Problem('has-listeners', detail, aboutListener(ramBlockId, null));
       }
       // What it does for async listeners beside the queue must not come behind the end of the block.
-      await live.asyncDeliveries.stop();
+      await live.asyncListeners.stop();
       await live.commit([{ ramBlockId, kind: 'block-deleted' }]);
       this.#machines.remove(live);
       this.#machines.dependencies.log.info({ ramBlockId, force }, 'RAM block deleted');

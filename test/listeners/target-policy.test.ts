@@ -71,7 +71,7 @@ describe('a URL that is none for a webhook', () => {
     expect(problem).toMatchObject({
       code: 'invalid-request',
       status: 400,
-      extras: { errors: [{ pointer: '#/url', detail: expect.stringContaining('absolute http or https URL') }] },
+      extras: { errors: [{ path: ['url'], detail: expect.stringContaining('absolute http or https URL') }] },
     });
   });
 

@@ -93,12 +93,12 @@ it('keeps nothing of async listeners that are gone: idle, disabled or busy', asy
   const add = async () => (await rules.listeners.register(id, { ...LISTENER, mode: 'async' }, NO_CONDITIONS)).id;
   const ids = [];
   for (let index = 0; index < 30; index++) ids.push(await add());
-  expect(live.asyncDeliveries.size).toBe(30);
+  expect(live.asyncListeners.size).toBe(30);
   for (const [index, listenerId] of ids.entries()) {
     if (index % 3 === 1) await rules.listenerControl.update(id, listenerId, { state: 'disabled' }, NO_CONDITIONS);
     await rules.listeners.unregister(id, listenerId, index % 3 === 0, NO_CONDITIONS);
   }
-  await until('nothing is kept', () => live.asyncDeliveries.size === 0);
+  await until('nothing is kept', () => live.asyncListeners.size === 0);
   expect(live.block.manager.listeners.size).toBe(0);
   await machines.close();
 });
