@@ -109,3 +109,73 @@ describe('BlockQueue', () => {
     expect(log).toEqual(['running begins', 'running ends', 'closed']);
   });
 });
+
+describe('range locks', () => {
+  const pages = (start: number, end: number) => () => ({ start, end });
+  const everything = () => null;
+
+  /** Runs a task with each lock, none of which ends, and returns which of them have begun. */
+  function begun(...locks: (() => { start: number; end: number } | null)[]): number[] {
+    const queue = new BlockQueue({ length: locks.length, waitMs: 10_000 });
+    const started: number[] = [];
+    for (const [index, lock] of locks.entries()) {
+      const never = (): Promise<never> => {
+        started.push(index);
+        return new Promise(() => undefined);
+      };
+      queue.run(never, undefined, lock).catch(() => undefined);
+    }
+    void queue.close(new Problem('overloaded', 'closing'));
+    return started;
+  }
+
+  it.each([
+    ['the same page', pages(4, 5), pages(4, 5)],
+    ['its last page', pages(0, 5), pages(4, 8)],
+    ['its first page', pages(4, 8), pages(0, 5)],
+    ['a part of it', pages(0, 8), pages(3, 4)],
+    ['more than it', pages(3, 4), pages(0, 8)],
+    ['everything', pages(3, 4), everything],
+    ['a page, while everything is held', everything, pages(3, 4)],
+  ])('overlap where the second needs %s: it waits', (_name, first, second) => {
+    expect(begun(first, second)).toEqual([0]);
+  });
+
+  it.each([
+    ['ends where the other begins', pages(4, 8), pages(0, 4)],
+    ['begins where the other ends', pages(0, 4), pages(4, 8)],
+    ['is far away', pages(0, 1), pages(2 ** 32 - 1, 2 ** 32)],
+  ])('do not overlap where the second %s: both are under way', (_name, first, second) => {
+    expect(begun(first, second)).toEqual([0, 1]);
+  });
+
+  it('are granted in the order of arrival: what waits is not overtaken by what needs its pages', () => {
+    // The third needs none of what runs, but of what waits before it; the fourth needs neither.
+    expect(begun(pages(0, 4), pages(2, 6), pages(5, 8), pages(8, 9))).toEqual([0, 3]);
+  });
+
+  it('are not granted past one that waits for everything', () => {
+    expect(begun(pages(0, 1), everything, pages(4, 5))).toEqual([0]);
+  });
+
+  it('are asked for again when a turn may have come: what a change needs can have become more', async () => {
+    const queue = new BlockQueue(limits);
+    const log: string[] = [];
+    const [first, second, third] = [heldTask('first', log), heldTask('second', log), heldTask('third', log)];
+    let lock: { start: number; end: number } | null = { start: 0, end: 1 };
+    const done = [
+      queue.run(first.run, undefined, pages(0, 1)),
+      queue.run(second.run, undefined, pages(4, 5)),
+      queue.run(third.run, undefined, () => lock),
+    ];
+    lock = null;
+    first.end();
+    await done[0];
+    expect(log).toEqual(['first begins', 'second begins', 'first ends']);
+    second.end();
+    await done[1];
+    third.end();
+    await done[2];
+    expect(log.slice(3)).toEqual(['second ends', 'third begins', 'third ends']);
+  });
+});

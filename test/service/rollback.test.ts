@@ -5,27 +5,16 @@ import { RamDiscardListener } from '../../src/core/ram-discard-listener.ts';
 import type { PageRange } from '../../src/core/section.ts';
 import type { DeliveryType } from '../../src/listeners/delivery.ts';
 import { rollbackOf } from '../../src/service/rollback.ts';
+import { listenerDefinition, PAGE } from '../support/listener-definitions.ts';
 
-const PAGE = 4096;
 const pages = (start: number, end: number): PageRange[] => [{ start, end }];
 
 function listenerThatLacks(unmapped: readonly PageRange[]): RamDiscardListener {
-  const definition = {
-    id: 'lsn',
-    url: 'http://127.0.0.1:9/',
-    mode: 'sync' as const,
-    section: { offset: 0, size: null, offsetWithinAddressSpace: 0 },
-    granularity: PAGE,
-    doubleDiscardSupported: true,
-    coordinatedDiscard: true,
-    dmaMaxMappings: null,
-    maxSections: 512,
-    timeoutMs: 1000,
-    description: null,
-    secret: '',
-    createdAt: '2026-01-01T00:00:00.000Z',
-  };
-  const listener = new RamDiscardListener(definition, { usedLength: 4 * PAGE, maxLength: 4 * PAGE, pageSize: PAGE });
+  const listener = new RamDiscardListener(listenerDefinition(), {
+    usedLength: 4 * PAGE,
+    maxLength: 4 * PAGE,
+    pageSize: PAGE,
+  });
   listener.noteOutcome({ listenerId: listener.id, lastSequence: 1, unmapped });
   return listener;
 }

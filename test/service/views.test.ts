@@ -3,8 +3,8 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import { RamBlock } from '../../src/core/ram-block.ts';
 import { listenerView, unknownSections } from '../../src/service/views.ts';
+import { listenerDefinition, PAGE } from '../support/listener-definitions.ts';
 
-const PAGE = 4096;
 const RUNS = 20_000;
 const SHOWN = 1000;
 
@@ -31,24 +31,7 @@ function unsettled() {
   const populated = Array.from({ length: 2 * RUNS }, (_, run) => ({ start: 2 * run, end: 2 * run + 1 }));
   const definition = { id: 'src', name: 'ram-block-attributes', granularity: PAGE };
   block.manager.addSource(block.makeSource(definition, populated));
-  const listener = block.makeListener(
-    {
-      id: 'lsn',
-      url: 'http://127.0.0.1:9/',
-      mode: 'sync',
-      section: { offset: 0, size: null, offsetWithinAddressSpace: 0 },
-      granularity: 4 * PAGE,
-      doubleDiscardSupported: true,
-      coordinatedDiscard: true,
-      dmaMaxMappings: null,
-      maxSections: 512,
-      timeoutMs: 1000,
-      description: null,
-      secret: '',
-      createdAt: '',
-    },
-    '',
-  );
+  const listener = block.makeListener(listenerDefinition({ granularity: 4 * PAGE }), '');
   listener.phase = 'active';
   block.manager.addListener(listener);
   const unknown = Array.from({ length: RUNS }, (_, run) => ({ start: 4 * run, end: 4 * run + 1 }));
