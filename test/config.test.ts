@@ -53,6 +53,8 @@ const BAD: [string, readonly string[]][] = [
   ['RBA_BITMAP_MEMORY_LIMIT', ['', '0', '1048575', '1000', '-1M', '1Q']],
   ['RBA_ASYNC_DISABLE_AFTER', [...NO_DURATIONS, '', ' ', '1h,2h', ' 1h']],
   ['RBA_EVENTS_KEPT', [...NO_NUMBERS, '1000001']],
+  ['PORT', ['http', '-1', '65536', '1.5']],
+  ['RBA_ALLOWED_TARGETS', ['10.0.0.0', '10.0.0.0/33', 'all']],
 ];
 
 describe.each(GOOD)('%s', (setting, field, byDefault, values) => {

@@ -31,14 +31,17 @@ describe('rba', () => {
 
 describe('--help', () => {
   it.each(commands)('of rba %s has usage, options, exit codes and an example', async (name) => {
-    for (const option of ['--help', '-h']) {
-      const { code, stdout, stderr } = await runCommand([name, option]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(new RegExp(`^Usage: rba ${name} \\S[\\s\\S]*\\n\\n[A-Z].*:\\n {2}-`));
-      expect(stdout).toMatch(/\n\nExit code: 0 .*; 2 wrong arguments/);
-      const [, example = ''] = stdout.split(/^Example.*$/m);
-      expect(example).toMatch(new RegExp(`^\\n  (PORT=.* )?rba ${name}`));
-      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(125);
-    }
+    const { code, stdout, stderr } = await runCommand([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: rba ${name} \\S[\\s\\S]*\\n\\n[A-Z].*:\\n {2}-`));
+    expect(stdout).toMatch(/\n\nExit code: 0 .*; 2 wrong arguments/);
+    const [, example = ''] = stdout.split(/^Example.*$/m);
+    expect(example).toMatch(new RegExp(`^\\n  (PORT=.* )?rba ${name}`));
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(125);
+  });
+
+  it('is -h, too', async () => {
+    expect(await runCommand(['-h'])).toEqual({ code: 0, stdout: top, stderr: '' });
+    expect(await runCommand(['sign', '-h'])).toEqual(await runCommand(['sign', '--help']));
   });
 });

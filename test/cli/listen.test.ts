@@ -35,12 +35,6 @@ const LINE =
 const event = (id: string) => sse(id, 'conversion.committed', conversion);
 
 describe('rba listen', () => {
-  it('explains itself', async () => {
-    const { code, stdout, stderr } = await runCommand(['listen', '--help']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: rba listen /);
-  });
-
   it('prints what comes, over a connection that breaks, and ends after --count', async () => {
     const server = await serve(breaking(event('a')), stream(event('b')));
     const { code, stdout, stderr } = await runCommand(['listen', '--service', server.url.href, '--count', '2']);

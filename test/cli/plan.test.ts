@@ -21,12 +21,6 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('rba plan', () => {
-  it('explains itself, with an example', async () => {
-    const { code, stdout, stderr } = await run(['--help']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/Example.*\n {2}rba plan boot\.ftrace\n/);
-  });
-
   it('prints a table, and draws it', async () => {
     const svg = join(folder, 'plan.svg');
     const { code, stdout, stderr } = await run([SELFTEST, '--svg', svg]);

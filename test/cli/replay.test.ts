@@ -13,12 +13,6 @@ const NOBODY = 'http://127.0.0.1:9';
 const run = (args: readonly string[], stdin = '') => runCommand(['replay', ...args], stdin);
 
 describe('rba replay', () => {
-  it('explains itself, with an example', async () => {
-    const { code, stdout, stderr } = await run(['--help']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/Example.*\n {2}rba replay boot\.ftrace\n/);
-  });
-
   it('exits 2 with its usage on standard error when an option is wrong', async () => {
     const { code, stdout, stderr } = await run([SELFTEST, '--speed', 'fast']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

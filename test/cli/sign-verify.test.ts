@@ -97,12 +97,6 @@ describe('rba sign', () => {
       stderr: 'rba sign: the body is not UTF-8, as the JSON of a webhook is\n',
     });
   });
-
-  it('explains itself', async () => {
-    const { code, stdout, stderr } = await sign(['--help']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: rba sign /);
-  });
 });
 
 describe('rba verify', () => {

@@ -27,12 +27,6 @@ afterEach(() => {
 });
 
 describe('rba simulate', () => {
-  it('explains itself', async () => {
-    const { line, ended } = run('--help');
-    expect(await line).toContain('Usage: rba simulate');
-    expect((await ended).code).toBe(0);
-  });
-
   it('exits with 2 and the usage on stderr for options that make no sense', async () => {
     const { code, stderr } = await run('--port', 'many').ended;
     expect(code).toBe(2);

@@ -36,7 +36,8 @@ afterEach(async () => {
 
 /** @returns the URL at which the service listens */
 async function start(settings: Record<string, string> = {}): Promise<string> {
-  const env = { PATH: process.env.PATH, HOME: folder, PORT: '0', RBA_DATA_DIR: folder, ...settings };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, PORT: '0', RBA_DATA_DIR: folder, ...settings };
   npm = spawn('npm', ['start'], { cwd: PROJECT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   // Comes once npm and all that have its output have ended.
   closed = once(npm, 'close');

@@ -4,6 +4,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
 import { EventStream } from '../support/event-stream.ts';
 import { FaultyJournal } from '../support/faulty-journal.ts';
 import { startService, until } from '../support/service.ts';
@@ -30,25 +31,26 @@ const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`
 describe('a start', () => {
   it('is refused by a bad line, which is named by its number and not by what it says', async () => {
     await file.write(`${lineOf('a', 'read', READER)}b:write:${hashOf(WRITER).slice(1)}\n`);
-    const service = new ServiceProcess(folder, file.settings);
-    await expect(service.ready).rejects.toThrow(`${file.path}, line 2: must be name:read|write:sha256 in hex`);
+    const lines: string[] = [];
+    const log = createLog('trace', { write: (line: string) => void lines.push(line) });
+    const start = startService({ settings: file.settings, log }).catch(String);
+    expect(await start).toContain(`${file.path}, line 2: must be name:read|write:sha256 in hex`);
     for (const text of [READER, WRITER, hashOf(READER), hashOf(WRITER).slice(1)]) {
-      expect(service.output.join('\n')).not.toContain(text);
+      expect(`${await start} ${lines.join('\n')}`).not.toContain(text);
     }
   });
 
   it('is refused without the file', async () => {
-    const service = new ServiceProcess(folder, { RBA_TOKENS_FILE: join(folder, 'none') });
-    await expect(service.ready).rejects.toThrow(/ENOENT.*none/);
+    const settings = { RBA_TOKENS_FILE: join(folder, 'none') };
+    await expect(startService({ settings })).rejects.toThrow(/ENOENT.*none/);
   });
 
   it('on an address that others can reach needs nothing but the file', async () => {
-    const service = new ServiceProcess(folder, { HOST: '0.0.0.0', RBA_TOKENS_FILE: file.path }, READER);
-    const api = await service.ready;
-    const { status, headers } = await api.get(LIST);
+    const service = await startService({ settings: { HOST: '0.0.0.0', RBA_TOKENS_FILE: file.path }, token: READER });
+    const { status, headers } = await service.api.get(LIST);
     expect(status).toBe(200);
     expect(headers['ratelimit-policy']).toBe('"default";q=1000;w=1');
-    await api.close();
+    await service.close();
   });
 });
 

@@ -19,7 +19,8 @@ export class ServiceProcess {
 
   /** @param token with which its Api asks @param under a command that becomes the command it is given */
   constructor(dataDir: string, settings: Record<string, string> = {}, token?: string, under: readonly string[] = []) {
-    const env = { PATH: process.env.PATH, PORT: '0', RBA_DATA_DIR: dataDir, ...UNHURRIED, ...settings };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const env = { PATH, NODE_COMPILE_CACHE, PORT: '0', RBA_DATA_DIR: dataDir, ...UNHURRIED, ...settings };
     const [command = process.execPath, ...args] = [...under, process.execPath, RBA, 'serve'];
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     ServiceProcess.#running.add(this);
