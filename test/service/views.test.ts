@@ -1,8 +1,8 @@
-// What a listener's view costs: as much as it shows, however much of the listener is not settled.
-import { afterEach, expect, it, vi } from 'vitest';
+// Views: what a listener's costs, however much of it is not settled, and how records become conversions.
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PageBitmap } from '../../src/core/page-bitmap.ts';
 import { RamBlock } from '../../src/core/ram-block.ts';
-import { listenerView, unknownSections } from '../../src/service/views.ts';
+import { asOneAnswer, type Change, conversionsOf, listenerView, unknownSections } from '../../src/service/views.ts';
 import { listenerDefinition, PAGE } from '../support/listener-definitions.ts';
 
 const RUNS = 20_000;
@@ -60,4 +60,85 @@ it('looks at no more runs than it shows', () => {
   // Two looks a run, for its start and for its end; in the view and in the list of a problem.
   expect(next.mock.calls.length).toBeLessThan(5 * SHOWN);
   expect(listRuns).not.toHaveBeenCalled();
+});
+
+describe('conversionsOf', () => {
+  const change: Change = {
+    ramBlockId: 'blk',
+    kind: 'source-changed',
+    sourceId: 'src',
+    isConversion: true,
+    generation: 7,
+    steps: [
+      {
+        id: 'cnv_1',
+        range: { start: 1, end: 9 },
+        populate: true,
+        from: 'mixture',
+        changed: [
+          { start: 1, end: 2 },
+          { start: 4, end: 8 },
+        ],
+        changedPages: 5,
+        notified: ['lsn'],
+      },
+    ],
+  };
+
+  /** A step that turns every other page of `runs`. */
+  const scattered = (runs: number) => ({
+    ...{ id: 'cnv', range: { start: 0, end: 2 * runs }, populate: false, from: 'mixture' as const, notified: [] },
+    changed: Array.from({ length: runs }, (_, run) => ({ start: 2 * run, end: 2 * run + 1 })),
+    changedPages: runs,
+  });
+
+  it('says in bytes and in the words of the contract what is recorded in pages', () => {
+    expect(conversionsOf(change, PAGE)).toEqual([
+      {
+        ...{ id: 'cnv_1', ramBlockId: 'blk', offset: PAGE, size: 8 * PAGE, to: 'shared', from: 'mixture' },
+        changedBytes: 5 * PAGE,
+        changed: [
+          { offset: PAGE, size: PAGE },
+          { offset: 4 * PAGE, size: 4 * PAGE },
+        ],
+        ...{ changedTruncated: false, generation: 7, notified: ['lsn'] },
+      },
+    ]);
+  });
+
+  it.each([
+    [true, true, 'discarded', 'shared', 'private'],
+    [true, false, 'populated', 'private', 'shared'],
+    [false, true, 'discarded', 'populated', 'discarded'],
+    [false, false, 'populated', 'discarded', 'populated'],
+  ] as const)('conversion %s, populate %s, from %s: to %s from %s', (isConversion, populate, from, to, was) => {
+    const steps = change.steps.map((step) => ({ ...step, populate, from }));
+    expect(conversionsOf({ ...change, isConversion, steps }, PAGE)).toMatchObject([{ to, from: was }]);
+  });
+
+  it('shows the first 1,000 runs of a conversion, and all of its bytes', () => {
+    const [exactly, more] = conversionsOf({ ...change, steps: [scattered(1000), scattered(1001)] }, PAGE);
+    expect([exactly?.changed.length, exactly?.changedTruncated]).toEqual([1000, false]);
+    expect([more?.changed.length, more?.changedTruncated, more?.changedBytes]).toEqual([1000, true, 1001 * PAGE]);
+  });
+
+  it('shows 65,536 runs of all conversions of an answer', () => {
+    const all = conversionsOf({ ...change, steps: Array.from({ length: 70 }, () => scattered(1000)) }, PAGE);
+    expect(all.reduce((sum, { changed }) => sum + changed.length, 0)).toBe(65_536);
+    expect(all.map(({ changed }) => changed.length).slice(64, 67)).toEqual([1000, 536, 0]);
+    expect(all.map(({ changedTruncated }) => changedTruncated).slice(64, 67)).toEqual([false, true, true]);
+  });
+
+  it('is complete where a record of the older format has the first runs only, and says that more changed', () => {
+    const steps = change.steps.map((step) => ({ ...step, changedPages: 6 }));
+    expect(conversionsOf({ ...change, steps }, PAGE)).toMatchObject([
+      { changedBytes: 6 * PAGE, changedTruncated: true },
+    ]);
+  });
+
+  it('asOneAnswer cuts what several changes show together as one change would', () => {
+    const steps = Array.from({ length: 70 }, () => scattered(1000));
+    const apart = steps.flatMap((step) => conversionsOf({ ...change, steps: [step] }, PAGE));
+    expect(asOneAnswer(apart)).toEqual(conversionsOf({ ...change, steps }, PAGE));
+  });
 });
