@@ -134,6 +134,27 @@ describe('when undoing fails as well', () => {
     expect(outcome(notifications)).toContainEqual({ listenerId: 'a', unknown: [pages(0, 4)] });
   });
 
+  it('owes what a listener had before, too, where it does not acknowledge that discard', async () => {
+    const { notifications, listeners } = notifying(['a', 'b']);
+    const [a, b] = listeners as [RamDiscardListener, RamDiscardListener];
+    answers = [{ outcome: 'accepted' }, { outcome: 'accepted' }, REFUSED, UNANSWERED];
+    const populates = [a, b].map((listener) => ({ listener, runs: [pages(8, 9)] }));
+    const round = { discards: [{ listener: a, runs: [pages(0, 2)] }], populates };
+    await Notifications.tell([{ notifications, rounds: [round] }], 'conversion');
+    const owed = { listenerId: 'a', unknown: [pages(8, 9)], unmapped: [pages(0, 2)] };
+    expect(outcome(notifications)).toContainEqual(owed);
+  });
+
+  it('neither knows what a listener has that gives no answer to being populated again, nor forgets that it is owed', async () => {
+    const { notifications, listeners } = notifying(['a', 'b']);
+    const [a, b] = listeners as [RamDiscardListener, RamDiscardListener];
+    answers = [{ outcome: 'accepted' }, UNANSWERED, UNANSWERED];
+    const discards = [a, b].map((listener) => ({ listener, runs: [pages(0, 4)] }));
+    await Notifications.tell([{ notifications, rounds: [{ discards, populates: [] }] }], 'conversion');
+    const owed = { listenerId: 'a', unknown: [pages(0, 4)], unmapped: [pages(0, 4)] };
+    expect(outcome(notifications)).toContainEqual(owed);
+  });
+
   it('owes a populate to a listener that refuses to be populated again, and takes back what it may have mapped', async () => {
     const { notifications, listeners } = notifying(['a', 'b']);
     const [a, b] = listeners as [RamDiscardListener, RamDiscardListener];
