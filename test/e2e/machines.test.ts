@@ -1,6 +1,8 @@
 // Conversions by guest physical address: cut at the borders of blocks, all of them or none, and never in each other's way.
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
 
@@ -152,7 +154,7 @@ describe('a machine conversion', () => {
       }
       await endOf(world);
     });
-    await fc.assert(property, { numRuns: 40, interruptAfterTimeLimit: 40_000 });
+    await fc.assert(property, { numRuns: byDepth(20, 100), interruptAfterTimeLimit: byDepth(40_000, 300_000) });
   }, 60_000);
 
   it.each([

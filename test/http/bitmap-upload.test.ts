@@ -1,9 +1,11 @@
 // PUT bitmap: what of RamBlockAttributes it sets, and which bytes are no bitmap of the window.
+
 import fc from 'fast-check';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/errors.ts';
 import { PROBLEMS } from '../../src/errors.ts';
+import { byDepth } from '../support/depth.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { everythingOf } from './bad-bodies.ts';
@@ -243,7 +245,7 @@ describe('of any two blocks', () => {
         }
         for (const { path } of [from, to]) await service.api.ok('DELETE', path);
       }),
-      { numRuns: 60 },
+      { numRuns: byDepth(20, 100) },
     );
   });
 

@@ -1,6 +1,8 @@
 // dryRun=true: the answer that a change would get, and nothing done.
+
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { ScriptedListener, SECRET } from '../support/scripted-listener.ts';
 import { startService, type TestService, until } from '../support/service.ts';
 import { everythingOf } from './bad-bodies.ts';
@@ -96,7 +98,7 @@ describe('what is foreseen is what is done', () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
         for (const [path, body] of steps) await expectForeseen(path(), body);
       }),
-      { numRuns: 40 },
+      { numRuns: byDepth(20, 100) },
     );
   });
 });

@@ -1,6 +1,8 @@
 // State, sections and bitmap of any block, window and source are what a plain model says.
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { byDepth } from '../support/depth.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { PageModel, type Run } from './page-model.ts';
 
@@ -110,7 +112,7 @@ describe('for any block', () => {
         }
         await service.api.ok('DELETE', block);
       }),
-      { numRuns: 60 },
+      { numRuns: byDepth(20, 100) },
     );
   });
 
@@ -130,7 +132,7 @@ describe('for any block', () => {
         });
         await service.api.ok('DELETE', block);
       }),
-      { numRuns: 30 },
+      { numRuns: byDepth(15, 50) },
     );
   });
 });

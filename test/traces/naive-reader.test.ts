@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TraceEntry } from '../../src/traces/trace-event.ts';
 import { TraceReader } from '../../src/traces/trace-reader.ts';
+import { byDepth } from '../support/depth.ts';
 import { naiveRead } from './naive-reader.ts';
 import { somePieces, someTrace } from './some-trace.ts';
 
@@ -24,7 +25,7 @@ describe('any trace, cut into pieces anywhere', () => {
         expect(read).toEqual(entries);
         if (unreadable === null) expect(reader).toMatchObject(counts);
       }),
-      { numRuns: 1000 },
+      { numRuns: byDepth(400, 2000) },
     );
   });
 
